@@ -1,0 +1,96 @@
+/**
+ * A logical unit: a block device with the state that SCSI keeps around it. Shared by every session that
+ * reaches the disk, through whatever target and LUN. SAM-5 4.6.8.
+ */
+import type { BlockDevice } from "../block/device.ts";
+import { Medium } from "./medium.ts";
+import { ModePages } from "./mode_pages.ts";
+import type { Nexus } from "./nexus.ts";
+import { RangeLocks } from "./range_locks.ts";
+import { type ReservationStore, Reservations } from "./reservations.ts";
+import { TaskSet } from "./task_set.ts";
+import { UnitAttentions } from "./unit_attention.ts";
+
+/** Who the unit is: the same on every portal, after every restart, rename and move; another for a clone. */
+export interface Identity {
+  /** The disk's UUID, from which VPD pages 80h and 83h derive. */
+  readonly uuid: Uint8Array;
+  /** T10 VENDOR IDENTIFICATION, at most 8 characters. */
+  readonly vendor: string;
+  /** PRODUCT IDENTIFICATION, at most 16 characters. */
+  readonly product: string;
+  /** PRODUCT REVISION LEVEL, at most 4 characters. */
+  readonly revision: string;
+}
+
+export interface LogicalUnitOptions {
+  readonly device: BlockDevice;
+  readonly identity: Identity;
+  /** Octets a logical block: 512 or 4096. */
+  readonly blockLength?: number;
+  /** Octets a physical block: a power of two, at least `blockLength`. */
+  readonly physicalBlockLength?: number;
+  /** RMB of standard INQUIRY data: the medium can be ejected and prevented from it. */
+  readonly removable?: boolean;
+  /** Where reservations with APTPL are kept; without one APTPL is not offered. */
+  readonly reservationStore?: ReservationStore;
+}
+
+export class LogicalUnit {
+  device: BlockDevice;
+  readonly identity: Identity;
+  readonly blockLength: number;
+  /** LOGICAL BLOCKS PER PHYSICAL BLOCK EXPONENT. SBC-3 5.16.2. */
+  readonly physicalBlockExponent: number;
+  readonly removable: boolean;
+  readonly attentions = new UnitAttentions();
+  readonly tasks = new TaskSet();
+  readonly locks = new RangeLocks();
+  readonly medium: Medium;
+  readonly mode: ModePages;
+  readonly reservations: Reservations;
+  /** Why writes are refused since a flush failed; undefined while all is well. */
+  fenced: string | undefined;
+
+  constructor(options: LogicalUnitOptions) {
+    this.device = options.device;
+    this.identity = options.identity;
+    this.blockLength = options.blockLength ?? 512;
+    const physical = options.physicalBlockLength ?? this.blockLength;
+    this.physicalBlockExponent = Math.log2(physical / this.blockLength);
+    if (!Number.isInteger(this.physicalBlockExponent) || this.physicalBlockExponent < 0) {
+      throw new RangeError(`a physical block of ${physical} octets does not hold whole logical ones`);
+    }
+    this.removable = options.removable ?? false;
+    this.medium = new Medium(this.removable);
+    this.mode = new ModePages();
+    this.reservations = new Reservations(this.attentions, options.reservationStore);
+  }
+
+  /** Logical blocks; the last one's address is one less. */
+  get blockCount(): number {
+    return Math.floor(this.device.size / this.blockLength);
+  }
+
+  /** LBPME: UNMAP gives space back. */
+  get thin(): boolean {
+    return this.device.can.unmap;
+  }
+
+  /** The medium itself cannot be written, whoever asks. */
+  get readOnly(): boolean {
+    return !this.device.can.write || this.mode.softwareWriteProtect;
+  }
+
+  /** A nexus begins to use the unit. */
+  attach(nexus: Nexus): void {
+    this.attentions.attach(nexus);
+  }
+
+  /** The nexus is lost: what hangs on it alone goes with it. SAM-5 6.3.4. */
+  detach(nexus: Nexus): void {
+    this.reservations.nexusLost(nexus);
+    this.medium.nexusLost(nexus);
+    this.attentions.detach(nexus);
+  }
+}

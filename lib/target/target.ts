@@ -1,0 +1,29 @@
+/** An iSCSI target: a name under which an initiator finds logical units. RFC 7143 4.2.7. */
+import type { AccessList } from "./access_list.ts";
+import type { LunMap } from "./lun_map.ts";
+import type { Session } from "./session.ts";
+
+export interface TargetOptions {
+  /** The iSCSI name, normalised. */
+  readonly name: string;
+  readonly alias?: string;
+  readonly access: AccessList;
+  readonly luns: LunMap;
+}
+
+export class Target {
+  readonly name: string;
+  /** TargetAlias, what a person calls it. RFC 7143 13.7. */
+  alias: string;
+  access: AccessList;
+  readonly luns: LunMap;
+  /** Normal sessions that are logged in. */
+  readonly sessions = new Set<Session>();
+
+  constructor(options: TargetOptions) {
+    this.name = options.name;
+    this.alias = options.alias ?? "";
+    this.access = options.access;
+    this.luns = options.luns;
+  }
+}

@@ -1,0 +1,88 @@
+/**
+ * The receive side of a connection: octets are read into `space()`, whole frames are taken from
+ * `start`. It owns a small buffer while idle; `require` borrows a large one from the pool for a frame
+ * that does not fit, and `rest` gives it back, so that an idle connection costs little.
+ */
+import type { Buffer, BufferPool } from "./buffer_pool.ts";
+import { makeBuffer } from "./buffer_pool.ts";
+
+export class Inbox {
+  octets: Uint8Array;
+  view: DataView;
+  /** Where the octets not yet taken begin. */
+  start = 0;
+  /** Where they end. */
+  end = 0;
+  readonly #small: Buffer;
+  readonly #pool: BufferPool;
+  #large: Buffer | undefined;
+
+  constructor(smallLength: number, pool: BufferPool) {
+    this.#small = makeBuffer(smallLength);
+    this.#pool = pool;
+    this.octets = this.#small.octets;
+    this.view = this.#small.view;
+  }
+
+  /** Octets received and not yet taken. */
+  get available(): number {
+    return this.end - this.start;
+  }
+
+  /** Where the next octets are to be received; never empty while frames are taken as they complete. */
+  space(): Uint8Array {
+    if (this.start === this.end) this.start = this.end = 0;
+    else if (this.end === this.octets.length) this.#compact();
+    return this.octets.subarray(this.end);
+  }
+
+  /** `count` octets have been received into `space()`. */
+  fill(count: number): void {
+    this.end += count;
+  }
+
+  /** The first `count` octets have been dealt with. */
+  take(count: number): void {
+    this.start += count;
+  }
+
+  /** Makes room for a frame of `length` octets from `start` on. */
+  require(length: number): void {
+    if (this.start + length <= this.octets.length) return;
+    if (length <= this.octets.length) return this.#compact();
+    if (this.#large === undefined) this.#moveTo(this.#large = this.#pool.take());
+    if (length > this.octets.length) throw new RangeError(`a frame of ${length} octets is too long`);
+  }
+
+  /** Borrows the large buffer ahead of need: more octets are surely coming. */
+  expectMore(): void {
+    if (this.#large === undefined) this.#moveTo(this.#large = this.#pool.take());
+  }
+
+  /** Goes back to the small buffer if what is left fits. */
+  rest(): void {
+    if (this.#large === undefined || this.available > this.#small.octets.length) return;
+    const large = this.#large;
+    this.#large = undefined;
+    this.#moveTo(this.#small);
+    this.#pool.give(large);
+  }
+
+  get isLarge(): boolean {
+    return this.#large !== undefined;
+  }
+
+  #compact(): void {
+    this.octets.copyWithin(0, this.start, this.end);
+    this.end -= this.start;
+    this.start = 0;
+  }
+
+  #moveTo(buffer: Buffer): void {
+    buffer.octets.set(this.octets.subarray(this.start, this.end));
+    this.end -= this.start;
+    this.start = 0;
+    this.octets = buffer.octets;
+    this.view = buffer.view;
+  }
+}
