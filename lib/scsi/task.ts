@@ -58,6 +58,8 @@ export class Task {
   promise: Promise<Step> | undefined;
   /** Set by task management: it ends without status, and nothing more of it may reach the medium. */
   aborted = false;
+  /** The transport's: lets go of an aborted task, which leaves the task set once nothing of it is pending. */
+  onAbort: ((task: Task) => void) | undefined;
 
   /** Makes a pooled task as good as new; the transport then fills `cdb` and the rest. */
   reset(): void {
