@@ -1,0 +1,200 @@
+/**
+ * Keeps imports going one way. Four rules, each broken by a path that is printed with its cause:
+ * a folder of lib/ imports only what {@link MAY_IMPORT} lists, lib/ never imports cli/ or scripts/,
+ * no file reaches itself, and what every command loads at start-up stays small.
+ */
+import { sourceFiles } from "./source_files.ts";
+
+/** One import of one file. */
+export interface Import {
+  readonly specifier: string;
+  /** Gone when the program runs. */
+  readonly typeOnly: boolean;
+  /** Loaded when asked for, not when the importing file is. */
+  readonly lazy: boolean;
+}
+
+/** A file of the project → what it imports; project files by their path, the rest as written. */
+export type Graph = ReadonlyMap<string, readonly Import[]>;
+
+const ENGINES = ["wire", "runtime", "block", "scsi", "iscsi"] as const;
+const BELOW_CONFIG = [
+  ...ENGINES,
+  "vhd",
+  "nbd",
+  "target",
+  "initiator",
+  "snapshot",
+  "device_url.ts",
+] as const;
+
+/** What each part of lib/ may import, besides itself. lib/README.md shows the same table. */
+export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  "wire": [],
+  "runtime": [],
+  "block": ["wire", "runtime"],
+  "vhd": ["wire", "runtime", "block"],
+  "scsi": ["wire", "runtime", "block"],
+  "iscsi": ["wire", "runtime"],
+  "nbd": ["wire", "runtime", "block"],
+  "target": ENGINES,
+  "initiator": ENGINES,
+  "snapshot": ["wire", "runtime", "block", "vhd"],
+  "device_url.ts": ["wire", "runtime", "block", "vhd", "nbd", "initiator"],
+  "config": BELOW_CONFIG,
+  "status": [...BELOW_CONFIG, "config"],
+};
+
+/** Single files that may import against the table, because nothing leads back from there. */
+const EXCEPTIONS: readonly (readonly [from: string, to: string])[] = [
+  // A command speaks to the running service through its typed client, which knows no engine.
+  ["lib/config/connect.ts", "lib/status/client.ts"],
+];
+
+/** What `cli/main.ts` may load from outside before it knows the command: 25 ms is all it has. */
+const AT_START_UP = ["@stricli/core"];
+
+const STATEMENT = /^(?:import|export)\s+(type\s+)?(?:[^"';]*?\sfrom\s+)?"([^"]+)"/gm;
+const LAZY = /\bimport\(\s*"([^"]+)"\s*\)/g;
+
+/** Every import that `source` states. */
+export function importsOf(source: string): Import[] {
+  const found: Import[] = [];
+  for (const [, type, specifier] of source.matchAll(STATEMENT)) {
+    found.push({ specifier: specifier!, typeOnly: type !== undefined, lazy: false });
+  }
+  for (const [, specifier] of source.matchAll(LAZY)) {
+    found.push({ specifier: specifier!, typeOnly: false, lazy: true });
+  }
+  return found;
+}
+
+/** The graph of the files given as path → text. */
+export function graphOf(sources: ReadonlyMap<string, string>): Graph {
+  const graph = new Map<string, Import[]>();
+  for (const [path, source] of sources) {
+    const imports = importsOf(source);
+    graph.set(path, imports.map((it) => ({ ...it, specifier: resolve(path, it.specifier) })));
+  }
+  return graph;
+}
+
+function resolve(from: string, specifier: string): string {
+  if (!specifier.startsWith(".")) return specifier;
+  return new URL(specifier, `file:///${from}`).pathname.slice(1);
+}
+
+/** Imports that go against the table of layers. */
+export function directionProblems(graph: Graph): string[] {
+  const problems: string[] = [];
+  for (const [path, imports] of graph) {
+    if (!path.startsWith("lib/")) continue;
+    const part = partOf(path);
+    const allowed = MAY_IMPORT[part];
+    if (allowed === undefined) {
+      problems.push(`${path}: lib/${part} has no row in scripts/check_imports.ts, add one`);
+      continue;
+    }
+    for (const { specifier } of imports) {
+      if (!graph.has(specifier) || isException(path, specifier)) continue;
+      if (!specifier.startsWith("lib/")) {
+        problems.push(`${path} imports ${specifier}: lib/ imports nothing outside lib/`);
+      } else if (partOf(specifier) !== part && !allowed.includes(partOf(specifier))) {
+        const list = allowed.length === 0 ? "nothing else" : `only ${allowed.join(", ")}`;
+        problems.push(`${path} imports ${specifier}: ${part} may import ${list}`);
+      }
+    }
+  }
+  return problems;
+}
+
+function partOf(path: string): string {
+  return path.split("/")[1]!;
+}
+
+function isException(from: string, to: string): boolean {
+  return EXCEPTIONS.some(([source, target]) => source === from && target === to);
+}
+
+/** Relative imports of files that are not there. */
+export function missingProblems(graph: Graph): string[] {
+  const problems: string[] = [];
+  for (const [path, imports] of graph) {
+    for (const { specifier } of imports) {
+      const isOurs = /^(lib|cli|scripts)\//.test(specifier) && specifier.endsWith(".ts");
+      if (isOurs && !graph.has(specifier)) {
+        problems.push(`${path} imports ${specifier}: no such file`);
+      }
+    }
+  }
+  return problems;
+}
+
+/** Files that import themselves by way of others, one circle each. Types are gone at run time. */
+export function circularProblems(graph: Graph): string[] {
+  const problems: string[] = [];
+  const done = new Set<string>();
+  const path: string[] = [];
+
+  function visit(file: string): void {
+    const at = path.indexOf(file);
+    if (at >= 0) {
+      problems.push(`circular import: ${[...path.slice(at), file].join(" → ")}`);
+      return;
+    }
+    if (done.has(file)) return;
+    path.push(file);
+    for (const { specifier, typeOnly } of graph.get(file) ?? []) {
+      if (!typeOnly && graph.has(specifier)) visit(specifier);
+    }
+    path.pop();
+    done.add(file);
+  }
+
+  for (const file of graph.keys()) visit(file);
+  return problems;
+}
+
+/** Modules from outside that the command line would load before it knows the command. */
+export function startUpProblems(graph: Graph, entry = "cli/main.ts"): string[] {
+  const problems: string[] = [];
+  const seen = new Set<string>();
+
+  function visit(file: string, by: string): void {
+    if (!graph.has(file)) {
+      if (!AT_START_UP.includes(file)) {
+        problems.push(`${by} imports ${file} at start-up: load it where it is needed, by import()`);
+      }
+      return;
+    }
+    if (seen.has(file)) return;
+    seen.add(file);
+    for (const { specifier, typeOnly, lazy } of graph.get(file)!) {
+      if (!typeOnly && !lazy) visit(specifier, file);
+    }
+  }
+
+  if (graph.has(entry)) visit(entry, entry);
+  return problems;
+}
+
+/** Everything wrong with the imports of the project in the current directory. */
+export function importProblems(): string[] {
+  const sources = new Map<string, string>();
+  for (const folder of ["lib", "cli", "scripts"]) {
+    for (const path of sourceFiles(folder)) sources.set(path, Deno.readTextFileSync(path));
+  }
+  const graph = graphOf(sources);
+  return [
+    ...missingProblems(graph),
+    ...directionProblems(graph),
+    ...circularProblems(graph),
+    ...startUpProblems(graph),
+  ];
+}
+
+if (import.meta.main) {
+  const problems = importProblems();
+  for (const problem of problems) console.error(problem);
+  if (problems.length > 0) Deno.exit(1);
+}

@@ -1,0 +1,10 @@
+/** The paths of all TypeScript files below `folder`, sorted, relative to where `folder` is. */
+export function sourceFiles(folder: string): string[] {
+  const found: string[] = [];
+  for (const entry of Deno.readDirSync(folder)) {
+    const path = `${folder}/${entry.name}`;
+    if (entry.isDirectory) found.push(...sourceFiles(path));
+    else if (entry.name.endsWith(".ts")) found.push(path);
+  }
+  return found.sort();
+}

@@ -1,0 +1,41 @@
+/** What is checked without running the project: formatting, lint, types, imports. */
+import { importProblems } from "./check_imports.ts";
+import { sourceFiles } from "./source_files.ts";
+
+export interface Verdict {
+  readonly passed: boolean;
+  /** What a person needs to put it right; empty when it passed. */
+  readonly details: string;
+}
+
+export interface StaticCheck {
+  readonly name: string;
+  run(): Promise<Verdict>;
+}
+
+/** Ordered by how long they take. */
+export const STATIC_CHECKS: readonly StaticCheck[] = [
+  {
+    name: "imports",
+    run() {
+      const problems = importProblems();
+      const passed = problems.length === 0;
+      return Promise.resolve({ passed, details: problems.join("\n") });
+    },
+  },
+  { name: "formatting", run: () => deno(["fmt", "--check"]) },
+  { name: "lint", run: () => deno(["lint", "--quiet"]) },
+  {
+    name: "types",
+    run: () =>
+      deno(["check", "--quiet", ...["lib", "cli", "scripts", "tests"].flatMap(sourceFiles)]),
+  },
+];
+
+async function deno(args: string[]): Promise<Verdict> {
+  const command = new Deno.Command(Deno.execPath(), { args, stdin: "null" });
+  const { success, stdout, stderr } = await command.output();
+  const decoder = new TextDecoder();
+  const details = success ? "" : decoder.decode(stdout) + decoder.decode(stderr);
+  return { passed: success, details: details.trim() };
+}
