@@ -12,3 +12,12 @@ export const ScsiCommand = layout(BHS_LENGTH, {
   expStatSN: u32(28), // 11.3.3
   cdb: bytes(32, 16), // 11.3.5
 });
+
+/** 11.3.1: the task attributes of SAM. */
+export const TaskAttribute = {
+  UNTAGGED: 0,
+  SIMPLE: 1,
+  ORDERED: 2,
+  HEAD_OF_QUEUE: 3,
+  ACA: 4,
+} as const;

@@ -10,12 +10,12 @@ export const ScsiResponse = layout(BHS_LENGTH, {
   underflow: flag(1, 1), // 11.4.1, U: less moved than it expected
   response: u8(2), // 11.4.3
   status: u8(3), // 11.4.2
-  snackTag: u32(20), // 11.4.7
+  snackTag: u32(20), // 11.4.4
   statSN: u32(24), // 11.4.9
   expCmdSN: u32(28), // 11.4.10
   maxCmdSN: u32(32), // 11.4.11
   expDataSN: u32(36), // 11.4.8
-  bidirectionalReadResidualCount: u32(40), // 11.4.4
+  bidirectionalReadResidualCount: u32(40), // 11.4.6
   residualCount: u32(44), // 11.4.5
 });
 
