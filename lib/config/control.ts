@@ -1,0 +1,115 @@
+/**
+ * The one interface through which every command works. The running service implements it on its targets,
+ * the declared state implements it where no service runs, and the client carries it over HTTP. Every
+ * operation is done wholly or not at all, and fails with a {@link ControlError} that names the object,
+ * the cause and the next step.
+ */
+import type {
+  Changed,
+  DeletedTarget,
+  DiskFacts,
+  Progress,
+  RemovedDisk,
+  SessionFacts,
+  StatusFacts,
+  TargetFacts,
+  VersionFacts,
+} from "./facts.ts";
+
+export type * from "./facts.ts";
+export { ControlError, type ControlErrorKind, EXIT_CODES } from "./control_error.ts";
+
+/** Names of targets and disks: `[a-z0-9][a-z0-9._-]{0,63}`, without `..` and not ending in a period. */
+export interface NewTarget {
+  readonly name: string;
+  /** An iSCSI name of its own; without one it is made of the host's name and the target's. */
+  readonly iqn?: string | undefined;
+  readonly description?: string | undefined;
+  /** Initiator identifiers; without one nobody may log in. */
+  readonly allow?: readonly string[] | undefined;
+}
+
+export interface TargetChanges {
+  readonly name?: string | undefined;
+  readonly iqn?: string | undefined;
+  readonly description?: string | undefined;
+}
+
+export interface NewDisk {
+  /** The file to create, as an absolute path. Exactly one of `path` and `memory` is given. */
+  readonly path?: string | undefined;
+  /** The name of a disk in memory, which is empty again whenever the service starts. */
+  readonly memory?: string | undefined;
+  /** Octets, a multiple of the logical block length. */
+  readonly size: number;
+  /** Without one: the file's stem, or the name of the disk in memory. */
+  readonly name?: string | undefined;
+  /** A file that takes space only as it is written, where the file system can. */
+  readonly sparse?: boolean | undefined;
+  /** A target to assign it to, in the same step. */
+  readonly target?: string | undefined;
+  readonly shared?: boolean | undefined;
+  readonly description?: string | undefined;
+  /** 512 or 4096; 512 without. */
+  readonly logicalBlockLength?: number | undefined;
+  /** 512 or 4096, at least the logical one; 512 without. */
+  readonly physicalBlockLength?: number | undefined;
+  readonly removable?: boolean | undefined;
+}
+
+export interface ImportedDisk {
+  /** An existing file, as an absolute path. */
+  readonly path: string;
+  readonly name?: string | undefined;
+  readonly description?: string | undefined;
+}
+
+export interface AssignOptions {
+  /** The lowest free one without. */
+  readonly lun?: number | undefined;
+  readonly readOnly?: boolean | undefined;
+  /** Declares that several initiators (or targets) may write the disk. */
+  readonly shared?: boolean | undefined;
+}
+
+export interface Force {
+  /** Ends the sessions that stand in the way. */
+  readonly force?: boolean | undefined;
+}
+
+export interface RemoveOptions {
+  readonly deleteFile?: boolean | undefined;
+}
+
+export interface Control {
+  createTarget(target: NewTarget): Promise<Changed<TargetFacts>>;
+  listTargets(): Promise<readonly TargetFacts[]>;
+  showTarget(name: string): Promise<TargetFacts>;
+  setTarget(name: string, changes: TargetChanges): Promise<Changed<TargetFacts>>;
+  deleteTarget(name: string, options?: Force): Promise<Changed<DeletedTarget>>;
+  /** Adds initiator identifiers to those who may log in. */
+  allow(name: string, ids: readonly string[]): Promise<Changed<TargetFacts>>;
+  /** Takes initiator identifiers away; sessions that are open stay. */
+  deny(name: string, ids: readonly string[]): Promise<Changed<TargetFacts>>;
+  /** Open sessions, of one target or of all. */
+  sessions(target?: string): Promise<readonly SessionFacts[]>;
+
+  createDisk(
+    disk: NewDisk,
+    onProgress?: (progress: Progress) => void,
+    signal?: AbortSignal,
+  ): Promise<Changed<DiskFacts>>;
+  importDisk(disk: ImportedDisk): Promise<Changed<DiskFacts>>;
+  listDisks(): Promise<readonly DiskFacts[]>;
+  showDisk(name: string): Promise<DiskFacts>;
+  /** Assigned to that target already: `readOnly` and `shared` are changed, a different LUN is refused. */
+  assignDisk(name: string, target: string, options?: AssignOptions): Promise<Changed<DiskFacts>>;
+  /** From one target, or from all that have it. */
+  unassignDisk(name: string, target?: string, options?: Force): Promise<Changed<DiskFacts>>;
+  removeDisk(name: string, options?: RemoveOptions): Promise<Changed<RemovedDisk>>;
+
+  status(): Promise<StatusFacts>;
+  version(): Promise<VersionFacts>;
+  /** Lets go of what the control holds: a connection, a lock. It does not stop a service. */
+  close(): Promise<void>;
+}

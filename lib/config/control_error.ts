@@ -1,0 +1,49 @@
+/** Why an operation was not done, in the terms that exit codes and HTTP statuses share. */
+
+export const CONTROL_ERROR_KINDS = [
+  "failed",
+  "usage",
+  "in-use",
+  "not-found",
+  "permission",
+  "unreachable",
+] as const;
+export type ControlErrorKind = typeof CONTROL_ERROR_KINDS[number];
+
+/** The exit code of a command that ends with an error of the kind. */
+export const EXIT_CODES: Readonly<Record<ControlErrorKind, number>> = {
+  "failed": 1,
+  "usage": 2,
+  "in-use": 3,
+  "not-found": 4,
+  "permission": 5,
+  "unreachable": 6,
+};
+
+/** The HTTP status under which the API answers an error of the kind; the client reads the kind itself. */
+export const HTTP_STATUSES = {
+  "failed": 500,
+  "usage": 400,
+  "in-use": 409,
+  "not-found": 404,
+  "permission": 403,
+  "unreachable": 502,
+} as const satisfies Record<ControlErrorKind, number>;
+
+/** An operation that was not done; nothing of it was. */
+export class ControlError extends Error {
+  override readonly name = "ControlError";
+  /** What the operator can do about it, as a sentence without a period; often a command. */
+  readonly nextStep: string | undefined;
+
+  /** `message` names the object and the cause. */
+  constructor(
+    readonly kind: ControlErrorKind,
+    message: string,
+    nextStep?: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.nextStep = nextStep;
+  }
+}

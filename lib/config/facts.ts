@@ -1,0 +1,156 @@
+/**
+ * What the server tells about itself: plain data, the same from the running service, from the declared
+ * state and over HTTP, and what `--json` prints. Every key is always there; null stands for "none".
+ * Sizes are octets, times are ISO 8601 in UTC. Keys may be added, never renamed or removed.
+ */
+
+/** What went through, counted since the service (or the session) began. */
+export interface CounterFacts {
+  /** Commands that read or wrote the medium. */
+  readonly reads: number;
+  readonly writes: number;
+  readonly readOctets: number;
+  readonly writtenOctets: number;
+}
+
+/** `stopped`: no service runs. */
+export type TargetState = "logged-in" | "idle" | "stopped";
+/** `failed`: the service runs and could not open the disk; `stopped`: no service runs. */
+export type DiskState = "ready" | "failed" | "stopped";
+export type DiskFormat = "vhd" | "raw" | "mem";
+
+export interface LunFacts {
+  readonly lun: number;
+  /** The disk's name. */
+  readonly disk: string;
+  readonly size: number;
+  readonly readOnly: boolean;
+  readonly state: DiskState;
+}
+
+export interface TargetFacts {
+  readonly name: string;
+  readonly iqn: string;
+  /** Empty without one. Initiators see it as TargetAlias. */
+  readonly description: string;
+  /** Who may log in, as identifiers: `iqn:…`, `dns:…`, `ip:…`, `mac:…` or `any`. Empty: nobody. */
+  readonly allow: readonly string[];
+  readonly state: TargetState;
+  /** Open sessions. */
+  readonly sessions: number;
+  /** Ascending by LUN. */
+  readonly luns: readonly LunFacts[];
+  readonly counters: CounterFacts;
+}
+
+export interface AssignmentFacts {
+  /** The target's name. */
+  readonly target: string;
+  readonly lun: number;
+  readonly readOnly: boolean;
+}
+
+export interface DiskFacts {
+  readonly name: string;
+  /** The file, as an absolute path; null for a disk in memory. */
+  readonly path: string | null;
+  readonly format: DiskFormat;
+  /** 8-4-4-4-12 hex digits; initiators know the disk by it. */
+  readonly uuid: string;
+  readonly size: number;
+  readonly logicalBlockLength: number;
+  readonly physicalBlockLength: number;
+  readonly removable: boolean;
+  /** The operator said that several initiators may write it. */
+  readonly shared: boolean;
+  /** Empty without one. */
+  readonly description: string;
+  readonly state: DiskState;
+  /** Why the state is `failed`. */
+  readonly failure: string | null;
+  readonly assignments: readonly AssignmentFacts[];
+}
+
+export interface ConnectionFacts {
+  /** CID. */
+  readonly id: number;
+  /** `ADDRESS:PORT` of the initiator; an IPv6 address stands in brackets. */
+  readonly peer: string;
+  /** `ADDRESS:PORT` of the portal that it came to. */
+  readonly portal: string;
+}
+
+export interface SessionFacts {
+  /** Unique while the service runs. */
+  readonly id: string;
+  /** The target's name and iSCSI name. */
+  readonly target: string;
+  readonly iqn: string;
+  /** The initiator's iSCSI name. */
+  readonly initiator: string;
+  /** InitiatorAlias as the initiator gave it; empty without one. */
+  readonly alias: string;
+  /** Twelve hex digits. */
+  readonly isid: string;
+  readonly since: string;
+  readonly connections: readonly ConnectionFacts[];
+  readonly counters: CounterFacts;
+}
+
+export interface PortalFacts {
+  readonly address: string;
+  readonly port: number;
+}
+
+export interface StatusFacts {
+  /** True: the facts come from a running service. */
+  readonly running: boolean;
+  readonly version: string;
+  readonly stateDirectory: string;
+  readonly pid: number | null;
+  readonly startedAt: string | null;
+  readonly portals: readonly PortalFacts[];
+  /** Where the dashboard listens. */
+  readonly http: PortalFacts | null;
+  /** How many there are. */
+  readonly targets: number;
+  readonly disks: number;
+  readonly sessions: number;
+  readonly counters: CounterFacts;
+  /** What needs attention, a sentence each; empty while all is well. At most 100. */
+  readonly problems: readonly string[];
+}
+
+export interface VersionFacts {
+  /** Of whoever answers: the running service, or the command itself. */
+  readonly version: string;
+  readonly deno: string;
+  readonly platform: string;
+}
+
+/** A change that was made: what the object is now, and what the operator should know about it. */
+export interface Changed<T> {
+  readonly facts: T;
+  /** Sentences for a person; they go to standard error, never into `--json`. */
+  readonly notices: readonly string[];
+}
+
+/** How far a long operation has come, in octets. */
+export interface Progress {
+  readonly done: number;
+  readonly total: number;
+}
+
+export interface DeletedTarget {
+  readonly name: string;
+  readonly iqn: string;
+  /** Sessions that were ended with it. */
+  readonly sessionsEnded: number;
+}
+
+export interface RemovedDisk {
+  readonly name: string;
+  readonly path: string | null;
+  /** False: the file stays where it is. */
+  readonly fileDeleted: boolean;
+}
