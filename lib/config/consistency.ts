@@ -1,0 +1,56 @@
+/** What must hold between the objects of a declared state, wherever it comes from. */
+import type { DeclaredDisk, DeclaredState } from "./schema.ts";
+
+/** The first thing that does not fit together, as a clause; undefined where all does. */
+export function inconsistency(state: DeclaredState): string | undefined {
+  return repeated("target", state.targets.map(({ name }) => name)) ??
+    repeated("iSCSI name", state.targets.map(({ iqn }) => iqn)) ??
+    repeated("disk", state.disks.map(({ name }) => name)) ??
+    repeated("disk file", state.disks.flatMap(({ path }) => path ?? [])) ??
+    repeated("disk UUID", state.disks.map(({ uuid }) => uuid)) ??
+    firstOf(state.disks, (disk) => inconsistencyOfDisk(disk, state)) ??
+    repeated("LUN", state.disks.flatMap(lunsOf));
+}
+
+function inconsistencyOfDisk(disk: DeclaredDisk, state: DeclaredState): string | undefined {
+  const { name, path, format, size, assignments } = disk;
+  if ((format === "mem") !== (path === undefined)) {
+    return `disk ${name}: a disk of format ${format} ${
+      path === undefined ? "needs a" : "has no"
+    } path`;
+  }
+  if (path !== undefined && !path.startsWith("/") && !/^[A-Za-z]:[\\/]/.test(path)) {
+    return `disk ${name}: its path ${path} is not absolute`;
+  }
+  if (disk.physicalBlockLength < disk.logicalBlockLength) {
+    return `disk ${name}: its physical block is smaller than its logical one`;
+  }
+  if (size % disk.logicalBlockLength !== 0) return `disk ${name}: its size is not whole blocks`;
+  if (assignments.length > 1 && !disk.shared) {
+    return `disk ${name}: it has several targets and is not shared`;
+  }
+  const unknown = assignments.find(({ target }) => state.targets.every((it) => it.name !== target));
+  if (unknown !== undefined) return `disk ${name}: there is no target ${unknown.target}`;
+  return repeated(`disk ${name}: assignment to target`, assignments.map(({ target }) => target));
+}
+
+function lunsOf({ assignments }: DeclaredDisk): string[] {
+  return assignments.map(({ target, lun }) => `${lun} of target ${target}`);
+}
+
+function repeated(what: string, values: readonly string[]): string | undefined {
+  const seen = new Set<string>();
+  for (const value of values) {
+    if (seen.has(value)) return `${what} ${value} is there twice`;
+    seen.add(value);
+  }
+  return undefined;
+}
+
+function firstOf<T>(items: readonly T[], judge: (item: T) => string | undefined) {
+  for (const item of items) {
+    const verdict = judge(item);
+    if (verdict !== undefined) return verdict;
+  }
+  return undefined;
+}

@@ -1,0 +1,78 @@
+/**
+ * The declared state: what the operator wants there to be. It is what the state file holds, and the only
+ * thing that survives a restart of the service.
+ */
+import { z } from "zod";
+import { parseInitiatorId } from "./initiator_id.ts";
+import { parseIscsiName } from "./iscsi_name.ts";
+import { isName } from "./names.ts";
+
+/** Disks and targets that one server may declare; far above what one process can serve. */
+const MOST_OBJECTS = 4096;
+const MOST_LUN = 16383;
+
+const name = z.string().refine(isName, "is not a name");
+const description = z.string().max(255).refine(isOneLine, "holds a control character");
+const iscsiName = z.string().refine(isNormalisedIscsiName, "is not an iSCSI name in normal form");
+const initiatorId = z.string().refine(isNormalisedId, "is not an initiator identifier");
+const blockLength = z.union([z.literal(512), z.literal(4096)]);
+
+const Target = z.strictObject({
+  name,
+  iqn: iscsiName,
+  description,
+  allow: z.array(initiatorId).max(MOST_OBJECTS),
+});
+
+const Assignment = z.strictObject({
+  target: name,
+  lun: z.int().min(0).max(MOST_LUN),
+  readOnly: z.boolean(),
+});
+
+const Disk = z.strictObject({
+  name,
+  format: z.enum(["vhd", "raw", "mem"]),
+  /** Absent for a disk in memory. */
+  path: z.string().min(1).max(4096).optional(),
+  uuid: z.uuid(),
+  size: z.int().positive(),
+  logicalBlockLength: blockLength,
+  physicalBlockLength: blockLength,
+  removable: z.boolean(),
+  shared: z.boolean(),
+  description,
+  assignments: z.array(Assignment).max(MOST_OBJECTS),
+});
+
+/** The whole of it; {@link checkConsistency} judges what spans several objects. */
+export const DeclaredState = z.strictObject({
+  version: z.literal(1),
+  /** What default iSCSI names begin with: `iqn.2026-11.io.sanctl:HOST`. */
+  iqnBase: iscsiName,
+  targets: z.array(Target).max(MOST_OBJECTS),
+  disks: z.array(Disk).max(MOST_OBJECTS),
+});
+
+export type DeclaredState = z.infer<typeof DeclaredState>;
+export type DeclaredTarget = z.infer<typeof Target>;
+export type DeclaredDisk = z.infer<typeof Disk>;
+export type DeclaredAssignment = z.infer<typeof Assignment>;
+
+/** What a server that nobody has configured has. */
+export function emptyState(iqnBase: string): DeclaredState {
+  return { version: 1, iqnBase, targets: [], disks: [] };
+}
+
+function isOneLine(text: string): boolean {
+  // deno-lint-ignore no-control-regex -- control characters are what it looks for
+  return !/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/.test(text);
+}
+
+function isNormalisedIscsiName(text: string): boolean {
+  return parseIscsiName(text) === text;
+}
+
+function isNormalisedId(text: string): boolean {
+  return parseInitiatorId(text) === text;
+}
