@@ -11,6 +11,8 @@ export interface Sense {
   readonly information?: number;
   /** The octet in error, in the CDB or in the parameter list. SPC-4 4.5.2.4.2. */
   readonly field?: FieldPointer;
+  /** PROGRESS INDICATION, in 65,536ths, of what keeps the unit busy. SPC-4 4.5.2.4.4. */
+  readonly progress?: number;
 }
 
 export interface FieldPointer {
@@ -83,6 +85,9 @@ export const COMMANDS_CLEARED_BY_ANOTHER_INITIATOR = sense(UNIT_ATTENTION, 0x2f0
 export const INQUIRY_DATA_HAS_CHANGED = sense(UNIT_ATTENTION, 0x3f03);
 export const REPORTED_LUNS_DATA_HAS_CHANGED = sense(UNIT_ATTENTION, 0x3f0e);
 
+export const UNEXPECTED_UNSOLICITED_DATA = sense(ABORTED_COMMAND, 0x0c0c);
+export const NOT_ENOUGH_UNSOLICITED_DATA = sense(ABORTED_COMMAND, 0x0c0d);
+export const PROTOCOL_SERVICE_CRC_ERROR = sense(ABORTED_COMMAND, 0x4705);
 export const COMMAND_PHASE_ERROR = sense(ABORTED_COMMAND, 0x4a00);
 export const DATA_PHASE_ERROR = sense(ABORTED_COMMAND, 0x4b00);
 export const OVERLAPPED_COMMANDS_ATTEMPTED = sense(ABORTED_COMMAND, 0x4e00);
@@ -97,4 +102,9 @@ export function withInformation(base: Sense, information: number): Sense {
 /** The same sense pointing at the octet (and bit) in error. */
 export function withField(base: Sense, field: FieldPointer): Sense {
   return { ...base, field };
+}
+
+/** The same sense saying how far the operation is. */
+export function withProgress(base: Sense, progress: number): Sense {
+  return { ...base, progress };
 }

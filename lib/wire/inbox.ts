@@ -72,6 +72,17 @@ export class Inbox {
     return this.#large !== undefined;
   }
 
+  /** Octets that it holds at rest. */
+  get smallLength(): number {
+    return this.#small.octets.length;
+  }
+
+  /** Gives everything back; the connection is gone. */
+  close(): void {
+    this.start = this.end = 0;
+    this.rest();
+  }
+
   #compact(): void {
     this.octets.copyWithin(0, this.start, this.end);
     this.end -= this.start;

@@ -1,0 +1,215 @@
+/**
+ * The PDUs by which a target answers in full feature phase, each with its status and command numbers.
+ * StatSN counts on with every PDU that carries status or is a response (RFC 7143 4.2.2.2); what the target
+ * starts by itself carries the next StatSN without using it up.
+ */
+import { BHS_LENGTH, RESERVED_TAG } from "../iscsi/bhs.ts";
+import type { Frame } from "../iscsi/frame.ts";
+import { Opcode } from "../iscsi/opcode.ts";
+import { AsyncMessage } from "../iscsi/pdu/async_message.ts";
+import { LogoutResponse } from "../iscsi/pdu/logout_response.ts";
+import { NopIn } from "../iscsi/pdu/nop_in.ts";
+import { ReadyToTransfer } from "../iscsi/pdu/ready_to_transfer.ts";
+import { Reject } from "../iscsi/pdu/reject.ts";
+import { ScsiResponse } from "../iscsi/pdu/scsi_response.ts";
+import { TaskManagementResponse } from "../iscsi/pdu/task_management_response.ts";
+import { emitSense } from "../scsi/sense_data.ts";
+import { serialAdd } from "../wire/serial.ts";
+import type { CommandWindow } from "./command_window.ts";
+import type { PduWriter } from "./pdu_writer.ts";
+import { residual } from "./residual.ts";
+import type { Burst, TargetTask } from "./target_task.ts";
+
+/** Octets before the sense data of a SCSI Response: the SenseLength. RFC 7143 11.4.7. */
+const SENSE_LENGTH_FIELD = 2;
+
+export class Answers {
+  readonly #writer: PduWriter;
+  readonly #window: CommandWindow;
+  #statSN: number;
+  readonly #scsiResponse = new ScsiResponse();
+  readonly #readyToTransfer = new ReadyToTransfer();
+  readonly #nopIn = new NopIn();
+
+  constructor(writer: PduWriter, window: CommandWindow, statSN: number) {
+    this.#writer = writer;
+    this.#window = window;
+    this.#statSN = statSN;
+  }
+
+  /** The StatSN of a PDU that uses it up. */
+  takeStatSN(): number {
+    const statSN = this.#statSN;
+    this.#statSN = serialAdd(statSN, 1);
+    return statSN;
+  }
+
+  /** The StatSN that comes next. */
+  get statSN(): number {
+    return this.#statSN;
+  }
+
+  get expCmdSN(): number {
+    return this.#window.expCmdSN;
+  }
+
+  get maxCmdSN(): number {
+    return this.#window.maxCmdSN;
+  }
+
+  /** RFC 7143 11.4. */
+  scsiResponse(task: TargetTask): void {
+    const sense = task.sense === undefined ? undefined : emitSense(task.sense, {
+      descriptor: task.unit?.mode.descriptorSense ?? false,
+    });
+    const base = this.#writer.reserve(sense === undefined ? 0 : SENSE_LENGTH_FIELD + sense.length);
+    const response = this.#scsiResponse;
+    response.view = this.#writer.view;
+    response.base = base;
+    response.opcode = Opcode.SCSI_RESPONSE;
+    response.final = true;
+    response.status = task.status;
+    response.initiatorTaskTag = task.initiatorTaskTag;
+    const excess = residual(task);
+    if (excess > 0) {
+      response.underflow = true;
+      response.residualCount = excess;
+    } else if (excess < 0) {
+      response.overflow = true;
+      response.residualCount = -excess;
+    }
+    response.statSN = this.takeStatSN();
+    response.expCmdSN = this.expCmdSN;
+    response.maxCmdSN = this.maxCmdSN;
+    // 11.4.8: the number of Data-In PDUs (or R2Ts) sent for the command.
+    response.expDataSN = task.nextSN;
+    if (sense !== undefined) {
+      const at = this.#writer.dataAt(base);
+      this.#writer.view.setUint16(at, sense.length);
+      this.#writer.octets.set(sense, at + SENSE_LENGTH_FIELD);
+    }
+    this.#writer.seal(base);
+  }
+
+  /** Asks for one burst of Data-Out. RFC 7143 11.8. */
+  readyToTransfer(task: TargetTask, burst: Burst): void {
+    const base = this.#writer.reserve(0);
+    const r2t = this.#readyToTransfer;
+    r2t.view = this.#writer.view;
+    r2t.base = base;
+    r2t.opcode = Opcode.READY_TO_TRANSFER;
+    r2t.final = true;
+    r2t.view.setUint32(base + 8, task.lunHigh);
+    r2t.view.setUint32(base + 12, task.lunLow);
+    r2t.initiatorTaskTag = task.initiatorTaskTag;
+    r2t.targetTransferTag = burst.targetTransferTag;
+    r2t.statSN = this.#statSN;
+    r2t.expCmdSN = this.expCmdSN;
+    r2t.maxCmdSN = this.maxCmdSN;
+    r2t.r2tSN = task.nextSN++;
+    r2t.bufferOffset = burst.next;
+    r2t.desiredDataTransferLength = burst.end - burst.next;
+    this.#writer.seal(base);
+  }
+
+  /** Answers a NOP-Out, with as much of its data as `length` says. RFC 7143 11.19. */
+  nopIn(request: Frame, initiatorTaskTag: number, length: number): void {
+    const base = this.#writer.reserve(length);
+    const nopIn = this.#beginNopIn(base);
+    nopIn.initiatorTaskTag = initiatorTaskTag;
+    nopIn.targetTransferTag = RESERVED_TAG;
+    nopIn.statSN = this.takeStatSN();
+    const at = this.#writer.dataAt(base);
+    this.#writer.octets.set(request.octets.subarray(request.dataAt, request.dataAt + length), at);
+    this.#writer.seal(base);
+  }
+
+  /** Asks for a NOP-Out. RFC 7143 11.19: it takes no StatSN. */
+  ping(targetTransferTag: number): void {
+    const base = this.#writer.reserve(0);
+    const nopIn = this.#beginNopIn(base);
+    nopIn.initiatorTaskTag = RESERVED_TAG;
+    nopIn.targetTransferTag = targetTransferTag;
+    nopIn.statSN = this.#statSN;
+    this.#writer.seal(base);
+  }
+
+  #beginNopIn(base: number): InstanceType<typeof NopIn> {
+    const nopIn = this.#nopIn;
+    nopIn.view = this.#writer.view;
+    nopIn.base = base;
+    nopIn.opcode = Opcode.NOP_IN;
+    nopIn.final = true;
+    nopIn.expCmdSN = this.expCmdSN;
+    nopIn.maxCmdSN = this.maxCmdSN;
+    return nopIn;
+  }
+
+  /** Says what was wrong with a PDU, and repeats its header. RFC 7143 11.17. */
+  reject(reason: number, frame: Frame): void {
+    const base = this.#writer.reserve(BHS_LENGTH);
+    const reject = new Reject();
+    reject.view = this.#writer.view;
+    reject.base = base;
+    reject.opcode = Opcode.REJECT;
+    reject.final = true;
+    reject.reason = reason;
+    reject.initiatorTaskTag = RESERVED_TAG;
+    reject.statSN = this.takeStatSN();
+    reject.expCmdSN = this.expCmdSN;
+    reject.maxCmdSN = this.maxCmdSN;
+    const header = frame.octets.subarray(frame.base, frame.base + BHS_LENGTH);
+    this.#writer.octets.set(header, this.#writer.dataAt(base));
+    this.#writer.seal(base);
+  }
+
+  /** RFC 7143 11.6. */
+  taskManagementResponse(initiatorTaskTag: number, response: number): void {
+    const base = this.#writer.reserve(0);
+    const answer = new TaskManagementResponse();
+    answer.view = this.#writer.view;
+    answer.base = base;
+    answer.opcode = Opcode.TASK_MANAGEMENT_RESPONSE;
+    answer.final = true;
+    answer.response = response;
+    answer.initiatorTaskTag = initiatorTaskTag;
+    answer.statSN = this.takeStatSN();
+    answer.expCmdSN = this.expCmdSN;
+    answer.maxCmdSN = this.maxCmdSN;
+    this.#writer.seal(base);
+  }
+
+  /** RFC 7143 11.15. Nothing is kept for recovery, so both times are zero. */
+  logoutResponse(initiatorTaskTag: number, response: number): void {
+    const base = this.#writer.reserve(0);
+    const answer = new LogoutResponse();
+    answer.view = this.#writer.view;
+    answer.base = base;
+    answer.opcode = Opcode.LOGOUT_RESPONSE;
+    answer.final = true;
+    answer.response = response;
+    answer.initiatorTaskTag = initiatorTaskTag;
+    answer.statSN = this.takeStatSN();
+    answer.expCmdSN = this.expCmdSN;
+    answer.maxCmdSN = this.maxCmdSN;
+    this.#writer.seal(base);
+  }
+
+  /** Tells of something that no command asked about. RFC 7143 11.9. */
+  asyncMessage(asyncEvent: number, parameters: readonly [number, number, number]): void {
+    const base = this.#writer.reserve(0);
+    const message = new AsyncMessage();
+    message.view = this.#writer.view;
+    message.base = base;
+    message.opcode = Opcode.ASYNC_MESSAGE;
+    message.final = true;
+    // 11.9: octets 16..19 are all ones where a task tag would be.
+    message.view.setUint32(base + 16, RESERVED_TAG);
+    message.statSN = this.takeStatSN();
+    message.expCmdSN = this.expCmdSN;
+    message.maxCmdSN = this.maxCmdSN;
+    message.asyncEvent = asyncEvent;
+    [message.parameter1, message.parameter2, message.parameter3] = parameters;
+    this.#writer.seal(base);
+  }
+}

@@ -1,0 +1,113 @@
+/**
+ * The CmdSN window of a session: which commands may come, in which order they are delivered, and how
+ * many an initiator may have outstanding. RFC 7143 4.2.2.1. Commands that arrive ahead of a gap (they took
+ * another connection of the session) are held until it closes.
+ */
+import type { Frame } from "../iscsi/frame.ts";
+import { serialAdd, serialDistance } from "../wire/serial.ts";
+import type { Connection } from "./connection.ts";
+
+export const Admission = {
+  /** It is the next one: deliver it now. */
+  NOW: 0,
+  /** Inside the window, behind a gap: hold it. */
+  LATER: 1,
+  /** Outside the window, or here already: ignore it silently. */
+  IGNORE: 2,
+} as const;
+export type Admission = typeof Admission[keyof typeof Admission];
+
+/** A command that came ahead of its turn. */
+export interface HeldCommand {
+  readonly connection: Connection;
+  readonly frame: Frame;
+}
+
+export class CommandWindow {
+  /** The CmdSN that is delivered next. */
+  expCmdSN: number;
+  /** Commands that have been delivered and not answered. */
+  outstanding = 0;
+  /** Octets in frames that are held. */
+  heldOctets = 0;
+  /** The CmdSN whose absence held commands were seen waiting for, and since when. */
+  #gap: { readonly cmdSN: number; readonly sinceMs: number } | undefined;
+  readonly #width: number;
+  readonly #held = new Map<number, HeldCommand | undefined>();
+
+  constructor(firstCmdSN: number, width: number) {
+    this.expCmdSN = firstCmdSN;
+    this.#width = width;
+  }
+
+  /** The highest CmdSN that may be sent: it never moves back, since answers only widen the window. */
+  get maxCmdSN(): number {
+    return serialAdd(this.expCmdSN, this.#width - this.outstanding - 1);
+  }
+
+  admit(cmdSN: number): Admission {
+    if (cmdSN === this.expCmdSN && this.outstanding < this.#width) {
+      this.#advance();
+      return Admission.NOW;
+    }
+    const distance = serialDistance(this.expCmdSN, cmdSN);
+    if (distance < 0 || distance >= this.#width - this.outstanding || this.#held.has(cmdSN)) {
+      return Admission.IGNORE;
+    }
+    return Admission.LATER;
+  }
+
+  /** Keeps a command for its turn. */
+  hold(cmdSN: number, command: HeldCommand): void {
+    this.#held.set(cmdSN, command);
+    this.heldOctets += command.frame.octets.length;
+  }
+
+  /** How long, in milliseconds, the same missing command has been waited for; call it now and then. */
+  gapAgeMs(nowMs: number): number {
+    if (this.#held.size === 0) {
+      this.#gap = undefined;
+      return 0;
+    }
+    if (this.#gap?.cmdSN !== this.expCmdSN) {
+      this.#gap = { cmdSN: this.expCmdSN, sinceMs: nowMs };
+    }
+    return nowMs - this.#gap.sinceMs;
+  }
+
+  /**
+   * A command in the window that task management aborted before it came: it counts as received and
+   * dropped. RFC 7143 11.6.1. Answers false where the window does not hold it.
+   */
+  skip(cmdSN: number): boolean {
+    const admission = this.admit(cmdSN);
+    if (admission === Admission.LATER) this.#held.set(cmdSN, undefined);
+    return admission !== Admission.IGNORE;
+  }
+
+  /** The held command whose turn it is, if it is here. */
+  takeNext(): HeldCommand | undefined {
+    while (this.#held.size > 0 && this.#held.has(this.expCmdSN)) {
+      const held = this.#held.get(this.expCmdSN);
+      this.#held.delete(this.expCmdSN);
+      this.#advance();
+      if (held === undefined) continue;
+      this.heldOctets -= held.frame.octets.length;
+      return held;
+    }
+    return undefined;
+  }
+
+  /** Drops the held commands that `which` selects; their numbers count as received. */
+  drop(which: (command: HeldCommand) => boolean): void {
+    for (const [cmdSN, held] of this.#held) {
+      if (held === undefined || !which(held)) continue;
+      this.heldOctets -= held.frame.octets.length;
+      this.#held.set(cmdSN, undefined);
+    }
+  }
+
+  #advance(): void {
+    this.expCmdSN = serialAdd(this.expCmdSN, 1);
+  }
+}

@@ -1,0 +1,359 @@
+/**
+ * One connection as a protocol engine: octets come in through `inbox`, answers leave through `outbox`, and a
+ * pump moves both. RFC 7143 8.1 gives the states. What ends the connection is thrown inside and
+ * ends here, in one log line.
+ */
+import type { ConnectionParameters } from "../iscsi/parameters.ts";
+import { Found, Framer } from "../iscsi/framer.ts";
+import type { Frame } from "../iscsi/frame.ts";
+import { Opcode } from "../iscsi/opcode.ts";
+import { LoginRequest } from "../iscsi/pdu/login_request.ts";
+import { ProtocolError } from "../iscsi/protocol_error.ts";
+import { assert } from "../runtime/assert.ts";
+import type { Facts } from "../runtime/logger.ts";
+import type { BufferPool } from "../wire/buffer_pool.ts";
+import { Inbox } from "../wire/inbox.ts";
+import { Outbox } from "../wire/outbox.ts";
+import type { Endpoint } from "./endpoint.ts";
+import { FullFeature } from "./full_feature.ts";
+import { Login, LOGIN_DATA_LIMIT, type LoginProgress } from "./login.ts";
+import type { TargetNode } from "./node.ts";
+import { PduWriter } from "./pdu_writer.ts";
+import type { ScsiCommands } from "./scsi_commands.ts";
+import type { Session } from "./session.ts";
+import { TextExchange } from "./text_exchange.ts";
+
+/** RFC 7143 8.1.3, as far as a target's connection shows them. */
+export type ConnectionState =
+  | "in-login"
+  | "logged-in"
+  | "in-logout" // a logout is being carried out: nothing more is taken from the peer
+  | "cleanup-wait" // what is laid out still leaves, then the connection is closed
+  | "closed";
+
+const EDGES: { readonly [from in ConnectionState]: readonly ConnectionState[] } = {
+  "in-login": ["logged-in", "cleanup-wait", "closed"],
+  "logged-in": ["in-logout", "cleanup-wait", "closed"],
+  "in-logout": ["cleanup-wait", "closed"],
+  "cleanup-wait": ["closed"],
+  "closed": [],
+};
+
+/** Octets that an idle connection receives into: enough for a command with 8 KiB of immediate data. */
+const SMALL_INBOX_LENGTH = 8192 + 512;
+
+/** Room that must be free before one more PDU is dealt with: its answers take less. */
+const ANSWERS_OF_A_PDU = 12 << 10;
+
+/** Octets of asynchronous writes past which a connection is read no further. */
+const PENDING_WRITES = 8 << 20;
+
+export interface ConnectionOptions {
+  readonly node: TargetNode;
+  readonly endpoint: Endpoint;
+  readonly receiveBuffers: BufferPool;
+  readonly sendBuffers: BufferPool;
+  /** Something has been laid out, or the state has changed: the pump looks again. */
+  readonly wake: () => void;
+}
+
+export class Connection {
+  readonly inbox: Inbox;
+  readonly outbox: Outbox;
+  readonly endpoint: Endpoint;
+  readonly #node: TargetNode;
+  readonly #framer: Framer;
+  readonly #writer: PduWriter;
+  readonly #login: Login;
+  readonly #loginRequest = new LoginRequest();
+  readonly #wakePump: () => void;
+  #state: ConnectionState = "in-login";
+  #flow: FullFeature | undefined;
+  #session: Session | undefined;
+  #loginPending = false;
+  #wakeScheduled = false;
+  #receiving = false;
+  /** When the connection came, when it was heard last, when the state changed. */
+  #sinceMs: number;
+  #heardMs: number;
+  #stateMs: number;
+  cid = 0;
+  parameters: ConnectionParameters | undefined;
+
+  constructor(options: ConnectionOptions) {
+    this.#node = options.node;
+    this.endpoint = options.endpoint;
+    this.#wakePump = options.wake;
+    this.inbox = new Inbox(SMALL_INBOX_LENGTH, options.receiveBuffers);
+    this.outbox = new Outbox(options.sendBuffers);
+    this.#writer = new PduWriter(this.outbox);
+    // RFC 7143 13.12: during login the default holds, whatever is declared.
+    this.#framer = new Framer(this.inbox, LOGIN_DATA_LIMIT);
+    this.#login = new Login(this.#node, this.endpoint, this.#writer);
+    this.#sinceMs = this.#heardMs = this.#stateMs = this.#node.clock.nowMs();
+  }
+
+  get state(): ConnectionState {
+    return this.#state;
+  }
+
+  get session(): Session | undefined {
+    return this.#session;
+  }
+
+  /** Its SCSI commands; undefined before full feature phase. */
+  get commands(): ScsiCommands | undefined {
+    return this.#flow?.commands;
+  }
+
+  /** Octets of data that an answer may carry just now. */
+  get roomForData(): number {
+    return this.#writer.room - ANSWERS_OF_A_PDU;
+  }
+
+  /** True while nothing more may be received: the peer has to take answers, or the medium its data. */
+  get isBlocked(): boolean {
+    if (this.#state !== "in-login" && this.#state !== "logged-in") return false;
+    return this.#loginPending || (this.commands?.pendingOctets ?? 0) > PENDING_WRITES ||
+      (this.outbox.length > 0 && this.roomForData < this.#dataOfNextAnswer());
+  }
+
+  /** A ping's data is repeated; everything else is answered within ANSWERS_OF_A_PDU. */
+  #dataOfNextAnswer(): number {
+    const { inbox } = this;
+    if (inbox.available < 8 || (inbox.octets[inbox.start]! & 0x3f) !== Opcode.NOP_OUT) return 0;
+    return inbox.view.getUint32(inbox.start + 4) & 0xffffff;
+  }
+
+  /** Deals with every whole PDU in the inbox, as far as there is room for the answers. */
+  receive(): void {
+    if (this.#receiving) return; // an answer's wake-up in the middle of a batch
+    this.#receiving = true;
+    try {
+      this.#heardMs = this.#node.clock.nowMs();
+      while (this.#takes && !this.isBlocked && this.#receiveOne()) { /* one PDU a turn */ }
+      if (!this.#takes) this.inbox.take(this.inbox.available);
+    } catch (error) {
+      this.#fail(error);
+    } finally {
+      this.#receiving = false;
+    }
+    this.produce();
+  }
+
+  get #takes(): boolean {
+    return this.#state === "in-login" || this.#state === "logged-in";
+  }
+
+  #receiveOne(): boolean {
+    const framer = this.#framer;
+    const found = framer.next();
+    if (found === Found.NOTHING) return false;
+    if (this.#flow === undefined) {
+      this.#receiveLogin(framer);
+    } else if (found === Found.PDU) {
+      this.#flow.receive(framer);
+    } else {
+      this.#flow.rejectDamaged(framer);
+      this.closeWhenFlushed("data digest error");
+    }
+    this.inbox.take(framer.length);
+    return true;
+  }
+
+  /** RFC 7143 6.3: before full feature phase only Login Requests are legal. */
+  #receiveLogin(frame: Frame): void {
+    const opcode = frame.view.getUint8(frame.base) & 0x3f;
+    if (opcode !== Opcode.LOGIN_REQUEST) {
+      throw new ProtocolError(`opcode 0x${opcode.toString(16)} before login`);
+    }
+    if (frame.ahsLength > 0) throw new ProtocolError("additional header segment in a login request");
+    const request = this.#loginRequest;
+    request.view = frame.view;
+    request.base = frame.base;
+    const data = frame.octets.subarray(frame.dataAt, frame.dataAt + frame.dataLength);
+    const progress = this.#login.receive(request, data);
+    if (progress instanceof Promise) this.#awaitLogin(progress);
+    else this.#afterLogin(progress);
+  }
+
+  async #awaitLogin(progress: Promise<LoginProgress>): Promise<void> {
+    this.#loginPending = true;
+    try {
+      this.#afterLogin(await progress);
+    } catch (error) {
+      this.#fail(error);
+    } finally {
+      this.#loginPending = false;
+    }
+    this.receive();
+    this.#wakePump();
+  }
+
+  #afterLogin(progress: LoginProgress): void {
+    if (progress === "refused") this.closeWhenFlushed("login refused");
+    else if (progress === "done") this.#enterFullFeature();
+  }
+
+  #enterFullFeature(): void {
+    const outcome = this.#login.outcome;
+    assert(outcome !== undefined, "a login that is done has an outcome");
+    const { session, cid, parameters, statSN } = outcome;
+    if (this.#state === "closed" || session.isEnding) {
+      // The peer went away while its old session was being ended.
+      if (session.connections.size === 0) session.terminate("the login was not completed");
+      return this.close("its session is over");
+    }
+    this.#session = session;
+    this.cid = cid;
+    this.parameters = parameters;
+    // Digests begin with the first PDU of full feature phase. RFC 7143 13.1.
+    this.#framer.headerDigest = this.#writer.headerDigest = parameters.headerDigest;
+    this.#framer.dataDigest = this.#writer.dataDigest = parameters.dataDigest;
+    this.#framer.maxDataSegmentLength = parameters.ownMaxRecvDataSegmentLength;
+    this.#flow = new FullFeature({
+      connection: this,
+      session,
+      writer: this.#writer,
+      parameters,
+      text: new TextExchange({
+        node: this.#node,
+        session,
+        endpoint: this.endpoint,
+        writer: this.#writer,
+        peerMaxRecvDataSegmentLength: parameters.peerMaxRecvDataSegmentLength,
+      }),
+      statSN,
+      wake: () => this.#wake(),
+    });
+    session.connections.set(cid, this);
+    this.#enter("logged-in");
+  }
+
+  /** A command of this connection that waited for an earlier one on another. */
+  deliver(frame: Frame): void {
+    if (this.#state !== "logged-in") return;
+    this.#flow!.deliver(frame);
+    this.#wake();
+  }
+
+  /** Lays out data for which there is room. */
+  produce(): void {
+    if (this.#state === "logged-in") this.#flow!.commands.produce();
+  }
+
+  /** The pump has written what was laid out. */
+  drained(): void {
+    this.outbox.drained();
+    this.produce();
+    if (this.inbox.available > 0 && !this.isBlocked) this.receive();
+  }
+
+  /** Something can be sent that no received PDU asked for just now; several such are dealt with at once. */
+  #wake(): void {
+    if (this.#wakeScheduled) return;
+    this.#wakeScheduled = true;
+    queueMicrotask(() => {
+      this.#wakeScheduled = false;
+      if (this.inbox.available > 0 && !this.isBlocked) this.receive();
+      else this.produce();
+      this.#wakePump();
+    });
+  }
+
+  /** What is due as time goes by; called about once a second. */
+  tick(nowMs: number): void {
+    const { limits } = this.#node;
+    switch (this.#state) {
+      case "in-login":
+        if (nowMs - this.#sinceMs > limits.loginDeadlineMs) this.close("login took too long");
+        break;
+      case "logged-in":
+        this.#tickLoggedIn(nowMs);
+        break;
+      case "in-logout":
+      case "cleanup-wait":
+        if (nowMs - this.#stateMs > limits.logoutDeadlineMs) this.close("did not close in time");
+    }
+  }
+
+  #tickLoggedIn(nowMs: number): void {
+    const { limits } = this.#node;
+    const flow = this.#flow!;
+    if (this.#session!.window.gapAgeMs(nowMs) > limits.commandGapMs) {
+      return this.close("a command is missing in the CmdSN order");
+    }
+    const silentMs = nowMs - this.#heardMs;
+    if (flow.isPinging) {
+      if (silentMs > limits.nopIntervalMs + limits.nopTimeoutMs) this.close("no answer to NOP-In");
+    } else if (silentMs > limits.nopIntervalMs && this.roomForData > 0) {
+      flow.ping();
+      this.#wakePump();
+    }
+  }
+
+  /** Asks the initiator to log out within `seconds`. RFC 7143 11.9.1, event 1. */
+  requestLogout(seconds: number): void {
+    if (this.#state !== "logged-in" || this.roomForData <= 0) return;
+    this.#flow!.requestLogout(seconds);
+    this.#wakePump();
+  }
+
+  /** A logout is being carried out: nothing more is taken from the peer. */
+  leave(): void {
+    this.#enter("in-logout");
+  }
+
+  /** Closes once what is laid out has left. */
+  closeWhenFlushed(reason: string): void {
+    if (this.#state === "closed" || this.#state === "cleanup-wait") return;
+    this.#log("debug", "connection ends", { reason });
+    this.#enter("cleanup-wait");
+    this.#leaveSession();
+    this.#wakePump();
+  }
+
+  /** Closes now. */
+  close(reason: string): void {
+    if (this.#state === "closed") return;
+    this.#log("info", "connection closed", { reason });
+    this.#enter("closed");
+    this.#leaveSession();
+    this.#wakePump();
+  }
+
+  /** Gives the buffers back; nothing is being written any more. */
+  release(): void {
+    this.inbox.close();
+    this.outbox.close();
+  }
+
+  #leaveSession(): void {
+    this.#session?.connectionClosed(this);
+  }
+
+  /** The octets stream broke, or the engine threw: one line says who did what. */
+  #fail(error: unknown): void {
+    if (this.#state === "closed") return;
+    const reason = error instanceof Error ? error.message : String(error);
+    if (error instanceof ProtocolError) this.#log("warn", "protocol error", { reason });
+    else this.#log("error", "internal error", { reason, stack: (error as Error)?.stack });
+    this.close(reason);
+  }
+
+  #log(level: "debug" | "info" | "warn" | "error", message: string, facts: Facts): void {
+    this.#node.logger[level](message, {
+      ...facts,
+      peer: `${this.endpoint.remoteAddress}:${this.endpoint.remotePort}`,
+      initiator: this.#session?.initiatorName,
+      target: this.#session?.target?.name,
+    });
+  }
+
+  #enter(state: ConnectionState): void {
+    if (state === this.#state) return;
+    assert(EDGES[this.#state].includes(state), `from ${this.#state} to ${state}`);
+    this.#state = state;
+    this.#stateMs = this.#node.clock.nowMs();
+  }
+}

@@ -1,0 +1,226 @@
+/**
+ * Takes the data of commands that write: immediate, unsolicited, and asked for by R2T. Each segment goes
+ * to its place on the medium (or into the command's own buffer) as soon as its PDU is whole. What
+ * breaks the rules fails its command, and nothing more of it reaches the medium. RFC 7143 11.7, 11.8.
+ */
+import { RESERVED_TAG } from "../iscsi/bhs.ts";
+import type { Frame } from "../iscsi/frame.ts";
+import type { SessionParameters } from "../iscsi/parameters.ts";
+import { DataOut as DataOutPdu } from "../iscsi/pdu/data_out.ts";
+import {
+  NOT_ENOUGH_UNSOLICITED_DATA,
+  PROTOCOL_SERVICE_CRC_ERROR,
+  type Sense,
+  UNEXPECTED_UNSOLICITED_DATA,
+} from "../scsi/sense.ts";
+import { Step } from "../scsi/task.ts";
+import { serialAdd } from "../wire/serial.ts";
+import type { Answers } from "./answers.ts";
+import type { TargetTask } from "./target_task.ts";
+
+/** What becomes of tasks, decided by the command flow. */
+export interface DataOutHost {
+  /** All data is in its place. */
+  received(task: TargetTask): void;
+  /** The command fails as `reason` says: sense data, or what the device threw. */
+  failed(task: TargetTask, reason: unknown): void;
+  /** The failed task has no data on its way any more. */
+  drained(task: TargetTask): void;
+  /** An asynchronous operation of the task ended; it may be gone since. Answers whether it lives on. */
+  resumed(task: TargetTask): boolean;
+  wake(): void;
+}
+
+export class DataOut {
+  readonly #answers: Answers;
+  readonly #host: DataOutHost;
+  readonly #parameters: SessionParameters;
+  readonly #takeTargetTransferTag: () => number;
+  readonly #pdu = new DataOutPdu();
+  /** Octets of asynchronous writes under way. */
+  pendingOctets = 0;
+
+  constructor(
+    answers: Answers,
+    parameters: SessionParameters,
+    takeTargetTransferTag: () => number,
+    host: DataOutHost,
+  ) {
+    this.#answers = answers;
+    this.#parameters = parameters;
+    this.#takeTargetTransferTag = takeTargetTransferTag;
+    this.#host = host;
+  }
+
+  /**
+   * Notes the unsolicited data that a SCSI Command announces, before anything is known of the command.
+   * Answers what is wrong with it. RFC 7143 4.2.4.2, 13.10, 13.11, 13.14.
+   */
+  announce(task: TargetTask, immediateLength: number, final: boolean): Sense | undefined {
+    const { firstBurstLength, immediateData, initialR2T } = this.#parameters;
+    const most = task.writes ? Math.min(firstBurstLength, task.expectedDataTransferLength) : 0;
+    if (!final && task.writes) {
+      task.addBurst(RESERVED_TAG, immediateLength, Math.max(most, immediateLength));
+    }
+    if (immediateLength > most || (immediateLength > 0 && !immediateData)) {
+      return UNEXPECTED_UNSOLICITED_DATA;
+    }
+    return !final && initialR2T ? UNEXPECTED_UNSOLICITED_DATA : undefined;
+  }
+
+  /** The command has begun and wants its data; what came with it lies in `octets`. */
+  begin(task: TargetTask, octets: Uint8Array, at: number, length: number): void {
+    if (length > 0) this.#place(task, octets, at, 0, length);
+    if (task.step === Step.DONE) return; // placing it failed
+    task.solicited = length;
+    if (task.burstCount === 0) this.#solicit(task);
+    this.#settle(task);
+  }
+
+  /** A Data-Out PDU for a task that is known. */
+  receive(task: TargetTask, frame: Frame): void {
+    const pdu = this.#pdu;
+    pdu.view = frame.view;
+    pdu.base = frame.base;
+    const burst = task.bursts[0];
+    if (burst === undefined || task.burstCount === 0) {
+      this.#host.failed(task, UNEXPECTED_UNSOLICITED_DATA);
+      return;
+    }
+    const { dataLength } = frame;
+    const offset = pdu.bufferOffset;
+    const fault = this.#faultOf(task, dataLength);
+    burst.dataSN = serialAdd(burst.dataSN, 1);
+    if (fault !== undefined) {
+      if (!task.draining) this.#host.failed(task, fault);
+    } else {
+      burst.next += dataLength;
+      if (task.dormant) keep(task, frame, burst.end);
+      else if (!task.draining) {
+        this.#place(task, frame.octets, frame.dataAt, offset, dataLength);
+      }
+    }
+    if (pdu.final) this.#endBurst(task);
+  }
+
+  /** What is wrong with the Data-Out PDU at hand. */
+  #faultOf(task: TargetTask, dataLength: number): Sense | undefined {
+    const pdu = this.#pdu;
+    const burst = task.bursts[0]!;
+    // 11.7.5: a DataSN out of order means that a PDU before it was lost. It is treated as RFC 7143 7.8
+    // treats the loss of data at error recovery level 0: the command fails.
+    if (pdu.dataSN !== burst.dataSN) return PROTOCOL_SERVICE_CRC_ERROR;
+    if (pdu.targetTransferTag !== burst.targetTransferTag || pdu.bufferOffset !== burst.next) {
+      return UNEXPECTED_UNSOLICITED_DATA;
+    }
+    return burst.next + dataLength > burst.end ? UNEXPECTED_UNSOLICITED_DATA : undefined;
+  }
+
+  #endBurst(task: TargetTask): void {
+    const burst = task.bursts[0]!;
+    const solicited = burst.targetTransferTag !== RESERVED_TAG;
+    // 11.7.1: solicited data ends where the R2T said, unsolicited data where the initiator pleases.
+    const short = solicited && burst.next !== burst.end;
+    if (!solicited) task.solicited = burst.next;
+    task.removeOldestBurst();
+    if (short && !task.draining) {
+      this.#host.failed(task, NOT_ENOUGH_UNSOLICITED_DATA);
+      return;
+    }
+    if (task.draining) {
+      if (task.burstCount === 0) this.#host.drained(task);
+      return;
+    }
+    if (task.dormant) return; // begun later, it asks for the rest itself
+    this.#solicit(task);
+    this.#settle(task);
+  }
+
+  /** Asks for the next bursts, as many as may be on their way at once. */
+  #solicit(task: TargetTask): void {
+    const { maxOutstandingR2T, maxBurstLength } = this.#parameters;
+    while (task.burstCount < maxOutstandingR2T && task.solicited < task.transferLength) {
+      const end = Math.min(task.solicited + maxBurstLength, task.transferLength);
+      task.addBurst(this.#takeTargetTransferTag(), task.solicited, end);
+      task.solicited = end;
+      this.#answers.readyToTransfer(task, task.bursts[task.burstCount - 1]!);
+    }
+  }
+
+  /** Puts one segment where it belongs; what the command has no use for is dropped. */
+  #place(task: TargetTask, octets: Uint8Array, at: number, offset: number, length: number): void {
+    const wanted = Math.min(length, task.transferLength - offset);
+    if (wanted <= 0) return;
+    if (task.step === Step.COLLECT) {
+      task.data.set(octets.subarray(at, at + wanted), offset);
+      task.moved += wanted;
+      return;
+    }
+    const unit = task.unit!;
+    try {
+      if (unit.locks.idle && unit.device.writeNow(task.offset + offset, octets, at, wanted)) {
+        task.moved += wanted;
+        return;
+      }
+    } catch (error) {
+      this.#host.failed(task, error);
+      return;
+    }
+    task.pending++;
+    this.pendingOctets += wanted;
+    this.#write(task, octets.slice(at, at + wanted), offset);
+  }
+
+  async #write(task: TargetTask, octets: Uint8Array, offset: number): Promise<void> {
+    const unit = task.unit!;
+    let error: unknown;
+    try {
+      const release = await unit.locks.shared(task.offset + offset, octets.length);
+      try {
+        if (!task.aborted) {
+          await unit.device.write(task.offset + offset, octets, 0, octets.length);
+        }
+      } finally {
+        release();
+      }
+    } catch (reason) {
+      error = reason;
+    }
+    this.pendingOctets -= octets.length;
+    if (this.#host.resumed(task)) {
+      if (error === undefined) {
+        task.moved += octets.length;
+        if (!task.draining) this.#settle(task);
+      } else if (!task.draining) {
+        this.#host.failed(task, error);
+      }
+      if (task.draining && task.pending === 0 && task.burstCount === 0) this.#host.drained(task);
+    }
+    this.#host.wake();
+  }
+
+  /** Goes on when everything is in its place. */
+  #settle(task: TargetTask): void {
+    if (task.pending > 0 || task.burstCount > 0 || task.moved < task.transferLength) return;
+    this.#host.received(task);
+  }
+}
+
+/** Keeps unsolicited data of a command that has to wait for its turn; `most` bounds it. */
+function keep(task: TargetTask, frame: Frame, most: number): void {
+  const kept = task.immediateData;
+  const { dataAt, dataLength } = frame;
+  if (kept === undefined || kept.buffer.byteLength < most) {
+    task.immediateData = new Uint8Array(new ArrayBuffer(most), 0, 0);
+    if (kept !== undefined) task.immediateData = append(task.immediateData, kept);
+  }
+  const octets = frame.octets.subarray(dataAt, dataAt + dataLength);
+  task.immediateData = append(task.immediateData!, octets);
+}
+
+/** `octets` behind what is in `window`, in the same buffer. */
+function append(window: Uint8Array, octets: Uint8Array): Uint8Array {
+  const wider = new Uint8Array(window.buffer, 0, window.length + octets.length);
+  wider.set(octets, window.length);
+  return wider;
+}

@@ -1,0 +1,252 @@
+/**
+ * Full feature phase of one connection: which PDU may come, in which order commands are delivered, and who
+ * deals with them. RFC 7143 4.2.2, 6.4.
+ */
+import { BHS_LENGTH, RESERVED_TAG } from "../iscsi/bhs.ts";
+import { copyFrame, type Frame } from "../iscsi/frame.ts";
+import { Opcode } from "../iscsi/opcode.ts";
+import type { ConnectionParameters } from "../iscsi/parameters.ts";
+import { AsyncEvent } from "../iscsi/pdu/async_message.ts";
+import { LogoutOutcome } from "../iscsi/pdu/logout_response.ts";
+import { LogoutReason, LogoutRequest } from "../iscsi/pdu/logout_request.ts";
+import { NopOut } from "../iscsi/pdu/nop_out.ts";
+import { RejectReason } from "../iscsi/pdu/reject.ts";
+import { TaskManagementFunction } from "../iscsi/pdu/task_management_request.ts";
+import { TextRequest } from "../iscsi/pdu/text_request.ts";
+import { ProtocolError } from "../iscsi/protocol_error.ts";
+import { Answers } from "./answers.ts";
+import { Admission } from "./command_window.ts";
+import type { Connection } from "./connection.ts";
+import { manageTasks } from "./task_management.ts";
+import type { PduWriter } from "./pdu_writer.ts";
+import { ScsiCommands } from "./scsi_commands.ts";
+import type { Session } from "./session.ts";
+import type { TextExchange } from "./text_exchange.ts";
+
+/** Task management functions of one connection that may be under way at once. */
+const MOST_FUNCTIONS = 32;
+
+export interface FullFeatureOptions {
+  readonly connection: Connection;
+  readonly session: Session;
+  readonly writer: PduWriter;
+  readonly parameters: ConnectionParameters;
+  readonly text: TextExchange;
+  /** The StatSN of the first response. */
+  readonly statSN: number;
+  readonly wake: () => void;
+}
+
+export class FullFeature {
+  readonly commands: ScsiCommands;
+  readonly answers: Answers;
+  readonly #connection: Connection;
+  readonly #session: Session;
+  readonly #parameters: ConnectionParameters;
+  readonly #text: TextExchange;
+  readonly #wake: () => void;
+  readonly #nopOut = new NopOut();
+  readonly #textRequest = new TextRequest();
+  #functions = 0;
+  /** The tag of the NOP-In that has not been answered. */
+  #pingTag: number | undefined;
+
+  constructor(options: FullFeatureOptions) {
+    const { connection, session, writer, parameters, text, statSN, wake } = options;
+    this.#connection = connection;
+    this.#session = session;
+    this.#parameters = parameters;
+    this.#text = text;
+    this.#wake = wake;
+    this.answers = new Answers(writer, session.window, statSN);
+    this.commands = new ScsiCommands({ session, writer, answers: this.answers, parameters, wake });
+  }
+
+  /** True while a NOP-In waits for its answer. */
+  get isPinging(): boolean {
+    return this.#pingTag !== undefined;
+  }
+
+  /** Asks the initiator whether it is there. RFC 7143 11.19. */
+  ping(): void {
+    this.#pingTag = this.#session.takeTargetTransferTag();
+    this.answers.ping(this.#pingTag);
+  }
+
+  /** Asks the initiator to log out within `seconds`. RFC 7143 11.9.1. */
+  requestLogout(seconds: number): void {
+    this.answers.asyncMessage(AsyncEvent.LOGOUT_REQUESTED, [0, 0, seconds]);
+  }
+
+  /** One PDU, as it came. */
+  receive(frame: Frame): void {
+    const opcode = frame.view.getUint8(frame.base) & 0x3f;
+    switch (opcode) {
+      case Opcode.DATA_OUT:
+        return this.#receiveData(frame);
+      case Opcode.NOP_OUT:
+        if (frame.view.getUint32(frame.base + 16) === RESERVED_TAG) return this.#pong(frame);
+        return this.#inOrder(frame);
+      case Opcode.SCSI_COMMAND:
+      case Opcode.TASK_MANAGEMENT_REQUEST:
+      case Opcode.TEXT_REQUEST:
+      case Opcode.LOGOUT_REQUEST:
+        return this.#inOrder(frame);
+      case Opcode.SNACK_REQUEST:
+        // 11.16: SNACK belongs to error recovery levels above 0.
+        return this.answers.reject(RejectReason.SNACK_REJECT, frame);
+      case Opcode.LOGIN_REQUEST:
+        throw new ProtocolError("login request in full feature phase");
+      default:
+        return this.answers.reject(RejectReason.COMMAND_NOT_SUPPORTED, frame);
+    }
+  }
+
+  /** A data segment did not match its digest: nothing of it is used. RFC 7143 7.8. */
+  rejectDamaged(frame: Frame): void {
+    this.answers.reject(RejectReason.DATA_DIGEST_ERROR, frame);
+  }
+
+  /** Delivers a command when its turn has come. RFC 7143 4.2.2.1. */
+  #inOrder(frame: Frame): void {
+    if ((frame.view.getUint8(frame.base) & 0x40) !== 0) return this.deliver(frame);
+    const { window, limits } = this.#session;
+    const cmdSN = frame.view.getUint32(frame.base + 24);
+    const admission = window.admit(cmdSN);
+    if (admission === Admission.NOW) {
+      this.deliver(frame);
+      this.#deliverHeld();
+    } else if (admission === Admission.LATER) {
+      if (window.heldOctets + frame.dataLength + BHS_LENGTH > limits.collectedOctetsOfSession) {
+        throw new ProtocolError("more is held back behind a CmdSN gap than the session may hold");
+      }
+      window.hold(cmdSN, { connection: this.#connection, frame: copyFrame(frame) });
+    }
+  }
+
+  /** Commands that came ahead of a gap which is closed now, whichever connection brought them. */
+  #deliverHeld(): void {
+    const { window } = this.#session;
+    for (let held = window.takeNext(); held !== undefined; held = window.takeNext()) {
+      held.connection.deliver(held.frame);
+    }
+  }
+
+  /** Deals with a command whose turn it is. */
+  deliver(frame: Frame): void {
+    switch (frame.view.getUint8(frame.base) & 0x3f) {
+      case Opcode.SCSI_COMMAND:
+        return this.#receiveCommand(frame);
+      case Opcode.TASK_MANAGEMENT_REQUEST:
+        return this.#receiveFunction(frame);
+      case Opcode.TEXT_REQUEST:
+        return this.#receiveText(frame);
+      case Opcode.LOGOUT_REQUEST:
+        return this.#receiveLogout(frame);
+      case Opcode.NOP_OUT:
+        return this.#receivePing(frame);
+    }
+  }
+
+  #receiveCommand(frame: Frame): void {
+    const immediate = (frame.view.getUint8(frame.base) & 0x40) !== 0;
+    let reason: number | undefined;
+    if (this.#session.isDiscovery) reason = RejectReason.PROTOCOL_ERROR;
+    else if (immediate && !this.#session.hasRoomForImmediate) {
+      reason = RejectReason.IMMEDIATE_COMMAND_REJECT;
+    } else reason = this.commands.receive(frame);
+    if (reason !== undefined) this.answers.reject(reason, frame);
+  }
+
+  #receiveData(frame: Frame): void {
+    const reason = this.#session.isDiscovery
+      ? RejectReason.PROTOCOL_ERROR
+      : this.commands.receiveData(frame);
+    if (reason !== undefined) this.answers.reject(reason, frame);
+  }
+
+  #receiveFunction(frame: Frame): void {
+    const code = frame.view.getUint8(frame.base + 1) & 0x7f;
+    if (this.#session.isDiscovery) return this.answers.reject(RejectReason.PROTOCOL_ERROR, frame);
+    if (this.#functions >= MOST_FUNCTIONS) {
+      return this.answers.reject(RejectReason.IMMEDIATE_COMMAND_REJECT, frame);
+    }
+    this.#functions++;
+    this.#carryOut(manageTasks(this.#session, frame), frame.view.getUint32(frame.base + 16), code);
+  }
+
+  async #carryOut(outcome: Promise<number>, tag: number, code: number): Promise<void> {
+    const response = await outcome;
+    this.#functions--;
+    if (this.#connection.state !== "logged-in") return;
+    this.answers.taskManagementResponse(tag, response);
+    // SAM-5 7.8 and RFC 7143 11.5.1: a cold reset ends every session of the target as well.
+    if (code === TaskManagementFunction.TARGET_COLD_RESET) {
+      for (const session of [...this.#session.target!.sessions]) {
+        if (session !== this.#session) session.terminate("the target was reset");
+      }
+      this.#connection.closeWhenFlushed("the target was reset");
+    }
+    this.#wake();
+  }
+
+  #receiveText(frame: Frame): void {
+    const request = this.#textRequest;
+    request.view = frame.view;
+    request.base = frame.base;
+    const data = frame.octets.subarray(frame.dataAt, frame.dataAt + frame.dataLength);
+    const reason = this.#text.receive(request, data, this.answers);
+    if (reason !== undefined) this.answers.reject(reason, frame);
+  }
+
+  /** RFC 7143 11.18.1: the answer repeats the data, as far as the initiator takes it. */
+  #receivePing(frame: Frame): void {
+    const tag = frame.view.getUint32(frame.base + 16);
+    const most = Math.min(
+      this.#parameters.peerMaxRecvDataSegmentLength,
+      this.#connection.roomForData,
+    );
+    this.answers.nopIn(frame, tag, Math.min(frame.dataLength, most));
+  }
+
+  /** The answer to our own ping. */
+  #pong(frame: Frame): void {
+    const pdu = this.#nopOut;
+    pdu.view = frame.view;
+    pdu.base = frame.base;
+    if (pdu.targetTransferTag === this.#pingTag) this.#pingTag = undefined;
+  }
+
+  /** RFC 7143 11.14. */
+  #receiveLogout(frame: Frame): void {
+    const pdu = new LogoutRequest(frame.octets, frame.base);
+    this.#logOut(pdu.reason, pdu.cid, pdu.initiatorTaskTag);
+  }
+
+  async #logOut(reason: number, cid: number, tag: number): Promise<void> {
+    const session = this.#session;
+    const connection = this.#connection;
+    if (reason === LogoutReason.REMOVE_CONNECTION_FOR_RECOVERY) {
+      return this.answers.logoutResponse(tag, LogoutOutcome.CONNECTION_RECOVERY_NOT_SUPPORTED);
+    }
+    if (reason === LogoutReason.CLOSE_SESSION) {
+      connection.leave();
+      await session.abort(() => true);
+      for (const other of [...session.connections.values()]) {
+        if (other !== connection) other.close("the session was logged out");
+      }
+    } else {
+      const other = session.connections.get(cid);
+      if (reason !== LogoutReason.CLOSE_CONNECTION || other === undefined) {
+        return this.answers.logoutResponse(tag, LogoutOutcome.CID_NOT_FOUND);
+      }
+      if (other === connection) connection.leave();
+      await session.abort((task) => task.commands === other.commands);
+      if (other !== connection) other.close("the connection was logged out");
+    }
+    if (connection.state === "closed") return;
+    this.answers.logoutResponse(tag, LogoutOutcome.CLOSED);
+    if (connection.state === "in-logout") connection.closeWhenFlushed("logged out");
+    this.#wake();
+  }
+}

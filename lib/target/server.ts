@@ -1,0 +1,197 @@
+/**
+ * Listens on portals and runs a connection for everyone who comes, within the limits. The only file of the
+ * target that knows sockets.
+ */
+import { BufferPool } from "../wire/buffer_pool.ts";
+import { Connection } from "./connection.ts";
+import type { TargetNode } from "./node.ts";
+import { type ByteStream, Pump } from "./pump.ts";
+
+/** How often connections look at their clocks. */
+const TICK_MS = 1000;
+
+/** Receive buffers hold the longest PDU and what came behind it; send buffers a batch. */
+const RECEIVE_BUFFER_LENGTH = 512 << 10;
+const SEND_BUFFER_LENGTH = 640 << 10;
+const LEAN_SEND_BUFFER_LENGTH = 64 << 10;
+const SEND_BUFFERS = 64;
+const KEPT_BUFFERS = 16;
+
+export interface Address {
+  readonly hostname: string;
+  readonly port: number;
+}
+
+interface Active {
+  readonly connection: Connection;
+  readonly pump: Pump;
+  readonly ended: Promise<void>;
+}
+
+export class TargetServer {
+  readonly #node: TargetNode;
+  readonly #listeners = new Map<Deno.TcpListener, Promise<void>>();
+  readonly #active = new Set<Active>();
+  readonly #receiveBuffers: BufferPool;
+  readonly #sendBuffers: BufferPool;
+  #stopTicking: (() => void) | undefined;
+
+  constructor(node: TargetNode) {
+    this.#node = node;
+    // The longest PDU with its header, additional header segments, padding and digests.
+    const frame = node.limits.maxRecvDataSegmentLength + 2048;
+    const length = Math.max(RECEIVE_BUFFER_LENGTH, frame);
+    this.#receiveBuffers = new BufferPool(length, frame, SEND_BUFFERS, KEPT_BUFFERS);
+    this.#sendBuffers = new BufferPool(
+      SEND_BUFFER_LENGTH,
+      LEAN_SEND_BUFFER_LENGTH,
+      SEND_BUFFERS,
+      KEPT_BUFFERS,
+    );
+  }
+
+  /** Connections that are open. */
+  get connectionCount(): number {
+    return this.#active.size;
+  }
+
+  /** Begins to accept on an address; port 0 takes a free one. Answers what was taken. */
+  listen(address: Address): Address {
+    const listener = Deno.listen({ ...address, transport: "tcp" });
+    this.#listeners.set(listener, this.#accept(listener));
+    this.#tick();
+    const { hostname, port } = listener.addr as Deno.NetAddr;
+    return { hostname, port };
+  }
+
+  async #accept(listener: Deno.TcpListener): Promise<void> {
+    for (;;) {
+      let stream: Deno.TcpConn;
+      try {
+        stream = await listener.accept();
+      } catch (error) {
+        if (error instanceof Deno.errors.BadResource) return; // the listener was closed
+        if (error instanceof Deno.errors.Interrupted) return;
+        // Out of file descriptors, say: what runs goes on, and the next one may fit again.
+        this.#node.logger.warn("cannot accept a connection", { reason: String(error) });
+        await new Promise<void>((then) => this.#node.clock.after(TICK_MS, then));
+        continue;
+      }
+      this.#admit(stream);
+    }
+  }
+
+  /** Runs a connection, if the limits allow one more. */
+  #admit(stream: Deno.TcpConn): void {
+    const remote = stream.remoteAddr as Deno.NetAddr;
+    const local = stream.localAddr as Deno.NetAddr;
+    const refusal = this.#overLimit(remote.hostname);
+    if (refusal !== undefined) {
+      this.#node.logger.warn("connection refused", { peer: remote.hostname, reason: refusal });
+      stream.close();
+      return;
+    }
+    stream.setNoDelay(true);
+    stream.unref?.();
+    this.run(stream, {
+      localAddress: local.hostname,
+      localPort: local.port,
+      remoteAddress: remote.hostname,
+      remotePort: remote.port,
+      portalGroupTag: this.#node.portalGroupTagOf(local.hostname, local.port),
+    });
+  }
+
+  /** Runs a connection over any stream; resolves when it has ended. */
+  run(stream: ByteStream, endpoint: Connection["endpoint"]): Promise<void> {
+    const wake = (): void => pump.wake();
+    const connection = new Connection({
+      node: this.#node,
+      endpoint,
+      receiveBuffers: this.#receiveBuffers,
+      sendBuffers: this.#sendBuffers,
+      wake,
+    });
+    const pump = new Pump(stream, connection, () => this.#node.clock.nowMs());
+    const ended = pump.run().finally(() => this.#active.delete(active));
+    const active = { connection, pump, ended };
+    this.#active.add(active);
+    return ended;
+  }
+
+  #overLimit(address: string): string | undefined {
+    const { limits } = this.#node;
+    let inLogin = 0;
+    let fromAddress = 0;
+    if (this.#active.size >= limits.connections) return `${limits.connections} connections are open`;
+    for (const { connection } of this.#active) {
+      if (connection.state !== "in-login") continue;
+      inLogin++;
+      if (connection.endpoint.remoteAddress === address) fromAddress++;
+    }
+    if (fromAddress >= limits.connectionsInLoginFromOneAddress) {
+      return `${fromAddress} connections from this address have not logged in`;
+    }
+    // The oldest that has not logged in makes way, so that a flood does not keep others out.
+    if (inLogin >= limits.connectionsInLogin) this.#dropOldestInLogin();
+    return undefined;
+  }
+
+  #dropOldestInLogin(): void {
+    for (const { connection } of this.#active) {
+      if (connection.state !== "in-login") continue;
+      connection.close("made way for others: it had not logged in");
+      return;
+    }
+  }
+
+  #tick(): void {
+    if (this.#stopTicking !== undefined) return;
+    this.#stopTicking = this.#node.clock.after(TICK_MS, () => {
+      this.#stopTicking = undefined;
+      this.tickNow();
+      if (this.#listeners.size > 0 || this.#active.size > 0) this.#tick();
+    });
+  }
+
+  /** Lets every connection look at its clock. */
+  tickNow(): void {
+    const nowMs = this.#node.clock.nowMs();
+    const { writeStallMs } = this.#node.limits;
+    for (const { connection, pump } of [...this.#active]) {
+      if (pump.writingSinceMs !== undefined && nowMs - pump.writingSinceMs > writeStallMs) {
+        connection.close("the peer takes no data");
+      } else connection.tick(nowMs);
+    }
+  }
+
+  /**
+   * Stops: no new connections; initiators are asked to log out and given `drainMs` for it; then everything is
+   * closed. RFC 7143 11.9.1.
+   */
+  async close({ drainMs }: { readonly drainMs: number }): Promise<void> {
+    const listeners = [...this.#listeners.keys()];
+    const accepting = [...this.#listeners.values()];
+    this.#listeners.clear();
+    for (const listener of listeners) listener.close();
+    await Promise.all(accepting);
+    if (drainMs > 0 && this.#active.size > 0) await this.#drain(drainMs);
+    const sessions = [...this.#node.sessions.values()];
+    await Promise.all(sessions.map((session) => session.terminate("the service stops")));
+    for (const { connection } of [...this.#active]) connection.close("the service stops");
+    await Promise.all([...this.#active].map(({ ended }) => ended));
+    this.#stopTicking?.();
+    this.#stopTicking = undefined;
+  }
+
+  async #drain(drainMs: number): Promise<void> {
+    for (const { connection } of this.#active) {
+      connection.requestLogout(Math.ceil(drainMs / 1000));
+    }
+    const all = Promise.all([...this.#active].map(({ ended }) => ended));
+    const deadline = Promise.withResolvers<void>();
+    const callOff = this.#node.clock.after(drainMs, deadline.resolve);
+    await Promise.race([all, deadline.promise]);
+    callOff();
+  }
+}

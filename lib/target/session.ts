@@ -1,0 +1,229 @@
+/**
+ * A session: one initiator port and one target, over one or more connections. RFC 7143 4.4.1. It owns what the
+ * connections share: the command window, the tasks, the tags.
+ */
+import { RESERVED_TAG } from "../iscsi/bhs.ts";
+import type { SessionParameters } from "../iscsi/parameters.ts";
+import type { Nexus } from "../scsi/nexus.ts";
+import type { Task } from "../scsi/task.ts";
+import { serialAdd } from "../wire/serial.ts";
+import { CommandWindow } from "./command_window.ts";
+import type { Connection } from "./connection.ts";
+import type { Limits } from "./limits.ts";
+import { LunMap } from "./lun_map.ts";
+import type { Target } from "./target.ts";
+import { TargetTask } from "./target_task.ts";
+
+export interface SessionOptions {
+  /** Undefined: a discovery session. RFC 7143 13.21. */
+  readonly target: Target | undefined;
+  readonly initiatorName: string;
+  readonly initiatorAlias: string;
+  /** Six octets. RFC 7143 11.12.5. */
+  readonly isid: Uint8Array;
+  readonly tsih: number;
+  readonly targetPortalGroupTag: number;
+  readonly parameters: SessionParameters;
+  /** The CmdSN of the first command: that of the leading login. */
+  readonly firstCmdSN: number;
+  readonly limits: Limits;
+  /** When it began, by the calendar. */
+  readonly since: Date;
+  /** It is over: whoever keeps it lets go. */
+  readonly onEnded: (session: Session) => void;
+}
+
+/** What a session has done so far. */
+export interface SessionCounters {
+  commands: number;
+  octetsRead: number;
+  octetsWritten: number;
+}
+
+const NO_LUNS = new LunMap();
+
+export class Session {
+  readonly target: Target | undefined;
+  readonly initiatorName: string;
+  readonly initiatorAlias: string;
+  readonly isid: Uint8Array;
+  readonly tsih: number;
+  readonly targetPortalGroupTag: number;
+  readonly parameters: SessionParameters;
+  readonly limits: Limits;
+  readonly since: Date;
+  readonly nexus: Nexus;
+  readonly window: CommandWindow;
+  readonly connections = new Map<number, Connection>();
+  /** Tasks that have not been answered, by initiator task tag. */
+  readonly tasks = new Map<number, TargetTask>();
+  readonly counters: SessionCounters = { commands: 0, octetsRead: 0, octetsWritten: 0 };
+  /** Octets that COLLECT steps hold now. */
+  collectedOctets = 0;
+  readonly #pool: TargetTask[] = [];
+  readonly #onEnded: (session: Session) => void;
+  #immediateTasks = 0;
+  #targetTransferTag = 0;
+  #ended: Promise<void> | undefined;
+  #whenIdle: (() => void) | undefined;
+
+  constructor(options: SessionOptions) {
+    this.target = options.target;
+    this.initiatorName = options.initiatorName;
+    this.initiatorAlias = options.initiatorAlias;
+    this.isid = options.isid;
+    this.tsih = options.tsih;
+    this.targetPortalGroupTag = options.targetPortalGroupTag;
+    this.parameters = options.parameters;
+    this.limits = options.limits;
+    this.since = options.since;
+    this.#onEnded = options.onEnded;
+    this.window = new CommandWindow(options.firstCmdSN, options.limits.commandsOfSession);
+    this.nexus = nexusOf(options);
+    this.target?.sessions.add(this);
+    for (const [, { unit }] of this.luns.entries()) unit.attach(this.nexus);
+  }
+
+  /** What the initiator reaches; nothing, in a discovery session. */
+  get luns(): LunMap {
+    return this.target?.luns ?? NO_LUNS;
+  }
+
+  get isDiscovery(): boolean {
+    return this.target === undefined;
+  }
+
+  get isEnding(): boolean {
+    return this.#ended !== undefined;
+  }
+
+  /** A tag for an R2T or a NOP-In that names nothing else just now. RFC 7143 11.8.5. */
+  takeTargetTransferTag(): number {
+    this.#targetTransferTag = serialAdd(this.#targetTransferTag, 1);
+    if (this.#targetTransferTag === RESERVED_TAG) this.#targetTransferTag = 0;
+    return this.#targetTransferTag;
+  }
+
+  /** A task as good as new. */
+  takeTask(): TargetTask {
+    const task = this.#pool.pop() ?? this.#makeTask();
+    task.reset();
+    task.nexus = this.nexus;
+    return task;
+  }
+
+  #makeTask(): TargetTask {
+    const task = new TargetTask();
+    task.onAbort = abandon;
+    return task;
+  }
+
+  /** True if one more immediate command may be taken. RFC 7143 4.2.2.1 lets us reject the surplus. */
+  get hasRoomForImmediate(): boolean {
+    return this.#immediateTasks < this.limits.immediateCommandsOfSession;
+  }
+
+  /** True if a COLLECT of `length` octets stays within the limit; a lone one is always let through. */
+  mayCollect(length: number): boolean {
+    return this.collectedOctets === 0 ||
+      this.collectedOctets + length <= this.limits.collectedOctetsOfSession;
+  }
+
+  /** The task has come. */
+  enter(task: TargetTask): void {
+    this.tasks.set(task.initiatorTaskTag, task);
+    this.counters.commands++;
+    task.outstanding = true;
+    if (task.immediate) this.#immediateTasks++;
+    else this.window.outstanding++;
+  }
+
+  /** Its status is about to be sent: the window opens with that very PDU. */
+  answering(task: TargetTask): void {
+    if (!task.outstanding) return;
+    task.outstanding = false;
+    if (task.immediate) this.#immediateTasks--;
+    else this.window.outstanding--;
+  }
+
+  /** The task is over; it goes back to the pool. */
+  release(task: TargetTask): void {
+    if (!this.tasks.delete(task.initiatorTaskTag)) return;
+    this.answering(task);
+    this.collectedOctets -= task.collected;
+    task.collected = 0;
+    if (task.inTaskSet) {
+      task.inTaskSet = false;
+      task.unit!.tasks.leave(task);
+    }
+    if (this.#pool.length < this.limits.commandsOfSession) this.#pool.push(task);
+    if (this.tasks.size === 0) this.#whenIdle?.();
+  }
+
+  /** Aborts the tasks that `which` selects; resolves when nothing of them runs any more. */
+  async abort(which: (task: TargetTask) => boolean): Promise<void> {
+    const ends: Promise<void>[] = [];
+    for (const task of [...this.tasks.values()]) {
+      if (task.aborted || !which(task)) continue;
+      if (task.inTaskSet) ends.push(task.unit!.tasks.abort((each) => each === task));
+      else {
+        task.aborted = true;
+        abandon(task);
+      }
+    }
+    await Promise.all(ends);
+  }
+
+  /** The connection is gone, and the tasks that were allegiant to it. */
+  connectionClosed(connection: Connection): void {
+    if (this.connections.get(connection.cid) !== connection) return;
+    this.connections.delete(connection.cid);
+    this.window.drop((held) => held.connection === connection);
+    this.abort((task) => task.commands === connection.commands);
+    if (this.connections.size === 0) this.terminate("its last connection is closed");
+  }
+
+  /** Ends one connection, which is being reinstated; resolves when no task of it runs. RFC 7143 6.3.4. */
+  async dropConnection(cid: number, reason: string): Promise<void> {
+    const connection = this.connections.get(cid);
+    if (connection === undefined) return;
+    this.connections.delete(cid);
+    const ended = this.abort((task) => task.commands === connection.commands);
+    connection.close(reason);
+    await ended;
+  }
+
+  /** Ends all tasks and connections; resolves when nothing of the session runs any more. */
+  terminate(reason: string): Promise<void> {
+    return this.#ended ??= this.#end(reason);
+  }
+
+  async #end(reason: string): Promise<void> {
+    await Promise.resolve(); // `isEnding` is true before anything is closed
+    this.window.drop(() => true);
+    this.abort(() => true);
+    for (const connection of [...this.connections.values()]) connection.close(reason);
+    this.connections.clear();
+    if (this.tasks.size > 0) await new Promise<void>((idle) => this.#whenIdle = idle);
+    for (const [, { unit }] of this.luns.entries()) unit.detach(this.nexus);
+    this.target?.sessions.delete(this);
+    this.#pool.length = 0;
+    this.#onEnded(this);
+  }
+}
+
+function abandon(task: Task): void {
+  const ours = task as TargetTask;
+  ours.commands.abandon(ours);
+}
+
+function nexusOf(options: SessionOptions): Nexus {
+  const { initiatorName, target, targetPortalGroupTag } = options;
+  const tag = targetPortalGroupTag.toString(16).padStart(4, "0");
+  return {
+    initiatorName,
+    initiatorPort: `${initiatorName},i,0x${options.isid.toHex()}`,
+    targetPort: `${target?.name ?? ""},t,0x${tag}`,
+    relativeTargetPort: targetPortalGroupTag,
+  };
+}
