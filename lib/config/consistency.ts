@@ -1,5 +1,6 @@
 /** What must hold between the objects of a declared state, wherever it comes from. */
 import type { DeclaredDisk, DeclaredState } from "./schema.ts";
+import { isAbsolute } from "./state_directory.ts";
 
 /** The first thing that does not fit together, as a clause; undefined where all does. */
 export function inconsistency(state: DeclaredState): string | undefined {
@@ -19,7 +20,7 @@ function inconsistencyOfDisk(disk: DeclaredDisk, state: DeclaredState): string |
       path === undefined ? "needs a" : "has no"
     } path`;
   }
-  if (path !== undefined && !path.startsWith("/") && !/^[A-Za-z]:[\\/]/.test(path)) {
+  if (path !== undefined && !isAbsolute(path)) {
     return `disk ${name}: its path ${path} is not absolute`;
   }
   if (disk.physicalBlockLength < disk.logicalBlockLength) {

@@ -85,7 +85,8 @@ export interface Control {
   createTarget(target: NewTarget): Promise<Changed<TargetFacts>>;
   listTargets(): Promise<readonly TargetFacts[]>;
   showTarget(name: string): Promise<TargetFacts>;
-  setTarget(name: string, changes: TargetChanges): Promise<Changed<TargetFacts>>;
+  /** A new iSCSI name ends the sessions under the old one: refused while there are any, unless forced. */
+  setTarget(name: string, changes: TargetChanges, options?: Force): Promise<Changed<TargetFacts>>;
   deleteTarget(name: string, options?: Force): Promise<Changed<DeletedTarget>>;
   /** Adds initiator identifiers to those who may log in. */
   allow(name: string, ids: readonly string[]): Promise<Changed<TargetFacts>>;

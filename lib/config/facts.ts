@@ -6,11 +6,11 @@
 
 /** What went through, counted since the service (or the session) began. */
 export interface CounterFacts {
-  /** Commands that read or wrote the medium. */
-  readonly reads: number;
-  readonly writes: number;
-  readonly readOctets: number;
-  readonly writtenOctets: number;
+  /** SCSI commands of every kind. */
+  readonly commands: number;
+  /** What initiators read, and what they wrote. */
+  readonly octetsRead: number;
+  readonly octetsWritten: number;
 }
 
 /** `stopped`: no service runs. */

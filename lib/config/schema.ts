@@ -9,7 +9,7 @@ import { isName } from "./names.ts";
 
 /** Disks and targets that one server may declare; far above what one process can serve. */
 const MOST_OBJECTS = 4096;
-const MOST_LUN = 16383;
+export const MOST_LUN = 16383;
 
 const name = z.string().refine(isName, "is not a name");
 const description = z.string().max(255).refine(isOneLine, "holds a control character");

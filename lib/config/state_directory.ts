@@ -33,5 +33,10 @@ export function socketFile(directory: string): string {
 
 /** `path` as seen from the root. */
 export function absolute(path: string): string {
-  return path.startsWith("/") || /^[A-Za-z]:[\\/]/.test(path) ? path : `${Deno.cwd()}/${path}`;
+  return isAbsolute(path) ? path : `${Deno.cwd()}/${path}`;
+}
+
+/** Whether `path` means the same wherever it is read; Windows writes a drive before it. */
+export function isAbsolute(path: string): boolean {
+  return path.startsWith("/") || /^[A-Za-z]:[\\/]/.test(path);
 }

@@ -89,7 +89,12 @@ export class StateStore {
     if (size > MOST_YAML_OCTETS) {
       throw this.#unusable(`it has ${size} octets, more than ${MOST_YAML_OCTETS}`);
     }
-    const octets = new Uint8Array(await new Response(opened.readable).arrayBuffer());
+    const octets = new Uint8Array(size);
+    for (let at = 0; at < size;) {
+      const got = await opened.read(octets.subarray(at));
+      if (got === null) throw this.#unusable("it became shorter while it was read");
+      at += got;
+    }
     try {
       return new TextDecoder("utf-8", { fatal: true }).decode(octets);
     } catch (error) {

@@ -1,0 +1,150 @@
+/** Takes a new disk, created or imported, into the declared state. */
+import type { ImportedDisk, NewDisk } from "../control.ts";
+import { ControlError } from "../control_error.ts";
+import { checkName, nameOfFile } from "../names.ts";
+import type { DeclaredDisk, DeclaredState } from "../schema.ts";
+import { isAbsolute } from "../state_directory.ts";
+import { assignDisk } from "./assign_disk.ts";
+import { checkDescription } from "./describe.ts";
+import type { Outcome } from "./outcome.ts";
+
+/** What a file's name says about what is to be created in it. */
+const FORMAT_OF_EXTENSION: Readonly<Record<string, DeclaredDisk["format"]>> = {
+  vhd: "vhd",
+  img: "raw",
+  raw: "raw",
+};
+
+/** Adds the disk, and assigns it where a target is named. */
+export function declareDisk(state: DeclaredState, disk: DeclaredDisk, target?: string): Outcome {
+  checkName("disk", disk.name);
+  if (state.disks.some(({ name }) => name === disk.name)) {
+    throw new ControlError(
+      "in-use",
+      `there is a disk ${disk.name} already`,
+      "give another name with --name",
+    );
+  }
+  checkFileIsFree(state, disk.path);
+  const notices = disk.format === "mem"
+    ? [`disk ${disk.name} is kept in memory: what is written to it is lost when the service ends`]
+    : [];
+  const next = { ...state, disks: [...state.disks, disk] };
+  if (target === undefined) return { state: next, notices };
+  const assigned = assignDisk(next, disk.name, target, {});
+  return { state: assigned.state, notices: [...notices, ...assigned.notices] };
+}
+
+/** Refuses a file that is a disk already. */
+export function checkFileIsFree(state: DeclaredState, path: string | undefined): void {
+  const holder = path === undefined ? undefined : state.disks.find((disk) => disk.path === path);
+  if (holder === undefined) return;
+  throw new ControlError(
+    "in-use",
+    `the file ${path} is disk ${holder.name} already`,
+    `see sanctl disk show ${holder.name}`,
+  );
+}
+
+/** The disk that is asked for, as it will be declared; what cannot be made is refused. */
+export function planDisk(asked: NewDisk): DeclaredDisk {
+  const { path, memory, size } = asked;
+  if ((path === undefined) === (memory === undefined)) {
+    throw new ControlError(
+      "usage",
+      "a disk is either a file or in memory",
+      "name one: FILE, or mem:NAME",
+    );
+  }
+  const logicalBlockLength = checkBlockLength(asked.logicalBlockLength ?? 512);
+  const physicalBlockLength = checkBlockLength(asked.physicalBlockLength ?? logicalBlockLength);
+  if (physicalBlockLength < logicalBlockLength) {
+    throw new ControlError(
+      "usage",
+      `a physical block of ${physicalBlockLength} octets cannot hold a logical one`,
+      `use at least ${logicalBlockLength}`,
+    );
+  }
+  checkSize(size, logicalBlockLength);
+  return {
+    name: asked.name ?? memory ?? nameOfFile(path!),
+    format: path === undefined ? "mem" : formatOfFile(path),
+    ...(path === undefined ? {} : { path }),
+    uuid: crypto.randomUUID(),
+    size,
+    logicalBlockLength,
+    physicalBlockLength,
+    removable: asked.removable ?? false,
+    shared: asked.shared ?? false,
+    description: checkDescription(asked.description ?? ""),
+    assignments: [],
+  };
+}
+
+/** What a look at an existing file told. */
+export interface FoundDisk {
+  readonly format: "vhd" | "raw";
+  readonly size: number;
+  /** Where the format has one. */
+  readonly uuid: string | undefined;
+}
+
+/** The disk that an existing file makes. */
+export function planImport(
+  state: DeclaredState,
+  asked: ImportedDisk,
+  found: FoundDisk,
+): DeclaredDisk {
+  const isKnown = state.disks.some(({ uuid }) => uuid === found.uuid);
+  return {
+    name: asked.name ?? nameOfFile(asked.path),
+    format: found.format,
+    path: asked.path,
+    // A copy of a disk that is here is another disk: initiators must not take it for the same.
+    uuid: found.uuid === undefined || isKnown ? crypto.randomUUID() : found.uuid,
+    size: found.size,
+    logicalBlockLength: 512,
+    physicalBlockLength: 512,
+    removable: false,
+    shared: false,
+    description: checkDescription(asked.description ?? ""),
+    assignments: [],
+  };
+}
+
+/** Refuses a path that the service and the command could understand differently. */
+export function checkPath(path: string): void {
+  if (isAbsolute(path) && !path.includes("\0") && !path.endsWith("/")) return;
+  throw new ControlError(
+    "usage",
+    `${JSON.stringify(path)} is not the absolute path of a file`,
+    "give one, such as /srv/disks/mail.vhd",
+  );
+}
+
+function formatOfFile(path: string): DeclaredDisk["format"] {
+  const extension = /\.([^./\\]+)$/.exec(path)?.[1]?.toLowerCase() ?? "";
+  const format = Object.hasOwn(FORMAT_OF_EXTENSION, extension)
+    ? FORMAT_OF_EXTENSION[extension]
+    : undefined;
+  if (format !== undefined) return format;
+  throw new ControlError(
+    "usage",
+    `the name ${JSON.stringify(path)} does not say which format the disk is to have`,
+    "let it end in .vhd, or in .img or .raw for a plain file of blocks",
+  );
+}
+
+function checkBlockLength(length: number): 512 | 4096 {
+  if (length === 512 || length === 4096) return length;
+  throw new ControlError("usage", `a block cannot have ${length} octets`, "use 512 or 4096");
+}
+
+function checkSize(size: number, blockLength: number): void {
+  if (Number.isSafeInteger(size) && size > 0 && size % blockLength === 0) return;
+  throw new ControlError(
+    "usage",
+    `a disk of ${size} octets is not whole blocks of ${blockLength}`,
+    "give a size such as 512M or 20G",
+  );
+}

@@ -1,0 +1,23 @@
+/** What an operation on the declared state comes to, before anything is done about it. */
+import type { DeclaredState } from "../schema.ts";
+
+/** The state as it would be; the state that was given is left as it is. */
+export interface Outcome {
+  readonly state: DeclaredState;
+  /** What the operator should know, sentences without a period. */
+  readonly notices: readonly string[];
+}
+
+/** Who uses the targets now. Nobody does where no service runs. */
+export interface Usage {
+  /** Open sessions of the target. */
+  sessionsOf(target: string): number;
+}
+
+/** What the declared state alone can say. */
+export const UNUSED: Usage = { sessionsOf: () => 0 };
+
+/** `3 sessions`, `1 session`. */
+export function sessionCount(count: number): string {
+  return `${count} session${count === 1 ? "" : "s"}`;
+}
