@@ -1,16 +1,16 @@
-/** The tables of the CRC-32C (Castagnoli) polynomial, for reading sixteen octets a step. */
+/** CRC-32C by tables: what the WebAssembly module starts from, and what replaces it where it cannot run. */
 
-/** The polynomial of RFC 7143 13.1, 0x11edc6f41, with its bits reversed. */
+/** The Castagnoli polynomial of RFC 7143 13.1, 0x11edc6f41, with its bits reversed. */
 const REVERSED_POLYNOMIAL = 0x82f63b78;
 
-/** How many octets a step can take. */
-export const TABLE_COUNT = 16;
+const TABLE_COUNT = 16;
 
 /**
- * Writes TABLE_COUNT tables of 256 words, one behind the other. Table k holds what an octet that k
- * others follow contributes to the remainder.
+ * Sixteen tables of 256 words, one behind the other. Table k holds what an octet that k others follow
+ * contributes to the remainder.
  */
-export function fillTables(tables: Uint32Array): void {
+export function makeTables(): Uint32Array {
+  const tables = new Uint32Array(TABLE_COUNT * 256);
   for (let octet = 0; octet < 256; octet++) {
     let remainder = octet;
     for (let bit = 0; bit < 8; bit++) {
@@ -18,8 +18,25 @@ export function fillTables(tables: Uint32Array): void {
     }
     tables[octet] = remainder;
   }
-  for (let i = 256; i < TABLE_COUNT * 256; i++) {
+  for (let i = 256; i < tables.length; i++) {
     const before = tables[i - 256]!;
     tables[i] = (before >>> 8) ^ tables[before & 0xff]!;
   }
+  return tables;
+}
+
+let tables: Uint32Array | undefined;
+
+/** As `crc32c`, an octet a step. */
+export function crc32cByTables(
+  octets: Uint8Array,
+  at: number,
+  length: number,
+  seed: number,
+): number {
+  const table = tables ??= makeTables();
+  const end = at + length;
+  let crc = ~seed;
+  for (let i = at; i < end; i++) crc = (crc >>> 8) ^ table[(crc ^ octets[i]!) & 0xff]!;
+  return ~crc >>> 0;
 }
