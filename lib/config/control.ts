@@ -19,8 +19,8 @@ import type {
 export type * from "./facts.ts";
 export { ControlError, type ControlErrorKind, EXIT_CODES } from "./control_error.ts";
 
-/** Names of targets and disks: `[a-z0-9][a-z0-9._-]{0,63}`, without `..` and not ending in a period. */
 export interface NewTarget {
+  /** As every name of a target or a disk: `[a-z0-9][a-z0-9._-]{0,63}`, no `..`, no period at its end. */
   readonly name: string;
   /** An iSCSI name of its own; without one it is made of the host's name and the target's. */
   readonly iqn?: string | undefined;
@@ -36,7 +36,7 @@ export interface TargetChanges {
 }
 
 export interface NewDisk {
-  /** The file to create, as an absolute path. Exactly one of `path` and `memory` is given. */
+  /** The file to create, as an absolute path ending in `.vhd`, or in `.img` or `.raw`. Exactly one of `path` and `memory` is given. */
   readonly path?: string | undefined;
   /** The name of a disk in memory, which is empty again whenever the service starts. */
   readonly memory?: string | undefined;
@@ -52,7 +52,7 @@ export interface NewDisk {
   readonly description?: string | undefined;
   /** 512 or 4096; 512 without. */
   readonly logicalBlockLength?: number | undefined;
-  /** 512 or 4096, at least the logical one; 512 without. */
+  /** 512 or 4096, at least the logical one; the same without. */
   readonly physicalBlockLength?: number | undefined;
   readonly removable?: boolean | undefined;
 }

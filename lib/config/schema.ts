@@ -3,13 +3,15 @@
  * thing that survives a restart of the service.
  */
 import { z } from "zod";
+import { MOST_LUNS } from "../target/lun_map.ts";
 import { parseInitiatorId } from "./initiator_id.ts";
 import { parseIscsiName } from "./iscsi_name.ts";
 import { isName } from "./names.ts";
 
 /** Disks and targets that one server may declare; far above what one process can serve. */
 const MOST_OBJECTS = 4096;
-export const MOST_LUN = 16383;
+/** The highest LUN. */
+export const MOST_LUN = MOST_LUNS - 1;
 
 const name = z.string().refine(isName, "is not a name");
 const description = z.string().max(255).refine(isOneLine, "holds a control character");

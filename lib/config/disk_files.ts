@@ -1,0 +1,25 @@
+/** The files that disks are kept in, as the control plane sees them: made, looked at, opened, deleted. */
+import type { BlockDevice } from "../block/device.ts";
+import type { Progress } from "./facts.ts";
+import type { FoundDisk } from "./operations/declare_disk.ts";
+import type { DeclaredDisk } from "./schema.ts";
+
+export interface CreateOptions {
+  readonly sparse: boolean;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+  /** Calls the creation off; what was made of the file is deleted. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Every failure is a ControlError that names the file. */
+export interface DiskFiles {
+  /** The one path of the file, links resolved; of a new file, the one that it will have. */
+  locate(path: string): Promise<string>;
+  /** Makes the file and answers the UUID written in it, if its format has one. */
+  create(disk: DeclaredDisk, options: CreateOptions): Promise<string | undefined>;
+  /** Looks at an existing file. */
+  look(path: string): Promise<FoundDisk>;
+  /** Opens the disk for as long as the service runs; a second opening is refused. */
+  open(disk: DeclaredDisk): Promise<BlockDevice>;
+  delete(path: string): Promise<void>;
+}

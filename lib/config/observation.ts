@@ -1,0 +1,35 @@
+/** What is to be seen of the declared objects at this moment. */
+import type { CounterFacts, DiskState, SessionFacts, StatusFacts } from "./facts.ts";
+
+export interface DiskCondition {
+  readonly state: DiskState;
+  /** Why it is `failed`. */
+  readonly failure: string | null;
+  /** Octets, where the open disk knows better than what was declared. */
+  readonly size?: number | undefined;
+}
+
+/** Facts that only whoever runs the service has. */
+export type ServiceFacts = Pick<StatusFacts, "pid" | "startedAt" | "portals" | "http" | "counters">;
+
+export interface Observation {
+  readonly running: boolean;
+  sessionsOf(target: string): number;
+  countersOf(target: string): CounterFacts;
+  conditionOf(disk: string): DiskCondition;
+  /** Open sessions, of one target or of all, in the order they began. */
+  sessions(target?: string): SessionFacts[];
+  service(): ServiceFacts;
+}
+
+export const NO_COUNTERS: CounterFacts = { commands: 0, octetsRead: 0, octetsWritten: 0 };
+
+/** What is to be seen where no service runs. */
+export const NOTHING_RUNS: Observation = {
+  running: false,
+  sessionsOf: () => 0,
+  countersOf: () => NO_COUNTERS,
+  conditionOf: () => ({ state: "stopped", failure: null }),
+  sessions: () => [],
+  service: () => ({ pid: null, startedAt: null, portals: [], http: null, counters: NO_COUNTERS }),
+};

@@ -1,0 +1,222 @@
+/** The control of whatever keeps the declared state: one code, and one set of checks, for both keepers. */
+import type {
+  AssignOptions,
+  Changed,
+  Control,
+  DeletedTarget,
+  DiskFacts,
+  Force,
+  ImportedDisk,
+  NewDisk,
+  NewTarget,
+  Progress,
+  RemovedDisk,
+  RemoveOptions,
+  SessionFacts,
+  StatusFacts,
+  TargetChanges,
+  TargetFacts,
+  VersionFacts,
+} from "./control.ts";
+import { ControlError } from "./control_error.ts";
+import { diskFacts, statusFacts, targetFacts } from "./facts_of.ts";
+import { allow, deny } from "./operations/access.ts";
+import { assignDisk } from "./operations/assign_disk.ts";
+import { createTarget } from "./operations/create_target.ts";
+import {
+  checkFileIsFree,
+  checkPath,
+  declareDisk,
+  planDisk,
+  planImport,
+} from "./operations/declare_disk.ts";
+import { deleteTarget } from "./operations/delete_target.ts";
+import { findDisk, findTarget } from "./operations/find.ts";
+import type { Outcome } from "./operations/outcome.ts";
+import { removeDisk } from "./operations/remove_disk.ts";
+import { setTarget } from "./operations/set_target.ts";
+import { unassignDisk } from "./operations/unassign_disk.ts";
+import type { DeclaredDisk, DeclaredState } from "./schema.ts";
+import type { StateKeeper } from "./state_keeper.ts";
+import { VERSION } from "./version.ts";
+
+export class StateControl implements Control {
+  readonly #keeper: StateKeeper;
+
+  constructor(keeper: StateKeeper) {
+    this.#keeper = keeper;
+  }
+
+  createTarget(target: NewTarget): Promise<Changed<TargetFacts>> {
+    return this.#changeTarget(target.name, (state) => createTarget(state, target));
+  }
+
+  async listTargets(): Promise<readonly TargetFacts[]> {
+    const state = await this.#keeper.state();
+    return state.targets.map(({ name }) => targetFacts(state, name, this.#keeper.observation));
+  }
+
+  async showTarget(name: string): Promise<TargetFacts> {
+    return targetFacts(await this.#keeper.state(), name, this.#keeper.observation);
+  }
+
+  setTarget(
+    name: string,
+    changes: TargetChanges,
+    options: Force = {},
+  ): Promise<Changed<TargetFacts>> {
+    const asked = { ...changes, force: options.force };
+    return this.#changeTarget(
+      changes.name ?? name,
+      (state) => setTarget(state, name, asked, this.#keeper.observation),
+    );
+  }
+
+  async deleteTarget(name: string, options: Force = {}): Promise<Changed<DeletedTarget>> {
+    const { observation } = this.#keeper;
+    let facts: DeletedTarget | undefined;
+    const { notices } = await this.#keeper.change((state) => {
+      const { iqn } = findTarget(state, name);
+      facts = { name, iqn, sessionsEnded: observation.sessionsOf(name) };
+      return deleteTarget(state, name, options, observation);
+    });
+    return { facts: facts!, notices };
+  }
+
+  allow(name: string, ids: readonly string[]): Promise<Changed<TargetFacts>> {
+    return this.#changeTarget(name, (state) => allow(state, name, ids));
+  }
+
+  deny(name: string, ids: readonly string[]): Promise<Changed<TargetFacts>> {
+    const { observation } = this.#keeper;
+    return this.#changeTarget(name, (state) => deny(state, name, ids, observation));
+  }
+
+  async sessions(target?: string): Promise<readonly SessionFacts[]> {
+    const state = await this.#keeper.state();
+    if (target !== undefined) findTarget(state, target);
+    return this.#keeper.observation.sessions(target);
+  }
+
+  async createDisk(
+    disk: NewDisk,
+    onProgress?: (progress: Progress) => void,
+    signal?: AbortSignal,
+  ): Promise<Changed<DiskFacts>> {
+    const { files } = this.#keeper;
+    const plan = await this.#located(planDisk(disk));
+    // Everything that can be refused is refused before a file of many gigabytes is written.
+    declareDisk(await this.#keeper.state(), plan, disk.target);
+    if (plan.path === undefined) return await this.#declare(plan, disk.target);
+    const options = { sparse: disk.sparse ?? false, onProgress, signal };
+    const uuid = await files.create(plan, options) ?? plan.uuid;
+    try {
+      return await this.#declare({ ...plan, uuid }, disk.target);
+    } catch (error) {
+      await files.delete(plan.path);
+      throw error;
+    }
+  }
+
+  async importDisk(disk: ImportedDisk): Promise<Changed<DiskFacts>> {
+    const { files } = this.#keeper;
+    checkPath(disk.path);
+    const path = await files.locate(disk.path);
+    checkFileIsFree(await this.#keeper.state(), path);
+    const found = await files.look(path);
+    let name = "";
+    const { state, notices } = await this.#keeper.change((state) => {
+      const plan = planImport(state, { ...disk, path }, found);
+      name = plan.name;
+      return declareDisk(state, plan);
+    });
+    return { facts: diskFacts(state, name, this.#keeper.observation), notices };
+  }
+
+  async listDisks(): Promise<readonly DiskFacts[]> {
+    const state = await this.#keeper.state();
+    return state.disks.map(({ name }) => diskFacts(state, name, this.#keeper.observation));
+  }
+
+  async showDisk(name: string): Promise<DiskFacts> {
+    return diskFacts(await this.#keeper.state(), name, this.#keeper.observation);
+  }
+
+  assignDisk(
+    name: string,
+    target: string,
+    options: AssignOptions = {},
+  ): Promise<Changed<DiskFacts>> {
+    return this.#changeDisk(name, (state) => assignDisk(state, name, target, options));
+  }
+
+  unassignDisk(name: string, target?: string, options: Force = {}): Promise<Changed<DiskFacts>> {
+    const { observation } = this.#keeper;
+    const asked = { disk: name, target, force: options.force };
+    return this.#changeDisk(name, (state) => unassignDisk(state, asked, observation));
+  }
+
+  async removeDisk(name: string, options: RemoveOptions = {}): Promise<Changed<RemovedDisk>> {
+    let path: string | undefined;
+    const { notices } = await this.#keeper.change((state) => {
+      path = findDisk(state, name).path;
+      return removeDisk(state, name);
+    });
+    if (path === undefined) return { facts: { name, path: null, fileDeleted: false }, notices };
+    if (!options.deleteFile) {
+      const kept = [...notices, `its file ${path} stays`];
+      return { facts: { name, path, fileDeleted: false }, notices: kept };
+    }
+    await this.#deleteFile(name, path);
+    return { facts: { name, path, fileDeleted: true }, notices };
+  }
+
+  async status(): Promise<StatusFacts> {
+    const { directory, observation } = this.#keeper;
+    return statusFacts(await this.#keeper.state(), directory, observation);
+  }
+
+  version(): Promise<VersionFacts> {
+    const platform = `${Deno.build.os} ${Deno.build.arch}`;
+    return Promise.resolve({ version: VERSION, deno: Deno.version.deno, platform });
+  }
+
+  close(): Promise<void> {
+    return this.#keeper.close();
+  }
+
+  async #changeTarget(name: string, operation: (state: DeclaredState) => Outcome) {
+    const { state, notices } = await this.#keeper.change(operation);
+    return { facts: targetFacts(state, name, this.#keeper.observation), notices };
+  }
+
+  async #changeDisk(name: string, operation: (state: DeclaredState) => Outcome) {
+    const { state, notices } = await this.#keeper.change(operation);
+    return { facts: diskFacts(state, name, this.#keeper.observation), notices };
+  }
+
+  #declare(disk: DeclaredDisk, target?: string): Promise<Changed<DiskFacts>> {
+    return this.#changeDisk(disk.name, (state) => declareDisk(state, disk, target));
+  }
+
+  /** The disk at the one path that its file has, whatever links lead there. */
+  async #located(disk: DeclaredDisk): Promise<DeclaredDisk> {
+    if (disk.path === undefined) return disk;
+    checkPath(disk.path);
+    return { ...disk, path: await this.#keeper.files.locate(disk.path) };
+  }
+
+  async #deleteFile(name: string, path: string): Promise<void> {
+    try {
+      await this.#keeper.files.delete(path);
+    } catch (error) {
+      if (!(error instanceof ControlError)) throw error;
+      throw new ControlError(
+        error.kind,
+        `disk ${name} is removed, but ${error.message}`,
+        "delete the file by hand",
+        { cause: error },
+      );
+    }
+  }
+}
