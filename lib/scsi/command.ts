@@ -1,5 +1,6 @@
 /** One row of the command table, from which both dispatch and REPORT SUPPORTED OPERATION CODES derive. */
 import type { LogicalUnit } from "./logical_unit.ts";
+import type { Luns } from "./lun.ts";
 import type { Step, Task } from "./task.ts";
 
 /**
@@ -37,6 +38,8 @@ export interface Command {
   readonly writes?: boolean;
   /** True: needs a medium; refused with NOT READY where it is stopped, ejected or being sanitized. */
   readonly medium?: boolean;
+  /** Offered only by units of which this holds; the others do not know the command. */
+  offered?(unit: LogicalUnit): boolean;
   /** Looks at the CDB and says what is to be done first. Synchronous; never throws for what a peer sent. */
-  execute(task: Task, unit: LogicalUnit): Step;
+  execute(task: Task, unit: LogicalUnit, luns: Luns): Step;
 }

@@ -7,7 +7,8 @@ import { Medium } from "./medium.ts";
 import { ModePages } from "./mode_pages.ts";
 import type { Nexus } from "./nexus.ts";
 import { RangeLocks } from "./range_locks.ts";
-import { type ReservationStore, Reservations } from "./reservations.ts";
+import { Reservations, type ReservationStore } from "./reservations.ts";
+import { BUS_DEVICE_RESET_OCCURRED, type Sense } from "./sense.ts";
 import { TaskSet } from "./task_set.ts";
 import { UnitAttentions } from "./unit_attention.ts";
 
@@ -59,7 +60,9 @@ export class LogicalUnit {
     const physical = options.physicalBlockLength ?? this.blockLength;
     this.physicalBlockExponent = Math.log2(physical / this.blockLength);
     if (!Number.isInteger(this.physicalBlockExponent) || this.physicalBlockExponent < 0) {
-      throw new RangeError(`a physical block of ${physical} octets does not hold whole logical ones`);
+      throw new RangeError(
+        `a physical block of ${physical} octets does not hold whole logical ones`,
+      );
     }
     this.removable = options.removable ?? false;
     this.medium = new Medium(this.removable);
@@ -92,5 +95,17 @@ export class LogicalUnit {
     this.reservations.nexusLost(nexus);
     this.medium.nexusLost(nexus);
     this.attentions.detach(nexus);
+  }
+
+  /**
+   * Ends every task, and then forgets what initiators set: SAM-5 6.3.3. All of them are told, the one that
+   * asked for it too. A sanitize operation goes on (SBC-3 4.11.3).
+   */
+  async reset(condition: Sense = BUS_DEVICE_RESET_OCCURRED): Promise<void> {
+    await this.tasks.abort(() => true);
+    this.reservations.reset();
+    this.medium.reset();
+    this.mode.reset();
+    this.attentions.establishForOthers(condition);
   }
 }

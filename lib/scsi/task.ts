@@ -27,7 +27,13 @@ export const Step = {
 export type Step = typeof Step[keyof typeof Step];
 
 /** SAM-5 8.8; the values are those of the iSCSI ATTR field (RFC 7143 11.3.1). */
-export const TaskAttribute = { UNTAGGED: 0, SIMPLE: 1, ORDERED: 2, HEAD_OF_QUEUE: 3, ACA: 4 } as const;
+export const TaskAttribute = {
+  UNTAGGED: 0,
+  SIMPLE: 1,
+  ORDERED: 2,
+  HEAD_OF_QUEUE: 3,
+  ACA: 4,
+} as const;
 
 /** What follows when the transport has done a READ, WRITE or COLLECT step. */
 export type Continuation = (task: Task, unit: LogicalUnit) => Step;
@@ -60,6 +66,11 @@ export class Task {
   aborted = false;
   /** The transport's: lets go of an aborted task, which leaves the task set once nothing of it is pending. */
   onAbort: ((task: Task) => void) | undefined;
+
+  /** The task set's: its neighbours there, and what begins it while it is dormant. */
+  older: Task | undefined;
+  newer: Task | undefined;
+  resume: ((task: Task) => void) | undefined;
 
   /** Makes a pooled task as good as new; the transport then fills `cdb` and the rest. */
   reset(): void {

@@ -1,0 +1,13 @@
+/** Every command that a unit knows, a family a file. */
+import type { Command } from "../command.ts";
+import { inquiries } from "./inquiry.ts";
+import { reportLunsCommands } from "./report_luns.ts";
+import { requestSenses } from "./request_sense.ts";
+import { testUnitReadies } from "./test_unit_ready.ts";
+
+export const COMMANDS: readonly Command[] = [
+  ...testUnitReadies,
+  ...requestSenses,
+  ...inquiries,
+  ...reportLunsCommands,
+];
