@@ -5,7 +5,6 @@
  */
 import { DeviceError } from "../block/device.ts";
 import type { Access } from "./command.ts";
-import { senseOf } from "./device_sense.ts";
 import { type Nexus, nexusId } from "./nexus.ts";
 import {
   type Change,
@@ -32,6 +31,7 @@ import {
   stateOf,
 } from "./reservations/state.ts";
 import type { ReservationStore } from "./reservations/store.ts";
+import { INTERNAL_TARGET_FAILURE } from "./sense.ts";
 import type { Step, Task } from "./task.ts";
 import type { UnitAttentions } from "./unit_attention.ts";
 
@@ -158,7 +158,7 @@ export class Reservations {
     try {
       await store.save(persistedOf(change.state));
     } catch (error) {
-      if (error instanceof DeviceError) return senseOf(error, true);
+      if (error instanceof DeviceError) return INTERNAL_TARGET_FAILURE;
       throw error;
     }
     this.#unsaved = false;
