@@ -13,6 +13,19 @@ export interface CounterFacts {
   readonly octetsWritten: number;
 }
 
+/** What went through a disk since the service opened it, whoever asked. */
+export interface DiskCounterFacts {
+  readonly reads: number;
+  readonly octetsRead: number;
+  readonly writes: number;
+  readonly octetsWritten: number;
+  readonly flushes: number;
+  readonly unmaps: number;
+  readonly octetsUnmapped: number;
+  /** Operations that the medium could not do. */
+  readonly errors: number;
+}
+
 /** `stopped`: no service runs. */
 export type TargetState = "logged-in" | "idle" | "stopped";
 /** `failed`: the service runs and could not open the disk; `stopped`: no service runs. */
@@ -69,6 +82,7 @@ export interface DiskFacts {
   /** Why the state is `failed`. */
   readonly failure: string | null;
   readonly assignments: readonly AssignmentFacts[];
+  readonly counters: DiskCounterFacts;
 }
 
 export interface ConnectionFacts {

@@ -2,14 +2,30 @@
 import type { DiskFacts, LunFacts, StatusFacts, TargetFacts } from "./facts.ts";
 import type { Observation } from "./observation.ts";
 import { findDisk, findTarget } from "./operations/find.ts";
-import type { DeclaredState } from "./schema.ts";
+import type { DeclaredDisk, DeclaredState, DeclaredTarget } from "./schema.ts";
 import { VERSION } from "./version.ts";
 
 /** Problems that a status lists; past it only their number would grow. */
 const MOST_PROBLEMS = 100;
 
 export function targetFacts(state: DeclaredState, name: string, seen: Observation): TargetFacts {
-  const { iqn, description, allow } = findTarget(state, name);
+  return factsOfTarget(findTarget(state, name), state.disks, seen);
+}
+
+/** The facts of all targets, in one pass over the disks. */
+export function allTargetFacts(state: DeclaredState, seen: Observation): TargetFacts[] {
+  const disks = new Map<string, DeclaredDisk[]>(state.targets.map(({ name }) => [name, []]));
+  for (const disk of state.disks) {
+    for (const { target } of disk.assignments) disks.get(target)!.push(disk);
+  }
+  return state.targets.map((target) => factsOfTarget(target, disks.get(target.name)!, seen));
+}
+
+function factsOfTarget(
+  { name, iqn, description, allow }: DeclaredTarget,
+  disks: readonly DeclaredDisk[],
+  seen: Observation,
+): TargetFacts {
   const sessions = seen.sessionsOf(name);
   return {
     name,
@@ -18,29 +34,27 @@ export function targetFacts(state: DeclaredState, name: string, seen: Observatio
     allow,
     state: !seen.running ? "stopped" : sessions > 0 ? "logged-in" : "idle",
     sessions,
-    luns: lunsOf(state, name, seen),
+    luns: disks.flatMap((disk) => lunFacts(disk, name, seen)).sort((a, b) => a.lun - b.lun),
     counters: seen.countersOf(name),
   };
 }
 
-function lunsOf(state: DeclaredState, target: string, seen: Observation): LunFacts[] {
-  const luns: LunFacts[] = [];
-  for (const { name, size, assignments } of state.disks) {
-    const assignment = assignments.find((each) => each.target === target);
-    if (assignment === undefined) continue;
-    const { lun, readOnly } = assignment;
-    const condition = seen.conditionOf(name);
-    const actual = condition.size ?? size;
-    luns.push({ lun, disk: name, size: actual, readOnly, state: condition.state });
-  }
-  return luns.sort((one, other) => one.lun - other.lun);
+function lunFacts(disk: DeclaredDisk, target: string, seen: Observation): LunFacts[] {
+  const assignment = disk.assignments.find((each) => each.target === target);
+  if (assignment === undefined) return [];
+  const { lun, readOnly } = assignment;
+  const { state, size } = seen.conditionOf(disk.name);
+  return [{ lun, disk: disk.name, size: size ?? disk.size, readOnly, state }];
 }
 
 export function diskFacts(state: DeclaredState, name: string, seen: Observation): DiskFacts {
-  const disk = findDisk(state, name);
-  const condition = seen.conditionOf(name);
+  return factsOfDisk(findDisk(state, name), seen);
+}
+
+export function factsOfDisk(disk: DeclaredDisk, seen: Observation): DiskFacts {
+  const condition = seen.conditionOf(disk.name);
   return {
-    name,
+    name: disk.name,
     path: disk.path ?? null,
     format: disk.format,
     uuid: disk.uuid,
@@ -53,6 +67,7 @@ export function diskFacts(state: DeclaredState, name: string, seen: Observation)
     state: condition.state,
     failure: condition.failure,
     assignments: disk.assignments,
+    counters: condition.counters,
   };
 }
 

@@ -1,25 +1,21 @@
-/** iSCSI names as an operator writes them. RFC 7143 4.2.7. */
+/** iSCSI names as an operator gives them, or leaves them to us. */
+import { isName, NameError, normaliseName } from "../iscsi/name.ts";
+import { ControlError } from "./control_error.ts";
 
-/** The longest iSCSI name, in octets. RFC 7143 4.2.7.1. */
-const MOST_OCTETS = 223;
-
-const LABEL = "[a-z0-9](?:[a-z0-9-]*[a-z0-9])?";
-const IQN = new RegExp(
-  `^iqn\\.[0-9]{4}-(?:0[1-9]|1[0-2])\\.${LABEL}(?:\\.${LABEL})*(?::[a-z0-9.:-]+)?$`,
-);
-const EUI = /^eui\.[0-9a-f]{16}$/;
-const NAA = /^naa\.(?:[0-9a-f]{16}|[0-9a-f]{32})$/;
-
-/** What a refused name should have looked like. */
-export const ISCSI_NAME_FORM =
-  "iqn.YYYY-MM.DOMAIN:NAME, such as iqn.1991-05.com.microsoft:mail1; or eui. or naa. and hex digits";
-
-/** The name in normal form (small letters), or undefined where it is none. */
+/** The name in normal form, or undefined where it is none. */
 export function parseIscsiName(text: string): string | undefined {
-  // The characters admitted are ASCII, for which the mapping of RFC 3722 is to small letters.
-  const name = text.toLowerCase();
-  if (name.length > MOST_OCTETS) return undefined;
-  return IQN.test(name) || EUI.test(name) || NAA.test(name) ? name : undefined;
+  return isName(text) ? normaliseName(text) : undefined;
+}
+
+/** The name in normal form; what is none is refused with the right form. */
+export function checkIscsiName(text: string): string {
+  try {
+    return normaliseName(text);
+  } catch (error) {
+    if (!(error instanceof NameError)) throw error;
+    const example = "iqn.YYYY-MM.DOMAIN:NAME, such as iqn.2026-01.com.example:mail";
+    throw new ControlError("usage", error.message, `use ${example}`, { cause: error });
+  }
 }
 
 /** What default iSCSI names of this host begin with. */

@@ -1,10 +1,17 @@
 /** What is to be seen of the declared objects at this moment. */
-import type { CounterFacts, DiskState, SessionFacts, StatusFacts } from "./facts.ts";
+import type {
+  CounterFacts,
+  DiskCounterFacts,
+  DiskState,
+  SessionFacts,
+  StatusFacts,
+} from "./facts.ts";
 
 export interface DiskCondition {
   readonly state: DiskState;
   /** Why it is `failed`. */
   readonly failure: string | null;
+  readonly counters: DiskCounterFacts;
   /** Octets, where the open disk knows better than what was declared. */
   readonly size?: number | undefined;
 }
@@ -24,12 +31,23 @@ export interface Observation {
 
 export const NO_COUNTERS: CounterFacts = { commands: 0, octetsRead: 0, octetsWritten: 0 };
 
+export const NO_DISK_COUNTERS: DiskCounterFacts = {
+  reads: 0,
+  octetsRead: 0,
+  writes: 0,
+  octetsWritten: 0,
+  flushes: 0,
+  unmaps: 0,
+  octetsUnmapped: 0,
+  errors: 0,
+};
+
 /** What is to be seen where no service runs. */
 export const NOTHING_RUNS: Observation = {
   running: false,
   sessionsOf: () => 0,
   countersOf: () => NO_COUNTERS,
-  conditionOf: () => ({ state: "stopped", failure: null }),
+  conditionOf: () => ({ state: "stopped", failure: null, counters: NO_DISK_COUNTERS }),
   sessions: () => [],
   service: () => ({ pid: null, startedAt: null, portals: [], http: null, counters: NO_COUNTERS }),
 };

@@ -19,7 +19,7 @@ import type {
   VersionFacts,
 } from "./control.ts";
 import { ControlError } from "./control_error.ts";
-import { diskFacts, statusFacts, targetFacts } from "./facts_of.ts";
+import { allTargetFacts, diskFacts, factsOfDisk, statusFacts, targetFacts } from "./facts_of.ts";
 import { allow, deny } from "./operations/access.ts";
 import { assignDisk } from "./operations/assign_disk.ts";
 import { createTarget } from "./operations/create_target.ts";
@@ -53,7 +53,7 @@ export class StateControl implements Control {
 
   async listTargets(): Promise<readonly TargetFacts[]> {
     const state = await this.#keeper.state();
-    return state.targets.map(({ name }) => targetFacts(state, name, this.#keeper.observation));
+    return allTargetFacts(state, this.#keeper.observation);
   }
 
   async showTarget(name: string): Promise<TargetFacts> {
@@ -135,7 +135,7 @@ export class StateControl implements Control {
 
   async listDisks(): Promise<readonly DiskFacts[]> {
     const state = await this.#keeper.state();
-    return state.disks.map(({ name }) => diskFacts(state, name, this.#keeper.observation));
+    return state.disks.map((disk) => factsOfDisk(disk, this.#keeper.observation));
   }
 
   async showDisk(name: string): Promise<DiskFacts> {

@@ -2,7 +2,7 @@
 import type { NewTarget } from "../control.ts";
 import { ControlError } from "../control_error.ts";
 import { checkInitiatorIds } from "../initiator_id.ts";
-import { defaultIqn, ISCSI_NAME_FORM, parseIscsiName } from "../iscsi_name.ts";
+import { checkIscsiName, defaultIqn } from "../iscsi_name.ts";
 import { checkName } from "../names.ts";
 import type { DeclaredState } from "../schema.ts";
 import { checkDescription } from "./describe.ts";
@@ -12,7 +12,7 @@ export function createTarget(state: DeclaredState, asked: NewTarget): Outcome {
   const { name } = asked;
   checkName("target", name);
   checkTargetNameIsFree(state, name);
-  const iqn = checkIqn(asked.iqn ?? defaultIqn(state.iqnBase, name));
+  const iqn = checkIscsiName(asked.iqn ?? defaultIqn(state.iqnBase, name));
   checkIqnIsFree(state, iqn);
   const allow = checkInitiatorIds(asked.allow ?? []);
   const target = { name, iqn, description: checkDescription(asked.description ?? ""), allow };
@@ -28,17 +28,6 @@ export function checkTargetNameIsFree(state: DeclaredState, name: string): void 
     "in-use",
     `there is a target ${name} already`,
     `choose another name, or see sanctl target show ${name}`,
-  );
-}
-
-/** The iSCSI name in normal form. */
-export function checkIqn(text: string): string {
-  const iqn = parseIscsiName(text);
-  if (iqn !== undefined) return iqn;
-  throw new ControlError(
-    "usage",
-    `${JSON.stringify(text)} is not an iSCSI name`,
-    `use ${ISCSI_NAME_FORM}`,
   );
 }
 

@@ -1,9 +1,10 @@
 /** Changes a target's name, iSCSI name or description. */
 import type { Force, TargetChanges } from "../control.ts";
 import { ControlError } from "../control_error.ts";
+import { checkIscsiName } from "../iscsi_name.ts";
 import { checkName } from "../names.ts";
 import type { DeclaredDisk, DeclaredState } from "../schema.ts";
-import { checkIqn, checkIqnIsFree, checkTargetNameIsFree } from "./create_target.ts";
+import { checkIqnIsFree, checkTargetNameIsFree } from "./create_target.ts";
 import { checkDescription } from "./describe.ts";
 import { findTarget, replaceTarget } from "./find.ts";
 import { type Outcome, sessionCount, type Usage } from "./outcome.ts";
@@ -20,7 +21,7 @@ export function setTarget(
   if (changes.description !== undefined) {
     changed.description = checkDescription(changes.description);
   }
-  if (changes.iqn !== undefined) changed.iqn = checkIqn(changes.iqn);
+  if (changes.iqn !== undefined) changed.iqn = checkIscsiName(changes.iqn);
   if (changed.iqn !== target.iqn) {
     checkIqnIsFree(state, changed.iqn);
     notices.push(...iqnNotices(name, changed.iqn, usage.sessionsOf(name), changes.force));
