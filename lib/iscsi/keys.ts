@@ -11,6 +11,7 @@ import {
   obsolete,
   or,
 } from "./key_rule.ts";
+import { NAME_LENGTH } from "./name.ts";
 import type { SessionParameters } from "./parameters.ts";
 
 export type Role = "initiator" | "target";
@@ -48,8 +49,6 @@ export interface KeyRow {
   readonly wish?: keyof Policy;
 }
 
-/** RFC 7143 4.2.7.1. */
-const NAME_LENGTH = 223;
 /** RFC 7143 6.1, text-value. */
 const TEXT_LENGTH = 255;
 const LARGEST_U24 = 0xffffff;

@@ -139,7 +139,7 @@ export function negotiate(
   return {
     negotiation: noteOffers(draft, declarations),
     answers: [...answered, ...declarations],
-    others: pairs.filter(([key]) => keyRow(key)?.isHandledElsewhere === true),
+    others: pairs.filter(([key]) => keyRow(key)?.isHandledElsewhere === true && !answers.has(key)),
   };
 }
 

@@ -7,9 +7,9 @@
 ;;
 ;;   out[i] = in[i] ^ out[i-154] ^ out[i-177] ^ out[i-183] ^ out[i-258] ^ out[i-290]
 ;;
-;; No distance is below 16, so a step is a whole vector. What is left at the end, 304 octets and the odd
-;; rest, goes through tables of sixteen octets a step. The five distances were found by search; short
-;; ones stall, since a store is read back before it has left the core's store buffer.
+;; No distance is below 16, so a step is a whole vector. What is left at the end, 304 octets and the
+;; odd rest, goes through tables of sixteen octets a step. The five distances were found by search;
+;; short ones stall, since a store is read back before it has left the core's store buffer.
 ;;
 ;; Memory, in octets:
 ;;       0  sixteen tables of 256 words, filled from outside; table k is at 1024 k
