@@ -12,6 +12,6 @@ export const BlockLimits = {
   unmapDescriptors: 256,
   /** MAXIMUM WRITE SAME LENGTH, in octets: what is done in slices without holding a session up. */
   writeSameLength: 1 << 30,
-  /** MAXIMUM ATOMIC TRANSFER LENGTH, in octets. SBC-4 6.6.4. */
-  atomicTransferLength: 64 << 10,
+  /** MAXIMUM ATOMIC TRANSFER LENGTH, in octets: 256 blocks of any length. SBC-4 6.6.4. */
+  atomicTransferLength: 1 << 20,
 } as const;
