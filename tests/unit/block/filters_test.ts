@@ -96,7 +96,7 @@ Deno.test("FaultyDevice: fails the n-th operation alone, with the kind asked for
   await device.flush();
 });
 
-Deno.test("FaultyDevice: a delayed operation is not done at once and waits for the test", async () => {
+Deno.test("FaultyDevice: a delayed operation is not done at once, and waits", async () => {
   const device = new FaultyDevice(new MemoryDevice(4096));
   const gate = Promise.withResolvers<void>();
   device.inject({ operation: "write", until: gate.promise });

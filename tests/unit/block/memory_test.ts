@@ -63,7 +63,7 @@ Deno.test("MemoryDevice: memory is given back with the last sector of a page", a
   assert.equal(device.allocated, 0);
 });
 
-Deno.test("A125: a full MemoryDevice fails that write, while reads and overwrites go on", async () => {
+Deno.test("A125: a full MemoryDevice fails that write; reads and overwrites go on", async () => {
   const device = new MemoryDevice(8 * PAGE, { limit: 2 * PAGE });
   await writeAll(device, 0, pattern(2 * PAGE, 1));
   assert.throws(() => device.writeNow(2 * PAGE, pattern(512, 2), 0, 512), kind("no-space"));

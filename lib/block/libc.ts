@@ -1,0 +1,68 @@
+/**
+ * What Deno has no call for, asked of the C library itself where the permission for foreign
+ * functions is granted (it is never asked for). Nothing depends on it: without it the same is done
+ * otherwise. Linux on 64-bit little-endian machines only, whose `off_t` and `size_t` are eight
+ * octets.
+ */
+
+const NAMES = ["libc.so.6", `libc.musl-${Deno.build.arch}.so.1`];
+
+// No length reaches 2^31 here: the lower half of an `ssize_t` says it all, without a BigInt.
+const SYMBOLS = {
+  preadv2: {
+    parameters: ["i32", "pointer", "i32", "i64", "i32"],
+    result: "i32",
+    optional: true,
+  },
+  fallocate: {
+    parameters: ["i32", "i32", "i64", "i64"],
+    result: "i32",
+    nonblocking: true,
+    optional: true,
+  },
+  lseek: { parameters: ["i32", "i64", "i32"], result: "i64" },
+} as const;
+
+/**
+ * The functions by their manual pages; null: this C library has none of that name. Deno takes
+ * 64-bit parameters as Numbers too, and faster, though its own types know only BigInts.
+ */
+export interface Libc {
+  readonly preadv2:
+    | ((
+      fd: number,
+      iovec: Deno.PointerValue,
+      count: number,
+      offset: number,
+      flags: number,
+    ) => number)
+    | null;
+  readonly fallocate:
+    | ((fd: number, mode: number, offset: number, length: number) => Promise<number>)
+    | null;
+  readonly lseek: (fd: number, offset: number, whence: number) => bigint;
+}
+
+let loaded: Libc | undefined;
+let tried = false;
+
+/** The C library's functions; undefined where they may not or cannot be called. */
+export function libc(): Libc | undefined {
+  if (!tried) loaded = load();
+  tried = true;
+  return loaded;
+}
+
+function load(): Libc | undefined {
+  if (Deno.build.os !== "linux") return undefined;
+  if (Deno.permissions.querySync({ name: "ffi" }).state !== "granted") return undefined;
+  for (const name of NAMES) {
+    try {
+      return Deno.dlopen(name, SYMBOLS).symbols as unknown as Libc;
+    } catch (error) {
+      // Another C library, or a symbol that this one lacks: the next name, else none.
+      if (!(error instanceof Error)) throw error;
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,31 @@
+/** What a file device needs of its file: octets at positions, whatever is behind it. */
+import type { FileRun } from "./file_space.ts";
+
+/** Every failure is a thrown (or rejected) DeviceError; positions and lengths are octets. */
+export interface PositionalFile {
+  readonly path: string;
+  readonly writable: boolean;
+  /** Octets of the file. */
+  readonly length: number;
+  /**
+   * `readCached` can be told apart from `readSync`: it answers what needs no waiting, and only
+   * that.
+   */
+  readonly cached: boolean;
+  /** `punch` gives space back. */
+  readonly punches: boolean;
+  /** Reads what is in memory already; false: it is not, or that cannot be said. */
+  readCached(position: number, into: Uint8Array, at: number, length: number): boolean;
+  readSync(position: number, into: Uint8Array, at: number, length: number): void;
+  read(position: number, into: Uint8Array, at: number, length: number): Promise<void>;
+  writeSync(position: number, from: Uint8Array, at: number, length: number): void;
+  write(position: number, from: Uint8Array, at: number, length: number): Promise<void>;
+  /** Resolves when all that was written before the call is on the medium. */
+  sync(): Promise<void>;
+  /** Makes the range read as zeros and gives its space back; false: it did not, or not wholly. */
+  punch(position: number, length: number): Promise<boolean>;
+  /** The run of data or hole at `position`, which lies inside the file. */
+  run(position: number): FileRun;
+  /** Lets go of the file; nothing may be under way. */
+  close(): void;
+}

@@ -1,0 +1,244 @@
+/** FileDevice on real files, with the C library and without it. */
+import assert from "node:assert/strict";
+import fs from "node:fs";
+import { join } from "node:path";
+import fc from "fast-check";
+import type { DeviceErrorKind } from "../../../lib/block/device.ts";
+import { deviceError } from "../../../lib/block/errno.ts";
+import { FileDevice } from "../../../lib/block/file.ts";
+import type { FileErrorKind } from "../../../lib/block/file_error.ts";
+import { OsFile } from "../../../lib/block/os_file.ts";
+import { DeviceModel, pattern, readAll, steps, writeAll } from "./device_model.ts";
+
+const SIZE = 256 << 10;
+
+async function withFile(length: number, use: (path: string) => Promise<void>): Promise<void> {
+  const directory = await Deno.makeTempDir({ prefix: "sanctl-file-" });
+  try {
+    const path = join(directory, "disk.img");
+    await Deno.writeFile(path, new Uint8Array(0));
+    await Deno.truncate(path, length);
+    await use(path);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+for (const ffi of [true, false]) {
+  const way = ffi ? "with the C library" : "without it";
+
+  for (const sparse of [true, false]) {
+    const form = sparse ? "sparse" : "full";
+    Deno.test(`FileDevice ${way}, ${form}: equals plain octets under random use`, async () => {
+      await withFile(SIZE + 3000, async (path) => {
+        const property = fc.asyncProperty(steps(SIZE, 256, SIZE / 2), async (list) => {
+          await Deno.writeFile(path, pattern(SIZE + 3000, 5).fill(0, 1000, 1000 + SIZE));
+          const options = { offset: 1000, size: SIZE, sparse, ffi };
+          const device = await FileDevice.open(path, options);
+          const model = new DeviceModel(device);
+          for (const step of list) await model.apply(step);
+          await model.checkAll();
+          await device.close();
+          const around = await Deno.readFile(path);
+          assert.equal(around.length, SIZE + 3000, "the file keeps its length");
+          const expected = pattern(SIZE + 3000, 5);
+          expected.set(model.octets, 1000);
+          assert.deepEqual(around.subarray(0, 1000), expected.subarray(0, 1000));
+          assert.deepEqual(around.subarray(1000 + SIZE), expected.subarray(1000 + SIZE));
+        });
+        await fc.assert(property, { numRuns: 12 });
+      });
+    });
+  }
+
+  Deno.test(`FileDevice ${way}: 64 reads and writes at once each hit their own place`, async () => {
+    await withFile(SIZE, async (path) => {
+      const device = await FileDevice.open(path, { ffi });
+      const blocks = Array.from({ length: 64 }, (_, index) => index);
+      await Promise.all(
+        blocks.map((index) => device.write(index * 4096, pattern(4096, index), 0, 4096)),
+      );
+      const buffers = blocks.map(() => new Uint8Array(4096));
+      await Promise.all(blocks.map((index) => device.read(index * 4096, buffers[index]!, 0, 4096)));
+      for (const index of blocks) assert.deepEqual(buffers[index], pattern(4096, index));
+      const now = new Uint8Array(SIZE);
+      await readAll(device, 0, now);
+      for (const index of blocks) {
+        assert.deepEqual(now.subarray(index * 4096, index * 4096 + 4096), buffers[index]);
+      }
+      await device.close();
+    });
+  });
+
+  Deno.test(`FileDevice ${way}: offsets beyond 4 GiB are kept whole`, async () => {
+    await withFile(2 ** 33 + 8192, async (path) => {
+      const device = await FileDevice.open(path, { ffi, sparse: true });
+      await writeAll(device, 2 ** 33 + 512, pattern(1024, 3));
+      const into = new Uint8Array(1024);
+      await device.read(2 ** 33 + 512, into, 0, 1024);
+      assert.deepEqual(into, pattern(1024, 3));
+      into.fill(0);
+      await readAll(device, 2 ** 33 + 512, into);
+      assert.deepEqual(into, pattern(1024, 3));
+      await readAll(device, 512, into);
+      assert.ok(into.every((octet) => octet === 0));
+      await device.close();
+    });
+  });
+
+  Deno.test(`B-28: FileDevice ${way}: a truncated file fails, and shows no zeros`, async () => {
+    await withFile(SIZE, async (path) => {
+      const device = await FileDevice.open(path, { ffi, readOnly: true });
+      await Deno.truncate(path, SIZE / 2 + 100);
+      const into = new Uint8Array(4096);
+      for (const offset of [SIZE / 2, SIZE - 4096]) {
+        await assert.rejects(readAll(device, offset, into, 0, 4096), kind("medium"));
+        await assert.rejects(device.read(offset, into, 0, 4096), kind("medium"));
+      }
+      await readAll(device, 0, into);
+      await device.close();
+    });
+  });
+
+  Deno.test(`FileDevice ${way}: read-only, it refuses every kind of write`, async () => {
+    await withFile(SIZE, async (path) => {
+      const device = await FileDevice.open(path, { ffi, readOnly: true, sparse: true });
+      assert.deepEqual(device.can, { write: false, unmap: false });
+      assert.throws(() => device.writeNow(0, pattern(512, 1), 0, 512), kind("read-only"));
+      await assert.rejects(device.write(0, pattern(512, 1), 0, 512), kind("read-only"));
+      await assert.rejects(device.unmap(0, 512), kind("read-only"));
+      await device.flush();
+      await device.close();
+    });
+  });
+
+  Deno.test(`A112: FileDevice ${way}: refuses what passes its end, however large`, async () => {
+    await withFile(SIZE, async (path) => {
+      const device = await FileDevice.open(path, { ffi, size: SIZE - 512 });
+      const buffer = new Uint8Array(1024);
+      const beyond = [[SIZE - 1024, 1024], [SIZE - 512, 512], [-1, 1], [2 ** 63, 512], [NaN, 1]];
+      for (const [offset, length] of beyond as [number, number][]) {
+        assert.throws(() => device.readNow(offset, buffer, 0, length), kind("out-of-range"));
+        assert.throws(() => device.writeNow(offset, buffer, 0, length), kind("out-of-range"));
+        await assert.rejects(device.read(offset, buffer, 0, length), kind("out-of-range"));
+        await assert.rejects(device.write(offset, buffer, 0, length), kind("out-of-range"));
+        await assert.rejects(device.unmap(offset, length), kind("out-of-range"));
+        await assert.rejects(device.extents(offset, length, 1), kind("out-of-range"));
+      }
+      assert.throws(() => device.readNow(0, buffer, 513, 512), RangeError);
+      const detached = new Uint8Array(1024);
+      structuredClone(detached.buffer, { transfer: [detached.buffer] });
+      assert.throws(() => device.readNow(0, detached, 0, 512), RangeError);
+      await device.close();
+    });
+  });
+}
+
+Deno.test("FileDevice with the C library: unmap gives space back, extents show it", async () => {
+  await withFile(1 << 20, async (path) => {
+    await Deno.writeFile(path, pattern(1 << 20, 1));
+    const device = await FileDevice.open(path, { sparse: true });
+    assert.equal(device.can.unmap, true);
+    await device.flush();
+    const before = Deno.statSync(path).blocks!;
+    await device.unmap(262_144 + 512, 262_144);
+    await device.flush();
+    assert.ok(Deno.statSync(path).blocks! <= before - 480, "about 512 sectors are given back");
+    assert.deepEqual(await device.extents(0, 1 << 20, 9), [
+      { offset: 0, length: 262_144 + 4096, mapped: true },
+      { offset: 262_144 + 4096, length: 262_144 - 4096, mapped: false },
+      { offset: 524_288, length: 524_288, mapped: true },
+    ]);
+    await device.close();
+  });
+});
+
+Deno.test("B-39: a second opener is refused by name, until the first has closed", async () => {
+  await withFile(SIZE, async (path) => {
+    const writer = await FileDevice.open(path);
+    for (const readOnly of [false, true]) {
+      await assert.rejects(FileDevice.open(path, { readOnly }), (error: Error) => {
+        assert.equal((error as { kind?: FileErrorKind }).kind, "in-use");
+        assert.ok(error.message.includes(path));
+        return true;
+      });
+    }
+    await writer.close();
+    const readers = [
+      await FileDevice.open(path, { readOnly: true }),
+      await FileDevice.open(path, { readOnly: true }),
+    ];
+    await assert.rejects(FileDevice.open(path), fileKind("in-use"));
+    for (const reader of readers) await reader.close();
+    await (await FileDevice.open(path)).close();
+  });
+});
+
+Deno.test("B-39: another process is refused as well", async () => {
+  await withFile(SIZE, async (path) => {
+    const device = await FileDevice.open(path);
+    const module = new URL("../../../lib/block/file.ts", import.meta.url).href;
+    const code = `const { FileDevice } = await import(${JSON.stringify(module)});
+      await FileDevice.open(Deno.env.get("DISK")).catch((error) => console.log(error.kind));`;
+    const { stdout } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", "--quiet", `data:text/javascript,${encodeURIComponent(code)}`],
+      env: { DISK: path },
+    }).output();
+    assert.equal(new TextDecoder().decode(stdout).trim(), "in-use");
+    await device.close();
+  });
+});
+
+Deno.test("FileDevice: what is no disk is refused by kind, and nothing stays open", async () => {
+  await withFile(SIZE, async (path) => {
+    await assert.rejects(FileDevice.open(path + ".not"), fileKind("not-found"));
+    await assert.rejects(FileDevice.open(join(path, "x")), fileKind("not-found"));
+    await assert.rejects(FileDevice.open(join(path, "..")), fileKind("unsuitable"));
+    await assert.rejects(FileDevice.open("/dev/null"), fileKind("unsuitable"));
+    for (const region of [{ size: SIZE + 1 }, { offset: SIZE }, { size: 0 }, { size: NaN }]) {
+      await assert.rejects(FileDevice.open(path, region), fileKind("unsuitable"));
+    }
+    await (await FileDevice.open(path)).close();
+  });
+});
+
+Deno.test("OsFile: a renamed file stays readable, its name's next bearer is not read", async () => {
+  await withFile(SIZE, async (path) => {
+    await Deno.writeFile(path, pattern(SIZE, 1));
+    const file = await OsFile.open(path, { ffi: false });
+    const into = new Uint8Array(4096);
+    await file.read(0, into, 0, 4096);
+    await Deno.rename(path, path + ".old");
+    await Deno.writeFile(path, pattern(SIZE, 2));
+    const buffers = Array.from({ length: 32 }, () => new Uint8Array(4096));
+    await Promise.all(buffers.map((buffer) => file.read(0, buffer, 0, 4096)));
+    for (const buffer of buffers) assert.deepEqual(buffer, pattern(4096, 1));
+    file.close();
+  });
+});
+
+Deno.test("deviceError: tells the system's failures apart, and passes on all else", () => {
+  const fd = fs.openSync("/dev/full", "r+");
+  try {
+    fs.writeSync(fd, new Uint8Array(1), 0, 1, 0);
+    assert.fail("/dev/full took an octet");
+  } catch (error) {
+    assert.equal((deviceError(error, "cannot write") as { kind: string }).kind, "no-space");
+  } finally {
+    fs.closeSync(fd);
+  }
+  const coded = (code: string) => Object.assign(new Error("x"), { code });
+  for (const [code, expected] of [["EIO", "medium"], ["EROFS", "read-only"], ["ESTALE", "gone"]]) {
+    assert.equal((deviceError(coded(code!), "x") as { kind: string }).kind, expected);
+  }
+  const bug = new TypeError("ours");
+  assert.equal(deviceError(bug, "x"), bug);
+});
+
+function kind(expected: DeviceErrorKind): { name: string; kind: DeviceErrorKind } {
+  return { name: "DeviceError", kind: expected };
+}
+
+function fileKind(expected: FileErrorKind): { name: string; kind: FileErrorKind } {
+  return { name: "FileError", kind: expected };
+}
