@@ -1,5 +1,6 @@
 /** An iSCSI target: a name under which an initiator finds logical units. RFC 7143 4.2.7. */
 import type { AccessList } from "./access_list.ts";
+import { type AuthenticationPolicy, NO_AUTHENTICATION } from "./authentication.ts";
 import type { LunMap } from "./lun_map.ts";
 import type { Session } from "./session.ts";
 
@@ -8,6 +9,8 @@ export interface TargetOptions {
   readonly name: string;
   readonly alias?: string;
   readonly access: AccessList;
+  /** What an initiator must prove, once the access list admits it. */
+  readonly authentication?: AuthenticationPolicy;
   readonly luns: LunMap;
 }
 
@@ -16,6 +19,7 @@ export class Target {
   /** TargetAlias, what a person calls it. RFC 7143 13.7. */
   alias: string;
   access: AccessList;
+  authentication: AuthenticationPolicy;
   readonly luns: LunMap;
   /** Normal sessions that are logged in. */
   readonly sessions = new Set<Session>();
@@ -24,6 +28,7 @@ export class Target {
     this.name = options.name;
     this.alias = options.alias ?? "";
     this.access = options.access;
+    this.authentication = options.authentication ?? NO_AUTHENTICATION;
     this.luns = options.luns;
   }
 }

@@ -1,0 +1,102 @@
+/**
+ * The iSCSI node of a target server: its targets, its portals and the sessions with all of them. RFC 7143
+ * 4.2. One instance stands behind every connection.
+ */
+import { normaliseName } from "../iscsi/name.ts";
+import type { LoginStatus } from "../iscsi/pdu/login_response.ts";
+import type { Clock } from "../runtime/clock.ts";
+import type { Logger } from "../runtime/logger.ts";
+import type { Random } from "../runtime/random.ts";
+import { type AuthenticationPolicy, NO_AUTHENTICATION } from "./authentication.ts";
+import type { Limits } from "./limits.ts";
+import { type Portal, portalGroupTagAt } from "./portal.ts";
+import { SessionRegistry } from "./session_registry.ts";
+import type { Target } from "./target.ts";
+
+export interface TargetNodeOptions {
+  readonly limits: Limits;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** What an initiator must prove before it may discover targets. */
+  readonly discoveryAuthentication?: AuthenticationPolicy;
+}
+
+/** How a login ended; text that came from the peer is as it came. */
+export interface LoginEvent {
+  /** Undefined where the initiator did not come to say it. */
+  readonly initiatorName: string | undefined;
+  /** As asked for; undefined for discovery. */
+  readonly targetName: string | undefined;
+  readonly remoteAddress: string;
+  readonly status: LoginStatus;
+  /** Why it was refused; empty for a success. */
+  readonly reason: string;
+}
+
+/** Since the node began. */
+export interface NodeCounters {
+  loginsAccepted: number;
+  loginsRefused: number;
+}
+
+export class TargetNode {
+  readonly limits: Limits;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  discoveryAuthentication: AuthenticationPolicy;
+  readonly portals = new Set<Portal>();
+  readonly sessions: SessionRegistry;
+  readonly counters: NodeCounters = { loginsAccepted: 0, loginsRefused: 0 };
+  /** Called at the end of every login. */
+  onLogin: ((event: LoginEvent) => void) | undefined;
+  readonly #targets = new Map<string, Target>();
+
+  constructor(options: TargetNodeOptions) {
+    this.limits = options.limits;
+    this.clock = options.clock;
+    this.random = options.random;
+    this.logger = options.logger;
+    this.discoveryAuthentication = options.discoveryAuthentication ?? NO_AUTHENTICATION;
+    this.sessions = new SessionRegistry(options.random);
+  }
+
+  /** By their normalised names, in the order in which they came. */
+  get targets(): ReadonlyMap<string, Target> {
+    return this.#targets;
+  }
+
+  /** The target of this normalised name. */
+  findTarget(name: string): Target | undefined {
+    return this.#targets.get(name);
+  }
+
+  addTarget(target: Target): void {
+    if (normaliseName(target.name) !== target.name) {
+      throw new RangeError(`target name ${target.name} is not normalised`);
+    }
+    if (this.#targets.has(target.name)) {
+      throw new RangeError(`target ${target.name} exists already`);
+    }
+    this.#targets.set(target.name, target);
+  }
+
+  /** Takes a target away; resolves when its sessions have ended. */
+  async removeTarget(target: Target, reason = "the target was removed"): Promise<void> {
+    if (this.#targets.get(target.name) === target) this.#targets.delete(target.name);
+    await Promise.all([...target.sessions].map((session) => session.terminate(reason)));
+  }
+
+  /** The group of the portal that a connection came over. */
+  portalGroupTagOf(localAddress: string, localPort: number): number {
+    return portalGroupTagAt(this.portals, localAddress, localPort);
+  }
+
+  /** The end of a login: counted and told to `onLogin`. */
+  noteLogin(event: LoginEvent): void {
+    if (event.reason === "") this.counters.loginsAccepted++;
+    else this.counters.loginsRefused++;
+    this.onLogin?.(event);
+  }
+}
