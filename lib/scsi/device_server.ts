@@ -7,8 +7,8 @@
 import { DeviceError } from "../block/device.ts";
 import { beginWithoutUnit } from "./absent_unit.ts";
 import type { Command } from "./command.ts";
-import { CommandTable, invalidFieldInCdb, type Row } from "./command_table.ts";
-import { COMMANDS } from "./commands/mod.ts";
+import { invalidFieldInCdb, type Row } from "./command_table.ts";
+import { TABLE } from "./commands/mod.ts";
 import { senseOf } from "./device_sense.ts";
 import type { LogicalUnit } from "./logical_unit.ts";
 import type { Luns } from "./lun.ts";
@@ -22,8 +22,6 @@ import { Status } from "./status.ts";
 import type { Step, Task } from "./task.ts";
 
 export type { Luns } from "./lun.ts";
-
-const TABLE = new CommandTable(COMMANDS);
 
 /** These tell of a unit whatever has happened to it, and leave unit attentions alone. SAM-5 5.14.1. */
 const INQUIRY = 0x12;

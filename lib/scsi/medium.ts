@@ -20,6 +20,8 @@ export class Medium {
   /** Why the medium cannot be reached; undefined while it can. Kept, as every command looks at it. */
   notReady: Sense | undefined;
   readonly removable: boolean;
+  /** AUSE of the last SANITIZE: its failure may be acknowledged by EXIT FAILURE MODE. */
+  unrestrictedExit = false;
   #loaded = true;
   #available = true;
   #sanitize: SanitizeState = "none";

@@ -18,7 +18,7 @@ import type { FieldPointer } from "./sense.ts";
 
 /** PC of MODE SENSE. SPC-4 table 172. */
 export const PageControl = { CURRENT: 0, CHANGEABLE: 1, DEFAULT: 2, SAVED: 3 } as const;
-export type PageControl = 0 | 1 | 2;
+export type PageControl = typeof PageControl[keyof typeof PageControl];
 
 /** All pages, and all subpages, of MODE SENSE. */
 export const ALL_PAGES = 0x3f;
@@ -177,7 +177,7 @@ export class ModePages {
   }
 
   /** The page as octets, or all of them; undefined where there is none of the kind. */
-  emit(control: PageControl, code: number, subpage: number): Uint8Array | undefined {
+  emit(control: Exclude<PageControl, 3>, code: number, subpage: number): Uint8Array | undefined {
     // No page here has subpages, so all of its subpages are the page itself.
     if (subpage !== 0 && subpage !== ALL_SUBPAGES) return undefined;
     const pages = PAGES.filter((each) => code === ALL_PAGES || each.code === code);
@@ -185,7 +185,7 @@ export class ModePages {
     return concatenate(pages.map((each) => this.#values(each, control)));
   }
 
-  #values(each: Page, control: PageControl): Uint8Array {
+  #values(each: Page, control: Exclude<PageControl, 3>): Uint8Array {
     if (control === PageControl.CURRENT) return this.#current.get(each.code)!;
     return control === PageControl.CHANGEABLE ? each.changeable : each.defaults;
   }

@@ -6,7 +6,7 @@
  */
 import { type Task, TaskAttribute } from "./task.ts";
 
-/** Somebody who waits for aborted tasks to leave. */
+/** Somebody who waits for tasks to leave. */
 interface Wait {
   readonly tasks: Set<Task>;
   readonly over: () => void;
@@ -64,12 +64,20 @@ export class TaskSet {
   /** Aborts the tasks that `which` picks; resolves when all of them have left. */
   abort(which: (task: Task) => boolean): Promise<void> {
     const victims = [...this].filter(which);
-    if (victims.length === 0) return Promise.resolve();
-    return new Promise((over) => {
-      this.#waits.add({ tasks: new Set(victims), over });
-      for (const task of victims) task.aborted = true;
-      for (const task of victims) task.onAbort?.(task);
-    });
+    const left = this.#allOf(victims);
+    for (const task of victims) task.aborted = true;
+    for (const task of victims) task.onAbort?.(task);
+    return left;
+  }
+
+  /** Resolves when all the tasks that `which` picks now have left in their own time. */
+  left(which: (task: Task) => boolean): Promise<void> {
+    return this.#allOf([...this].filter(which));
+  }
+
+  #allOf(tasks: readonly Task[]): Promise<void> {
+    if (tasks.length === 0) return Promise.resolve();
+    return new Promise((over) => this.#waits.add({ tasks: new Set(tasks), over }));
   }
 
   /** From the first to begin to the last. */
