@@ -1,0 +1,16 @@
+import { absolute } from "../../lib/config/state_directory.ts";
+import type { Context } from "../context.ts";
+import type { DiskImportFlags } from "../routes/disk.ts";
+import { formatSize } from "../size.ts";
+
+export default async function (
+  this: Context,
+  { name, description }: DiskImportFlags,
+  file: string,
+): Promise<void> {
+  const control = await this.control();
+  const changed = await control.importDisk({ path: absolute(file), name, description });
+  this.output.changed(changed, (disk) => {
+    return `disk ${disk.name} imported: ${formatSize(disk.size)}, ${disk.format}`;
+  });
+}

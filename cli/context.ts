@@ -1,0 +1,22 @@
+/** What a command has to work with. */
+import type { CommandContext } from "@stricli/core";
+import type { Control } from "../lib/config/control.ts";
+import type { GlobalFlags } from "./global_flags.ts";
+import type { Output, Sink } from "./output.ts";
+import type { ProgressBar } from "./progress.ts";
+
+export interface Context extends CommandContext {
+  readonly flags: GlobalFlags;
+  readonly output: Output;
+  /** Where a long-running command logs. */
+  readonly stderr: Sink;
+  /** Aborts at Ctrl-C. */
+  readonly signal: AbortSignal;
+  /** The running service where there is one, else the declared state; opened once. */
+  control(): Promise<Control>;
+  /** Asks whether to go on with what `loss` says; throws where the answer is no. */
+  confirm(loss: string, yes: boolean | undefined): Promise<void>;
+  progress(title: string): ProgressBar;
+  /** From the first call on, Ctrl-C no longer ends the command: it ends by itself. */
+  handleSignals(): void;
+}

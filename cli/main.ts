@@ -1,0 +1,31 @@
+/** The command line's entry: the only place that ends the process. */
+import { INTERRUPTED, TERMINATED } from "./failure.ts";
+import { sanctl } from "./sanctl.ts";
+import { readLine, sinkOf } from "./terminal.ts";
+
+const SIGNALS = [["SIGINT", INTERRUPTED], ["SIGTERM", TERMINATED]] as const;
+
+function onInterrupt(then: (exitCode: number) => void): () => void {
+  const listeners = SIGNALS.map(([signal, exitCode]) => {
+    const listener = () => then(exitCode);
+    Deno.addSignalListener(signal, listener);
+    return () => Deno.removeSignalListener(signal, listener);
+  });
+  return () => listeners.splice(0).forEach((remove) => remove());
+}
+
+if (import.meta.main) {
+  Deno.exit(
+    await sanctl(Deno.args, {
+      stdout: sinkOf(Deno.stdout),
+      stderr: sinkOf(Deno.stderr),
+      terminal: Deno.stdin.isTerminal() && Deno.stderr.isTerminal(),
+      readLine,
+      async openControl({ stateDir, server }) {
+        const { openControl } = await import("../lib/config/connect.ts");
+        return openControl({ stateDir, server: server ?? Deno.env.get("SANCTL_SERVER") });
+      },
+      onInterrupt,
+    }),
+  );
+}

@@ -1,0 +1,154 @@
+/** `sanctl disk …`: what each verb is called and takes. What it does is loaded when it is called. */
+import { buildCommand, buildRouteMap } from "@stricli/core";
+import type { Context } from "../context.ts";
+import {
+  DISK_ARGUMENT,
+  FORCE_FLAG,
+  parseWholeNumber,
+  sizeFlag,
+  switchFlag,
+  TARGET_ARGUMENT,
+  textFlag,
+  YES_FLAG,
+} from "../parameters.ts";
+
+export interface DiskCreateFlags {
+  readonly size: number;
+  readonly type?: "fixed";
+  readonly sparse?: boolean;
+  readonly name?: string;
+  readonly target?: string;
+  readonly description?: string;
+  readonly physicalBlock?: "512" | "4096";
+  readonly removable?: boolean;
+}
+
+const create = buildCommand<DiskCreateFlags, [file: string], Context>({
+  loader: () => import("../commands/disk_create.ts"),
+  parameters: {
+    flags: {
+      size: sizeFlag("Its capacity with a unit, such as 512M or 20G"),
+      type: {
+        kind: "enum",
+        values: ["fixed"],
+        optional: true,
+        brief: "How the file grows; fixed is its full size from the start",
+      },
+      sparse: switchFlag("Take space only as it is written, where the file system can"),
+      name: textFlag("DISK", "Its name; the file's stem without"),
+      target: textFlag("TARGET", "Assign it to this target in the same step"),
+      description: textFlag("TEXT", "What it is for"),
+      physicalBlock: {
+        kind: "enum",
+        values: ["512", "4096"],
+        optional: true,
+        brief: "The physical block length that initiators are told",
+      },
+      removable: switchFlag("Present it as a removable medium"),
+    },
+    positional: {
+      kind: "tuple",
+      parameters: [
+        {
+          brief: "The file to create, or mem:NAME for a disk in memory",
+          placeholder: "FILE|mem:NAME",
+          parse: String,
+        },
+      ],
+    },
+  },
+  docs: { brief: "Create a disk, as a file or in memory" },
+});
+
+export interface DiskImportFlags {
+  readonly name?: string;
+  readonly description?: string;
+}
+
+const importDisk = buildCommand<DiskImportFlags, [file: string], Context>({
+  loader: () => import("../commands/disk_import.ts"),
+  parameters: {
+    flags: {
+      name: textFlag("DISK", "Its name; the file's stem without"),
+      description: textFlag("TEXT", "What it is for"),
+    },
+    positional: {
+      kind: "tuple",
+      parameters: [{ brief: "A fixed VHD or a raw image", placeholder: "FILE", parse: String }],
+    },
+  },
+  docs: { brief: "Make a disk of a file that exists" },
+});
+
+const list = buildCommand<Record<never, never>, [], Context>({
+  loader: () => import("../commands/disk_list.ts"),
+  parameters: {},
+  docs: { brief: "List the disks" },
+});
+
+const show = buildCommand<Record<never, never>, [name: string], Context>({
+  loader: () => import("../commands/disk_show.ts"),
+  parameters: { positional: { kind: "tuple", parameters: [DISK_ARGUMENT] } },
+  docs: { brief: "Show one disk and where it is assigned" },
+});
+
+export interface DiskAssignFlags {
+  readonly lun?: number;
+  readonly readOnly?: boolean;
+  readonly shared?: boolean;
+}
+
+const assign = buildCommand<DiskAssignFlags, [name: string, target: string], Context>({
+  loader: () => import("../commands/disk_assign.ts"),
+  parameters: {
+    flags: {
+      lun: {
+        kind: "parsed",
+        parse: parseWholeNumber,
+        optional: true,
+        placeholder: "N",
+        brief: "Its logical unit number; the lowest free one without",
+      },
+      readOnly: switchFlag("Refuse writes through this target"),
+      shared: switchFlag("Several initiators may write it: they must know how to share"),
+    },
+    positional: { kind: "tuple", parameters: [DISK_ARGUMENT, TARGET_ARGUMENT] },
+  },
+  docs: { brief: "Give a disk to a target, also while initiators are logged in" },
+});
+
+export interface DiskUnassignFlags {
+  readonly force?: boolean;
+  readonly yes?: boolean;
+}
+
+const unassign = buildCommand<DiskUnassignFlags, [name: string, target?: string], Context>({
+  loader: () => import("../commands/disk_unassign.ts"),
+  parameters: {
+    flags: { force: FORCE_FLAG, yes: YES_FLAG },
+    positional: {
+      kind: "tuple",
+      parameters: [DISK_ARGUMENT, { ...TARGET_ARGUMENT, optional: true }],
+    },
+  },
+  docs: { brief: "Take a disk from a target, or from all that have it" },
+});
+
+export interface DiskRemoveFlags {
+  readonly deleteFile?: boolean;
+  readonly yes?: boolean;
+}
+
+const remove = buildCommand<DiskRemoveFlags, [name: string], Context>({
+  loader: () => import("../commands/disk_remove.ts"),
+  parameters: {
+    flags: { deleteFile: switchFlag("Delete its file too: the data is lost"), yes: YES_FLAG },
+    positional: { kind: "tuple", parameters: [DISK_ARGUMENT] },
+  },
+  docs: { brief: "Forget a disk; its file stays unless its deletion is asked for" },
+});
+
+export const diskRoutes = buildRouteMap({
+  routes: { create, import: importDisk, list, show, assign, unassign, remove },
+  docs: { brief: "Disks: what targets offer" },
+});

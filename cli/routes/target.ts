@@ -1,0 +1,142 @@
+/** `sanctl target …`: what each verb is called and takes. What it does is loaded when it is called. */
+import { buildCommand, buildRouteMap } from "@stricli/core";
+import type { Context } from "../context.ts";
+import { FORCE_FLAG, TARGET_ARGUMENT, textFlag, YES_FLAG } from "../parameters.ts";
+
+export interface ServeFlags {
+  readonly portal?: readonly string[];
+  readonly http?: string;
+}
+
+const serve = buildCommand<ServeFlags, [], Context>({
+  loader: () => import("../commands/target_serve.ts"),
+  parameters: {
+    flags: {
+      portal: {
+        kind: "parsed",
+        parse: String,
+        optional: true,
+        variadic: true,
+        placeholder: "ADDR:PORT",
+        brief: "Where initiators reach it; 0.0.0.0:3260 and [::]:3260 without",
+      },
+      http: textFlag("ADDR:PORT|off", "Where the dashboard and the API listen"),
+    },
+  },
+  docs: {
+    brief: "Serve all targets in the foreground until SIGTERM or Ctrl-C",
+    fullDescription:
+      "Serves all targets in the foreground. Prints one line that begins with `ready` " +
+      "when every portal listens. SIGTERM or Ctrl-C ends the sessions in order and flushes the disks.",
+  },
+});
+
+export interface TargetCreateFlags {
+  readonly iqn?: string;
+  readonly description?: string;
+  readonly allow?: readonly string[];
+}
+
+const create = buildCommand<TargetCreateFlags, [name: string], Context>({
+  loader: () => import("../commands/target_create.ts"),
+  parameters: {
+    flags: {
+      iqn: textFlag("IQN", "The iSCSI name; made of the host's name and the target's without"),
+      description: textFlag("TEXT", "What it is for; initiators see it as the target's alias"),
+      allow: {
+        kind: "parsed",
+        parse: String,
+        optional: true,
+        variadic: true,
+        placeholder: "ID",
+        brief: "Who may log in: iqn:… dns:… ip:… (address or CIDR) mac:… or any",
+      },
+    },
+    positional: { kind: "tuple", parameters: [{ ...TARGET_ARGUMENT, placeholder: "NAME" }] },
+  },
+  docs: { brief: "Create a target" },
+});
+
+const list = buildCommand<Record<never, never>, [], Context>({
+  loader: () => import("../commands/target_list.ts"),
+  parameters: {},
+  docs: { brief: "List the targets" },
+});
+
+const show = buildCommand<Record<never, never>, [name: string], Context>({
+  loader: () => import("../commands/target_show.ts"),
+  parameters: { positional: { kind: "tuple", parameters: [TARGET_ARGUMENT] } },
+  docs: { brief: "Show one target with its disks" },
+});
+
+export interface TargetSetFlags {
+  readonly name?: string;
+  readonly iqn?: string;
+  readonly description?: string;
+  readonly force?: boolean;
+  readonly yes?: boolean;
+}
+
+const set = buildCommand<TargetSetFlags, [name: string], Context>({
+  loader: () => import("../commands/target_set.ts"),
+  parameters: {
+    flags: {
+      name: textFlag("NAME", "A new name"),
+      iqn: textFlag("IQN", "A new iSCSI name; initiators must log in again under it"),
+      description: textFlag("TEXT", "A new description; an empty one takes it away"),
+      force: FORCE_FLAG,
+      yes: YES_FLAG,
+    },
+    positional: { kind: "tuple", parameters: [TARGET_ARGUMENT] },
+  },
+  docs: { brief: "Rename a target, or change its IQN or description" },
+});
+
+export interface TargetDeleteFlags {
+  readonly force?: boolean;
+  readonly yes?: boolean;
+}
+
+const remove = buildCommand<TargetDeleteFlags, [name: string], Context>({
+  loader: () => import("../commands/target_delete.ts"),
+  parameters: {
+    flags: { force: FORCE_FLAG, yes: YES_FLAG },
+    positional: { kind: "tuple", parameters: [TARGET_ARGUMENT] },
+  },
+  docs: { brief: "Delete a target; its disks and their files stay" },
+});
+
+const TARGET_AND_IDS = {
+  kind: "array",
+  minimum: 2,
+  parameter: {
+    brief: "The target's name, then iqn:… dns:… ip:… mac:… or any",
+    placeholder: "TARGET ID",
+    parse: String,
+  },
+} as const;
+
+const allow = buildCommand<Record<never, never>, string[], Context>({
+  loader: () => import("../commands/target_allow.ts"),
+  parameters: { positional: TARGET_AND_IDS },
+  docs: { brief: "Let initiators log in to a target" },
+});
+
+const deny = buildCommand<Record<never, never>, string[], Context>({
+  loader: () => import("../commands/target_deny.ts"),
+  parameters: { positional: TARGET_AND_IDS },
+  docs: { brief: "Take initiators off a target's access list" },
+});
+
+const sessions = buildCommand<Record<never, never>, [name?: string], Context>({
+  loader: () => import("../commands/target_sessions.ts"),
+  parameters: {
+    positional: { kind: "tuple", parameters: [{ ...TARGET_ARGUMENT, optional: true }] },
+  },
+  docs: { brief: "List the open sessions of one target, or of all" },
+});
+
+export const targetRoutes = buildRouteMap({
+  routes: { serve, create, list, show, set, delete: remove, allow, deny, sessions },
+  docs: { brief: "Targets: what initiators log in to" },
+});

@@ -1,0 +1,99 @@
+/** A command while it runs: opens what it asks for, and lets go of it when it ends. */
+import type { Control } from "../lib/config/control.ts";
+import type { Context } from "./context.ts";
+import type { GlobalFlags } from "./global_flags.ts";
+import { Output, type Sink } from "./output.ts";
+import { ProgressBar } from "./progress.ts";
+import { confirm } from "./prompt.ts";
+
+/** What the process gives a command. */
+export interface Surroundings {
+  readonly stdout: Sink;
+  readonly stderr: Sink;
+  /** Someone watches stderr and can type an answer. */
+  readonly terminal: boolean;
+  readLine(signal: AbortSignal): Promise<string | undefined>;
+  openControl(flags: GlobalFlags): Promise<Control>;
+  /** Calls back with an exit code at each SIGINT and SIGTERM; the answer ends that. */
+  onInterrupt(then: (exitCode: number) => void): () => void;
+}
+
+/** How long a command may take to clean up once it is interrupted. */
+const CLEAN_UP_MS = 2_000;
+
+export class RunningCommand implements Context {
+  readonly flags: GlobalFlags;
+  readonly output: Output;
+  readonly stderr: Sink;
+  readonly signal: AbortSignal;
+  /** Stricli's view of the process: what it would print as errors is kept for the end. */
+  readonly process: { stdout: Sink; stderr: Sink; exitCode?: number };
+  readonly complaints: string[] = [];
+  /** Resolves with an exit code when the command was interrupted and does not end by itself. */
+  readonly overdue: Promise<number>;
+  /** The exit code of the interruption, if there was one. */
+  interruptedBy: number | undefined;
+
+  readonly #around: Surroundings;
+  readonly #abort = new AbortController();
+  readonly #endSignals: () => void;
+  #control: Promise<Control> | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(flags: GlobalFlags, around: Surroundings) {
+    const { stdout, stderr } = around;
+    this.flags = flags;
+    this.stderr = stderr;
+    this.output = new Output({ stdout, stderr, json: flags.json, quiet: flags.quiet });
+    this.signal = this.#abort.signal;
+    this.process = { stdout, stderr: { write: (text) => this.#complain(text) } };
+    this.#around = around;
+    const { promise, resolve } = Promise.withResolvers<number>();
+    this.overdue = promise;
+    this.#endSignals = around.onInterrupt((exitCode) => this.#interrupt(exitCode, resolve));
+  }
+
+  control(): Promise<Control> {
+    this.#control ??= this.#around.openControl(this.flags);
+    return this.#control;
+  }
+
+  confirm(loss: string, yes: boolean | undefined): Promise<void> {
+    const { terminal, stderr, readLine } = this.#around;
+    const { signal } = this;
+    return confirm(loss, yes ?? false, {
+      terminal,
+      stderr,
+      signal,
+      readLine: () => readLine(signal),
+    });
+  }
+
+  progress(title: string): ProgressBar {
+    const shown = this.#around.terminal && !this.flags.quiet && !this.flags.json;
+    return new ProgressBar({ title, sink: this.stderr, shown, nowMs: () => performance.now() });
+  }
+
+  handleSignals(): void {
+    this.#endSignals();
+  }
+
+  async close(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#endSignals();
+    const control = await this.#control?.catch(() => undefined);
+    await control?.close();
+  }
+
+  /** The first time the command may clean up, the second time it ends at once. */
+  #interrupt(exitCode: number, end: (exitCode: number) => void): void {
+    if (this.interruptedBy !== undefined) return end(exitCode);
+    this.interruptedBy = exitCode;
+    this.#timer = setTimeout(() => end(exitCode), CLEAN_UP_MS);
+    this.#abort.abort();
+  }
+
+  #complain(text: string): void {
+    if (text.trim() !== "") this.complaints.push(text.trimEnd());
+  }
+}

@@ -1,0 +1,59 @@
+/** A process made of strings, for commands under test. */
+import type { Control } from "../../../lib/config/control.ts";
+import { sanctl } from "../../../cli/sanctl.ts";
+
+export interface Ran {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** The calls that the control got, as `method(arguments as JSON)`. */
+  readonly calls: readonly string[];
+}
+
+export interface FakeOptions {
+  /** What the control's methods answer. */
+  readonly control?: Partial<Control>;
+  readonly terminal?: boolean;
+  /** What is typed at a prompt. */
+  readonly typed?: string;
+  /** Called with what sends SIGINT to the command. */
+  readonly onStart?: (interrupt: () => void) => void;
+}
+
+/** Runs one command line against a control that records what it is asked. */
+export async function ran(argv: readonly string[], options: FakeOptions = {}): Promise<Ran> {
+  let stdout = "", stderr = "";
+  const calls: string[] = [];
+  const exitCode = await sanctl(argv, {
+    stdout: { write: (text) => void (stdout += text) },
+    stderr: { write: (text) => void (stderr += text) },
+    terminal: options.terminal ?? false,
+    readLine: () => Promise.resolve(options.typed),
+    openControl: () => Promise.resolve(recording(options.control ?? {}, calls)),
+    onInterrupt(then) {
+      options.onStart?.(() => then(130));
+      return () => {};
+    },
+  });
+  return { exitCode, stdout, stderr, calls };
+}
+
+function recording(control: Partial<Control>, calls: string[]): Control {
+  return new Proxy(control, {
+    get(target, name: string) {
+      if (name === "then") return undefined;
+      if (name === "close") return () => Promise.resolve(void calls.push("close()"));
+      return (...args: unknown[]) => {
+        const plain = args.filter((arg) =>
+          typeof arg !== "function" && !(arg instanceof AbortSignal)
+        );
+        calls.push(`${name}(${plain.map((arg) => JSON.stringify(arg)).join(", ")})`);
+        const method = target[name as keyof Control] as
+          | ((...args: unknown[]) => unknown)
+          | undefined;
+        if (method === undefined) throw new Error(`the test gives no answer to ${name}`);
+        return method(...args);
+      };
+    },
+  }) as Control;
+}
