@@ -4,19 +4,8 @@
  */
 import { LoginStatus } from "../iscsi/pdu/login_response.ts";
 import type { Pair } from "../wire/key_values.ts";
-
-/** Who asks to log in, before anything is proved. */
-export interface Asker {
-  /** Normalised. */
-  readonly initiatorName: string;
-  readonly address: string;
-}
-
-/** Why a proof failed: the status for the peer, the reason for the log. */
-export interface AuthenticationRefusal {
-  readonly status: LoginStatus;
-  readonly reason: string;
-}
+import type { AccessRequest } from "./access_list.ts";
+import { LoginRefusal } from "./login_refusal.ts";
 
 /** One initiator proving itself by one method. */
 export interface AuthenticationExchange {
@@ -25,7 +14,7 @@ export interface AuthenticationExchange {
   /** As whom; undefined where the method proves nothing. */
   readonly identity: string | undefined;
   /** Takes the keys of one text, AuthMethod apart; answers ours, or why the login ends. */
-  receive(pairs: readonly Pair[]): readonly Pair[] | AuthenticationRefusal;
+  receive(pairs: readonly Pair[]): readonly Pair[] | LoginRefusal;
 }
 
 export interface AuthenticationMethod {
@@ -37,7 +26,7 @@ export interface AuthenticationMethod {
 /** What must be proved to log in to a target, or to discover targets. */
 export interface AuthenticationPolicy {
   /** The methods that will do, the preferred one first; never none. */
-  methods(asker: Asker): readonly AuthenticationMethod[];
+  methods(request: AccessRequest): readonly AuthenticationMethod[];
 }
 
 /** Nothing is proved. RFC 7143 12.1, None. */
@@ -72,7 +61,7 @@ export class Authentication {
   }
 
   /** Takes the security keys of one text. */
-  receive(pairs: readonly Pair[]): readonly Pair[] | AuthenticationRefusal {
+  receive(pairs: readonly Pair[]): readonly Pair[] | LoginRefusal {
     const answers: Pair[] = [];
     const offer = pairs.find(([key]) => key === "AuthMethod");
     if (offer !== undefined) {
@@ -80,7 +69,7 @@ export class Authentication {
       if (method === undefined) {
         const wanted = this.#methods.map(({ name }) => name).join(",");
         const reason = `it offers ${offer[1]} where ${wanted} is asked for`;
-        return { status: LoginStatus.AUTHENTICATION_FAILURE, reason };
+        return new LoginRefusal(LoginStatus.AUTHENTICATION_FAILURE, reason);
       }
       this.#exchange = method.begin();
       answers.push(["AuthMethod", method.name]);
@@ -89,7 +78,7 @@ export class Authentication {
     if (others.length === 0) return answers;
     if (this.#exchange === undefined) return unexpected(others[0]!);
     const outcome = this.#exchange.receive(others);
-    return "status" in outcome ? outcome : [...answers, ...outcome];
+    return outcome instanceof LoginRefusal ? outcome : [...answers, ...outcome];
   }
 
   /** RFC 7143 6.2.1: the first of the offer that will do. */
@@ -102,6 +91,9 @@ export class Authentication {
   }
 }
 
-function unexpected([key]: Pair): AuthenticationRefusal {
-  return { status: LoginStatus.INITIATOR_ERROR, reason: `${key} belongs to no exchange under way` };
+function unexpected([key]: Pair): LoginRefusal {
+  return new LoginRefusal(
+    LoginStatus.INITIATOR_ERROR,
+    `${key} belongs to no exchange under way`,
+  );
 }

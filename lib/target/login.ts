@@ -1,0 +1,335 @@
+/**
+ * The login of one connection: from its first Login Request to full feature phase or refusal. RFC 7143 6.3.
+ * Each request gets one response. Texts are put together and read, stages are gone through, and what
+ * was agreed on becomes a session, or joins one.
+ */
+import {
+  atStage,
+  beginNegotiation,
+  negotiate,
+  type Negotiation,
+  noteOffers,
+} from "../iscsi/negotiation.ts";
+import type { Policy } from "../iscsi/keys.ts";
+import type { ConnectionParameters } from "../iscsi/parameters.ts";
+import { LoginStage } from "../iscsi/pdu/login_request.ts";
+import { LoginStatus } from "../iscsi/pdu/login_response.ts";
+import { printable } from "../runtime/printable.ts";
+import { KeyValueFault, type Pair } from "../wire/key_values.ts";
+import { serialAdd } from "../wire/serial.ts";
+import { Authentication } from "./authentication.ts";
+import type { Endpoint } from "./endpoint.ts";
+import { type Established, establishSession, sessionToJoin } from "./establish_session.ts";
+import { accessRequest, admit, type LoginClaim, readClaim } from "./login_admission.ts";
+import {
+  headerFault,
+  type LoginHeader,
+  type LoginRequestView,
+  readLoginHeader,
+} from "./login_header.ts";
+import { loginPolicy } from "./login_policy.ts";
+import { LoginRefusal } from "./login_refusal.ts";
+import { type LoginAnswer, LoginResponses } from "./login_responses.ts";
+import type { TargetNode } from "./node.ts";
+import type { PduWriter } from "./pdu_writer.ts";
+import type { Session } from "./session.ts";
+import type { Target } from "./target.ts";
+import { TextCollector } from "./text_collector.ts";
+import { TextPieces } from "./text_pieces.ts";
+
+/** Octets of a login's data segments, whatever was declared. RFC 7143 13.12. */
+export const LOGIN_DATA_LIMIT = 8192;
+
+/** "refused": what is laid out still leaves, then the connection ends. */
+export type LoginProgress = "more" | "done" | "refused";
+
+export interface LoginOutcome {
+  readonly session: Session;
+  readonly cid: number;
+  readonly parameters: ConnectionParameters;
+  /** The StatSN of the next response. */
+  readonly statSN: number;
+}
+
+/** What the first text led to. */
+interface Opening {
+  readonly claim: LoginClaim;
+  /** Undefined for discovery. */
+  readonly target: Target | undefined;
+  readonly authentication: Authentication;
+  /** The session that this connection is to join. */
+  readonly joined: Session | undefined;
+}
+
+const NO_TEXT = new Uint8Array(0);
+
+export class Login {
+  /** Set when the login is done. */
+  outcome: LoginOutcome | undefined;
+  readonly #node: TargetNode;
+  readonly #endpoint: Endpoint;
+  readonly #responses: LoginResponses;
+  readonly #policy: Policy;
+  readonly #collector: TextCollector;
+  #requestCount = 0;
+  /** Of the first request: what must not change, and where CmdSN begins. */
+  #first: LoginHeader | undefined;
+  #stage = 0;
+  #opening: Opening | undefined;
+  #negotiation = beginNegotiation("target");
+  /** Keys that we have said unasked, once. */
+  readonly #declared = new Set<string>();
+  /** An answer that did not fit in one response. */
+  #pieces: TextPieces | undefined;
+  /** The names as they came, for the log. */
+  #claimed: ReadonlyMap<string, string> = new Map();
+  #isCancelled = false;
+
+  constructor(node: TargetNode, endpoint: Endpoint, writer: PduWriter) {
+    this.#node = node;
+    this.#endpoint = endpoint;
+    this.#policy = loginPolicy(node.limits);
+    this.#collector = new TextCollector(node.limits.textLength);
+    this.#responses = new LoginResponses(writer, node.random.u32());
+  }
+
+  /** Deals with one request and lays out its response; a promise while an old session is being ended. */
+  receive(request: LoginRequestView, data: Uint8Array): LoginProgress | Promise<LoginProgress> {
+    const header = readLoginHeader(request);
+    if (this.#first === undefined) {
+      this.#first = header;
+      this.#stage = header.currentStage;
+    }
+    const fault = this.#overLimit() ?? headerFault(header, this.#first, this.#stage);
+    if (fault !== undefined) return this.#refuse(fault);
+    if (this.#pieces !== undefined) return this.#continue(this.#pieces, header, data);
+    if (header.continue) return this.#collect(data);
+    const pairs = this.#collector.take(data);
+    if (pairs instanceof KeyValueFault) {
+      return this.#refuse(new LoginRefusal(LoginStatus.INITIATOR_ERROR, pairs.message));
+    }
+    const answers = this.#judge(pairs, header);
+    if (answers instanceof LoginRefusal) return this.#refuse(answers);
+    return this.#answer(new TextPieces(answers), header);
+  }
+
+  /** The connection is gone: nothing more is laid out, and a session that comes late ends at once. */
+  cancel(): void {
+    this.#isCancelled = true;
+    this.#collector.clear();
+  }
+
+  #overLimit(): LoginRefusal | undefined {
+    const { loginPdus } = this.#node.limits;
+    if (++this.#requestCount <= loginPdus) return undefined;
+    return new LoginRefusal(LoginStatus.OUT_OF_RESOURCES, `more than ${loginPdus} login requests`);
+  }
+
+  /** Keeps a fragment. RFC 7143 11.12.2: the answer is empty until the last one has come. */
+  #collect(data: Uint8Array): LoginProgress {
+    if (!this.#collector.add(data)) {
+      const reason = `text of more than ${this.#node.limits.textLength} octets`;
+      return this.#refuse(new LoginRefusal(LoginStatus.OUT_OF_RESOURCES, reason));
+    }
+    this.#respond({});
+    return "more";
+  }
+
+  /** Sends more of an answer. RFC 7143 11.13.7: the initiator sends nothing meanwhile. */
+  #continue(
+    pieces: TextPieces,
+    header: LoginHeader,
+    data: Uint8Array,
+  ): LoginProgress | Promise<LoginProgress> {
+    if (data.length === 0 && !header.continue) return this.#answer(pieces, header);
+    const reason = "a text before the end of the answer to the one before";
+    return this.#refuse(new LoginRefusal(LoginStatus.INVALID_DURING_LOGIN, reason));
+  }
+
+  /** Reads one whole text; answers ours, or why the login ends. */
+  #judge(pairs: readonly Pair[], header: LoginHeader): readonly Pair[] | LoginRefusal {
+    const isFirst = this.#opening === undefined;
+    const opening = this.#opening ?? this.#open(pairs, header);
+    if (opening instanceof LoginRefusal) return opening;
+    this.#opening = opening;
+    const { authentication, claim } = opening;
+    const isSecurity = this.#stage === LoginStage.SECURITY_NEGOTIATION;
+    if (!isSecurity && !authentication.isComplete) return unproved();
+    const result = negotiate(atStage(this.#negotiation, stageOf(this.#stage)), pairs, this.#policy);
+    if (result.error !== undefined) {
+      const rejected = result.answers.filter(([, value]) => value === "Reject");
+      return new LoginRefusal(result.error.status, result.error.message, rejected);
+    }
+    if (!isFirst && result.negotiation.sessionType !== claim.sessionType) {
+      return new LoginRefusal(LoginStatus.INITIATOR_ERROR, "SessionType came too late");
+    }
+    this.#negotiation = result.negotiation;
+    const proof = authentication.receive(result.others);
+    if (proof instanceof LoginRefusal) return proof;
+    // Who asks to move on and brings nothing that could prove it will not do so later either.
+    if (header.transit && !authentication.isComplete && result.others.length === 0) {
+      return unproved();
+    }
+    return [...proof, ...result.answers, ...this.#declare(opening)];
+  }
+
+  /** Reads from the first text who wants what. */
+  #open(pairs: readonly Pair[], header: LoginHeader): Opening | LoginRefusal {
+    this.#claimed = new Map(pairs);
+    const claim = readClaim(pairs);
+    if (claim instanceof LoginRefusal) return claim;
+    const admission = admit(this.#node, claim, this.#endpoint);
+    if (admission instanceof LoginRefusal) return admission;
+    const request = accessRequest(claim.initiatorName, this.#endpoint);
+    const authentication = new Authentication(admission.authentication.methods(request));
+    let joined: Session | undefined;
+    if (header.tsih !== 0) {
+      const session = sessionToJoin(this.#node, { header, claim, endpoint: this.#endpoint });
+      if (session instanceof LoginRefusal) return session;
+      joined = session;
+      this.#negotiation = beginNegotiation("target", session.parameters);
+      this.#negotiation = { ...this.#negotiation, sessionType: claim.sessionType };
+    }
+    return { claim, target: admission.target, authentication, joined };
+  }
+
+  /** What we say unasked. */
+  #declare({ target, authentication }: Opening): readonly Pair[] {
+    if (target === undefined) return [];
+    // 13.9: with the first answer of a login to a target. A stranger is told no more than that.
+    const wanted: Pair[] = [["TargetPortalGroupTag", String(this.#endpoint.portalGroupTag)]];
+    if (target.alias !== "" && authentication.isComplete) {
+      wanted.push(["TargetAlias", target.alias]);
+    }
+    const pairs = wanted.filter(([key]) => !this.#declared.has(key));
+    for (const [key] of pairs) this.#declared.add(key);
+    this.#negotiation = noteOffers(this.#negotiation, pairs);
+    return pairs;
+  }
+
+  /** Sends as much of an answer as fits; with the last of it the login moves on, if it was asked to. */
+  #answer(pieces: TextPieces, header: LoginHeader): LoginProgress | Promise<LoginProgress> {
+    const text = pieces.take(LOGIN_DATA_LIMIT);
+    this.#pieces = pieces.isDone ? undefined : pieces;
+    if (this.#pieces !== undefined || !header.transit || !this.#mayMoveOn) {
+      this.#respond({ continue: this.#pieces !== undefined, text });
+      return "more";
+    }
+    if (header.nextStage === LoginStage.FULL_FEATURE_PHASE) return this.#finish(text);
+    this.#respond({ transit: true, nextStage: header.nextStage, text });
+    this.#stage = header.nextStage;
+    return "more";
+  }
+
+  get #mayMoveOn(): boolean {
+    return this.#opening?.authentication.isComplete ?? false;
+  }
+
+  #finish(text: Uint8Array): LoginProgress | Promise<LoginProgress> {
+    const { claim, target, authentication } = this.#opening!;
+    const established = establishSession(this.#node, {
+      header: this.#first!,
+      claim,
+      target,
+      endpoint: this.#endpoint,
+      initiatorAlias: this.#negotiation.settled.get("InitiatorAlias") ?? "",
+      identity: authentication.identity,
+      parameters: this.#negotiation.session,
+    });
+    return established instanceof Promise
+      ? established.then((late) => this.#conclude(late, text))
+      : this.#conclude(established, text);
+  }
+
+  #conclude(established: Established, text: Uint8Array): LoginProgress {
+    if (this.#isCancelled) {
+      if (!(established instanceof LoginRefusal) && established.connections.size === 0) {
+        established.terminate("its connection was gone before the login ended");
+      }
+      return "refused";
+    }
+    if (established instanceof LoginRefusal) return this.#refuse(established);
+    const { joined } = this.#opening!;
+    if (joined !== undefined && joined !== established) return this.#refuse(ended());
+    const { tsih } = established;
+    this.#respond({ transit: true, nextStage: LoginStage.FULL_FEATURE_PHASE, tsih, text });
+    this.outcome = {
+      session: established,
+      cid: this.#first!.cid,
+      parameters: this.#negotiation.connection,
+      statSN: this.#responses.statSN,
+    };
+    this.#note(LoginStatus.SUCCESS, "");
+    this.#node.logger.info("logged in", { ...this.#facts(), tsih });
+    return "done";
+  }
+
+  #refuse(refusal: LoginRefusal): LoginProgress {
+    const { status, reason, answers } = refusal;
+    this.#collector.clear();
+    this.#respond({ status, text: new TextPieces(answers).take(LOGIN_DATA_LIMIT) });
+    this.#note(status, reason);
+    this.#node.logger.warn("login refused", {
+      ...this.#facts(),
+      status: `0x${status.toString(16).padStart(4, "0")}`,
+      reason: printable(reason),
+    });
+    return "refused";
+  }
+
+  #note(status: LoginStatus, reason: string): void {
+    this.#node.noteLogin({
+      initiatorName: this.#claimed.get("InitiatorName"),
+      targetName: this.#claimed.get("TargetName"),
+      remoteAddress: this.#endpoint.remoteAddress,
+      status,
+      reason,
+    });
+  }
+
+  /** Who, from where, to what: once for each login, since its connection ends with a refusal. */
+  #facts(): Readonly<Record<string, string | number | undefined>> {
+    const { remoteAddress, remotePort } = this.#endpoint;
+    const initiator = this.#claimed.get("InitiatorName");
+    const target = this.#claimed.get("TargetName");
+    return {
+      initiator: initiator === undefined ? undefined : printable(initiator),
+      target: target === undefined ? undefined : printable(target),
+      peer: `${remoteAddress}:${remotePort}`,
+    };
+  }
+
+  #respond(answer: Partial<LoginAnswer>): void {
+    const first = this.#first!;
+    const window = this.#opening?.joined?.window;
+    this.#responses.add(first, {
+      transit: false,
+      continue: false,
+      currentStage: this.#stage,
+      nextStage: 0,
+      tsih: first.tsih,
+      status: LoginStatus.SUCCESS,
+      text: NO_TEXT,
+      // 11.12.8: a login takes no CmdSN, so the first command carries the same one.
+      expCmdSN: window?.expCmdSN ?? first.cmdSN,
+      maxCmdSN: window?.maxCmdSN ??
+        serialAdd(first.cmdSN, this.#node.limits.commandsOfSession - 1),
+      ...answer,
+    });
+  }
+}
+
+function stageOf(stage: number): Negotiation["stage"] {
+  return stage === LoginStage.SECURITY_NEGOTIATION ? stage : LoginStage.OPERATIONAL_NEGOTIATION;
+}
+
+function ended(): LoginRefusal {
+  return new LoginRefusal(LoginStatus.SESSION_DOES_NOT_EXIST, "the session ended during login");
+}
+
+function unproved(): LoginRefusal {
+  return new LoginRefusal(
+    LoginStatus.AUTHENTICATION_FAILURE,
+    "it asks to go on without the proof that is required",
+  );
+}

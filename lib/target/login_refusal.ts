@@ -1,0 +1,12 @@
+/** Why a login is refused: a value, not thrown; the peer gets the status, the log the reason. */
+import type { LoginStatus } from "../iscsi/pdu/login_response.ts";
+import type { Pair } from "../wire/key_values.ts";
+
+export class LoginRefusal {
+  constructor(
+    readonly status: LoginStatus,
+    readonly reason: string,
+    /** Keys that go with the refusal: which of them was rejected. */
+    readonly answers: readonly Pair[] = [],
+  ) {}
+}
