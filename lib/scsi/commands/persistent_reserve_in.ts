@@ -142,7 +142,7 @@ function command(name: string, serviceAction: number, answer: Answer): Command {
 }
 
 /** PERSISTENT RESERVE IN, a row a service action. */
-export const persistentReserveIn: readonly Command[] = [
+export const persistentReserveIns: readonly Command[] = [
   command("READ KEYS", 0x00, readKeys),
   command("READ RESERVATION", 0x01, readReservation),
   command("REPORT CAPABILITIES", 0x02, reportCapabilities),

@@ -273,4 +273,4 @@ const ACTIONS: readonly Action[] = [
 ];
 
 /** PERSISTENT RESERVE OUT, a row a service action. */
-export const persistentReserveOut: readonly Command[] = ACTIONS.map(command);
+export const persistentReserveOuts: readonly Command[] = ACTIONS.map(command);

@@ -29,7 +29,7 @@ function release(task: Task, unit: LogicalUnit): Step {
 }
 
 /** RESERVE and RELEASE, in both lengths of CDB. */
-export const reserveRelease: readonly Command[] = [
+export const reserveReleases: readonly Command[] = [
   {
     name: "RESERVE(6)",
     opcode: 0x16,
