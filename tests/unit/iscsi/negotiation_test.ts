@@ -184,7 +184,7 @@ Deno.test("A40: TaskReporting, iSCSIProtocolLevel and X#NodeArchitecture are und
   );
 });
 
-Deno.test("negotiate leaves security keys to its caller, in security stage only", () => {
+Deno.test("A42: negotiate answers no AuthMethod itself: its caller decides, in security stage only", () => {
   const offer = pairsOf("InitiatorName=iqn.x AuthMethod=CHAP,None CHAP_A=5,7");
   const { others, answers, negotiation } = negotiate(security, offer, POLICY);
   assert.deepEqual(others, [["AuthMethod", "CHAP,None"], ["CHAP_A", "5,7"]]);

@@ -1,0 +1,27 @@
+import assert from "node:assert/strict";
+import { BufferPool } from "../../../lib/wire/buffer_pool.ts";
+
+Deno.test("BufferPool lends again what was returned last", () => {
+  const pool = new BufferPool(1024, 64, 8, 8);
+  const [first, second] = [pool.take(), pool.take()];
+  pool.give(second);
+  pool.give(first);
+  assert.equal(pool.take(), first);
+  assert.equal(pool.take(), second);
+});
+
+Deno.test("BufferPool lends small buffers beyond its limit", () => {
+  const pool = new BufferPool(1024, 64, 2, 8);
+  const lengths = [pool.take(), pool.take(), pool.take()].map(({ octets }) => octets.length);
+  assert.deepEqual(lengths, [1024, 1024, 64]);
+  assert.equal(pool.lent, 3);
+});
+
+Deno.test("BufferPool keeps only so many, and no small ones", () => {
+  const pool = new BufferPool(1024, 64, 2, 1);
+  const [first, second, small] = [pool.take(), pool.take(), pool.take()];
+  for (const buffer of [first, second, small]) pool.give(buffer);
+  assert.equal(pool.lent, 0);
+  assert.equal(pool.take(), first);
+  assert.notEqual(pool.take(), second);
+});
