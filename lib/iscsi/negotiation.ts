@@ -213,7 +213,7 @@ function misplaced(draft: Draft, row: KeyRow): Verdict | undefined {
   }
   if (draft.stage === LoginStage.FULL_FEATURE_PHASE) {
     if (row.use === "any" || row.use === "full-feature") return undefined;
-    // RFC 7143 7.11: what was agreed stays, the connection too
+    // a negotiation that fails here leaves what was agreed, and the connection: RFC 7143 7
     return answered(draft, row.key, "Reject");
   }
   const stage = draft.stage === LoginStage.SECURITY_NEGOTIATION ? "security" : "operational";
