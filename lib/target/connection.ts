@@ -167,7 +167,9 @@ export class Connection {
     if (opcode !== Opcode.LOGIN_REQUEST) {
       throw new ProtocolError(`opcode 0x${opcode.toString(16)} before login`);
     }
-    if (frame.ahsLength > 0) throw new ProtocolError("additional header segment in a login request");
+    if (frame.ahsLength > 0) {
+      throw new ProtocolError("additional header segment in a login request");
+    }
     const request = this.#loginRequest;
     request.view = frame.view;
     request.base = frame.base;

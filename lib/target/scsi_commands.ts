@@ -165,17 +165,13 @@ export class ScsiCommands implements DataInHost, DataOutHost {
   }
 
   #send(task: TargetTask): void {
-    task.transferLength = task.reads
-      ? Math.min(task.length, task.expectedDataTransferLength)
-      : 0;
+    task.transferLength = task.reads ? Math.min(task.length, task.expectedDataTransferLength) : 0;
     if (task.transferLength > 0) this.#dataIn.add(task);
     else this.sent(task, false);
   }
 
   #take(task: TargetTask, octets: Uint8Array, at: number, length: number): void {
-    task.transferLength = task.writes
-      ? Math.min(task.length, task.expectedDataTransferLength)
-      : 0;
+    task.transferLength = task.writes ? Math.min(task.length, task.expectedDataTransferLength) : 0;
     if (task.step === Step.COLLECT && !this.#makeRoom(task)) return;
     this.#dataOut.begin(task, octets, at, length);
   }
@@ -288,4 +284,3 @@ export class ScsiCommands implements DataInHost, DataOutHost {
 function isSense(reason: unknown): reason is Sense {
   return typeof reason === "object" && reason !== null && "key" in reason && "code" in reason;
 }
-

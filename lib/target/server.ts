@@ -123,7 +123,9 @@ export class TargetServer {
     const { limits } = this.#node;
     let inLogin = 0;
     let fromAddress = 0;
-    if (this.#active.size >= limits.connections) return `${limits.connections} connections are open`;
+    if (this.#active.size >= limits.connections) {
+      return `${limits.connections} connections are open`;
+    }
     for (const { connection } of this.#active) {
       if (connection.state !== "in-login") continue;
       inLogin++;
