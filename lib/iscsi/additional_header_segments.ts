@@ -7,8 +7,8 @@ export const AhsType = { EXTENDED_CDB: 1, BIDIRECTIONAL_READ_LENGTH: 2 } as cons
 const HEAD_LENGTH = 3;
 
 /**
- * A cursor: `begin`, then `next` until it answers false. A segment that claims more octets than the PDU
- * has ends the walk; types that nobody knows are passed like others, for the caller to ignore.
+ * A cursor: `begin`, then `next` until it answers false. A segment that claims more octets than the
+ * PDU has ends the walk; types that nobody knows are passed like others, for the caller to ignore.
  */
 export class AdditionalHeaderSegments {
   type = 0;

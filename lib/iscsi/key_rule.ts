@@ -1,6 +1,6 @@
 /**
- * How two sides arrive at one value of a text key: the result functions of RFC 7143 6.2. They work on
- * text, so that one loop negotiates all keys; `read` makes the typed value out of a result.
+ * How two sides arrive at one value of a text key: the result functions of RFC 7143 6.2. They work
+ * on text, so that one loop negotiates all keys; `read` makes the typed value out of a result.
  */
 import { parseNumber } from "./number_value.ts";
 

@@ -34,7 +34,9 @@ export interface KeyRow {
   readonly key: string;
   /** Of RFC 7143. */
   readonly section: string;
-  /** At the login of any connection, of the leading one only, in full feature phase only, or in all. */
+  /**
+   * At the login of any connection, of the leading one only, in full feature phase only, or in all.
+   */
   readonly use: "login" | "leading" | "full-feature" | "any";
   /** The stages of login that allow it. RFC 7143 12. */
   readonly stage: "security" | "operational" | "either" | "none";
@@ -112,8 +114,9 @@ function withoutUnsolicitedData(sessionType: SessionType, session: SessionParame
 const bursts = minimum(512, LARGEST_U24);
 
 /**
- * The table. A result may bear on the rows behind it: SessionType on what is irrelevant, InitialR2T,
- * ImmediateData and MaxBurstLength on FirstBurstLength. So keys are judged in this order.
+ * The table. A result may bear on the rows behind it: SessionType on what is irrelevant,
+ * InitialR2T, ImmediateData and MaxBurstLength on FirstBurstLength. So keys are judged in this
+ * order.
  */
 export const KEYS: readonly KeyRow[] = [
   {

@@ -17,8 +17,8 @@ const EUI = /^eui\.[0-9a-f]{16}$/;
 const NAA = /^naa\.([0-9a-f]{16}|[0-9a-f]{32})$/;
 
 /**
- * RFC 3722 allows letters, digits, dot, dash and colon. The underscore is let pass, since names made of
- * host names have it.
+ * RFC 3722 allows letters, digits, dot, dash and colon. The underscore is let pass, since names
+ * made of host names have it.
  */
 const CHARACTERS = /^[\p{L}\p{M}\p{N}.:\-_]*$/u;
 

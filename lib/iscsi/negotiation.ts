@@ -1,7 +1,7 @@
 /**
  * The negotiation of text keys as a fold: the keys that the peer sent go in, our answers and the
- * parameters so far come out. RFC 7143 6.2. Both sides use it. Nothing is changed in place, so what was
- * negotiated in a login that fails leaves no trace.
+ * parameters so far come out. RFC 7143 6.2. Both sides use it. Nothing is changed in place, so what
+ * was negotiated in a login that fails leaves no trace.
  */
 import type { Pair } from "../wire/key_values.ts";
 import {
@@ -33,7 +33,9 @@ export interface Negotiation {
   readonly sessionType: SessionType;
   /** What we sent of our own accord and have no answer to. */
   readonly offered: ReadonlyMap<string, string>;
-  /** Every key that the peer brought up, with what came of it: shown to users, and refused twice. */
+  /**
+   * Every key that the peer brought up, with what came of it: shown to users, and refused twice.
+   */
   readonly settled: ReadonlyMap<string, string>;
   readonly session: SessionParameters;
   readonly connection: ConnectionParameters;
@@ -144,8 +146,8 @@ export function negotiate(
 }
 
 /**
- * Closes an initiator's login. An offer that has no answer leaves the default, unless it settles the
- * result by itself, where the answer is optional: RFC 7143 6.2.2.
+ * Closes an initiator's login. An offer that has no answer leaves the default, unless it settles
+ * the result by itself, where the answer is optional: RFC 7143 6.2.2.
  */
 export function concludeNegotiation(negotiation: Negotiation): Negotiation {
   const draft = draftOf(negotiation);

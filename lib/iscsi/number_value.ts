@@ -1,6 +1,7 @@
 /**
- * Numbers as text values: decimal, or hexadecimal behind 0x. RFC 7143 6.1. JavaScript's own readers take
- * blanks, signs, exponents and the empty string for numbers, so they are not let near the text.
+ * Numbers as text values: decimal, or hexadecimal behind 0x. RFC 7143 6.1. JavaScript's own readers
+ * take blanks, signs, exponents and the empty string for numbers, so they are not let near the
+ * text.
  */
 
 const DECIMAL = /^[0-9]{1,20}$/;

@@ -1,9 +1,10 @@
 /**
- * CRC-32C, the digest of iSCSI headers and data (RFC 7143 13.1), in WebAssembly: several times as fast as
- * JavaScript can be. The module is made at the first call, since few connections ask for digests.
+ * CRC-32C, the digest of iSCSI headers and data (RFC 7143 13.1), in WebAssembly: several times as
+ * fast as JavaScript can be. The module is made at the first call, since few connections ask for
+ * digests.
  *
- * On the wire a digest is little-endian, unlike every other number of iSCSI: `setUint32(at, crc, true)`
- * puts the octets in the order of the examples in RFC 7143 A.4.
+ * On the wire a digest is little-endian, unlike every other number of iSCSI: `setUint32(at, crc,
+ * true)` puts the octets in the order of the examples in RFC 7143 A.4.
  */
 import { CRC32C_MODULE } from "./crc32c_module.ts";
 import { crc32cByTables, makeTables } from "./crc32c_tables.ts";
@@ -31,8 +32,8 @@ function load(): Folding | undefined {
 }
 
 /**
- * The CRC-32C of `length` octets from `at` on. To go on where an earlier piece ended, pass its result
- * as `seed`.
+ * The CRC-32C of `length` octets from `at` on. To go on where an earlier piece ended, pass its
+ * result as `seed`.
  */
 export function crc32c(octets: Uint8Array, at: number, length: number, seed = 0): number {
   if (!isTried) folding = load();

@@ -1,4 +1,7 @@
-/** CRC-32C by tables: what the WebAssembly module starts from, and what replaces it where it cannot run. */
+/**
+ * CRC-32C by tables: what the WebAssembly module starts from, and what replaces it where it cannot
+ * run.
+ */
 
 /** The Castagnoli polynomial of RFC 7143 13.1, 0x11edc6f41, with its bits reversed. */
 const REVERSED_POLYNOMIAL = 0x82f63b78;
@@ -6,8 +9,8 @@ const REVERSED_POLYNOMIAL = 0x82f63b78;
 const TABLE_COUNT = 16;
 
 /**
- * Sixteen tables of 256 words, one behind the other. Table k holds what an octet that k others follow
- * contributes to the remainder.
+ * Sixteen tables of 256 words, one behind the other. Table k holds what an octet that k others
+ * follow contributes to the remainder.
  */
 export function makeTables(): Uint32Array {
   const tables = new Uint32Array(TABLE_COUNT * 256);

@@ -1,11 +1,13 @@
-/** A structure as annotated hex: a line a field, in the order of the octets. For logs and fixtures. */
+/**
+ * A structure as annotated hex: a line a field, in the order of the octets. For logs and fixtures.
+ */
 import type { Field, Fields, Layout } from "./layout.ts";
 
 const NAME_COLUMN = 40;
 
 /**
- * The structure of `layout` at `base`: offset, octets, the field's name and value. Octets that no field
- * claims are shown only where they are not zero, as `reserved`.
+ * The structure of `layout` at `base`: offset, octets, the field's name and value. Octets that no
+ * field claims are shown only where they are not zero, as `reserved`.
  */
 export function dump<F extends Fields>(
   layout: Layout<F>,

@@ -1,6 +1,6 @@
 /**
- * The text of Login and Text PDUs: `key=value` items, each ended by a NUL. RFC 7143 6.1. What the keys
- * mean is not known here; a repeated key stays visible, since that is for the reader to judge.
+ * The text of Login and Text PDUs: `key=value` items, each ended by a NUL. RFC 7143 6.1. What the
+ * keys mean is not known here; a repeated key stays visible, since that is for the reader to judge.
  */
 
 /** One item, in the order of the text. */

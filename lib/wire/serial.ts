@@ -1,6 +1,6 @@
 /**
- * Serial numbers of 32 bits, which wrap (RFC 1982 with SERIAL_BITS = 32). Every comparison of CmdSN,
- * StatSN, DataSN and R2TSN goes through here.
+ * Serial numbers of 32 bits, which wrap (RFC 1982 with SERIAL_BITS = 32). Every comparison of
+ * CmdSN, StatSN, DataSN and R2TSN goes through here.
  */
 
 /** `a + n`, wrapped; `n` may be negative. */
@@ -9,8 +9,8 @@ export function serialAdd(a: number, n: number): number {
 }
 
 /**
- * How far `to` lies after `from`: negative if before. Two numbers 2^31 apart have no order (RFC 1982
- * 3.2); their distance is -2^31 either way.
+ * How far `to` lies after `from`: negative if before. Two numbers 2^31 apart have no order (RFC
+ * 1982 3.2); their distance is -2^31 either way.
  */
 export function serialDistance(from: number, to: number): number {
   return (to - from) | 0;

@@ -1,7 +1,7 @@
 /**
- * The codec test kit: a layout, a fixture of annotated hex and a record of its fields make all the tests
- * that a wire structure needs. In a fixture `#` begins a comment; a record has each field of the layout,
- * runs of octets as hex.
+ * The codec test kit: a layout, a fixture of annotated hex and a record of its fields make all the
+ * tests that a wire structure needs. In a fixture `#` begins a comment; a record has each field of
+ * the layout, runs of octets as hex.
  */
 import assert from "node:assert/strict";
 import fc from "fast-check";

@@ -31,7 +31,7 @@ function emit(segments: readonly Segment[]): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(octets);
 }
 
-Deno.test("A64: AdditionalHeaderSegments finds an extended CDB behind a length and an unknown type", () => {
+Deno.test("A64: AdditionalHeaderSegments finds an extended CDB behind others", () => {
   const cdb = Uint8Array.from({ length: 17 }, (_, i) => i);
   const octets = emit([
     { type: AhsType.BIDIRECTIONAL_READ_LENGTH, octets: Uint8Array.of(0, 0, 0, 2, 0) },

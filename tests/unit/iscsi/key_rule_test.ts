@@ -34,7 +34,7 @@ Deno.test("A30: negotiate rejects a list that holds nothing for us", () => {
   assert.equal(error?.status, LoginStatus.INITIATOR_ERROR);
 });
 
-Deno.test("A32: InitialR2T, DataPDUInOrder and DataSequenceInOrder are Yes if either side says so", () => {
+Deno.test("A32: InitialR2T and the order keys are Yes if either side says so", () => {
   const keys = [
     ["InitialR2T", "initialR2T"],
     ["DataPDUInOrder", "dataPDUInOrder"],
@@ -94,7 +94,7 @@ Deno.test("A33: FirstBurstLength is the minimum of both, from 512 to 16777215", 
   assert.equal(answer("FirstBurstLength=0x10000"), "FirstBurstLength=65536");
 });
 
-Deno.test("A34: a FirstBurstLength above MaxBurstLength is refused when the peer offers both", () => {
+Deno.test("A34: a FirstBurstLength above MaxBurstLength is refused where both are offered", () => {
   failure("MaxBurstLength=65536 FirstBurstLength=65537");
   failure("FirstBurstLength=65537 MaxBurstLength=65536");
   failure("MaxBurstLength=65536", after("FirstBurstLength=131072"));

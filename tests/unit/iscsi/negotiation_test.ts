@@ -33,7 +33,7 @@ Deno.test("A26: negotiate answers every offer once, in the order of the offers",
     "FirstBurstLength=65536 InitialR2T=No MaxBurstLength=262144 Foo=1 HeaderDigest=None";
   assert.equal(
     answer(offers),
-    "FirstBurstLength=65536 InitialR2T=No MaxBurstLength=262144 Foo=NotUnderstood HeaderDigest=None",
+    offers.replace("Foo=1", "Foo=NotUnderstood"),
   );
 });
 
@@ -184,7 +184,7 @@ Deno.test("A40: TaskReporting, iSCSIProtocolLevel and X#NodeArchitecture are und
   );
 });
 
-Deno.test("A42: negotiate answers no AuthMethod itself: its caller decides, in security stage only", () => {
+Deno.test("A42: negotiate answers no AuthMethod itself: its caller decides", () => {
   const offer = pairsOf("InitiatorName=iqn.x AuthMethod=CHAP,None CHAP_A=5,7");
   const { others, answers, negotiation } = negotiate(security, offer, POLICY);
   assert.deepEqual(others, [["AuthMethod", "CHAP,None"], ["CHAP_A", "5,7"]]);

@@ -34,7 +34,8 @@ const EXAMPLES: Record<string, [Uint8Array, string]> = {
   "32 descending octets": [Uint8Array.from({ length: 32 }, (_, i) => 31 - i), "5cdb3f11"],
   "a SCSI READ(10) PDU": [
     Uint8Array.fromHex(
-      "01c000000000000000000000000000001400000000000400000000140000001828000000000000000200000000000000",
+      "01c0000000000000000000000000000014000000000004000000001400000018" +
+        "28000000000000000200000000000000",
     ),
     "563a96d9",
   ],
@@ -46,7 +47,7 @@ for (const [name, [octets, digest]] of Object.entries(EXAMPLES)) {
   });
 }
 
-Deno.test("A65: crc32c agrees with the bitwise definition at every length around its limits", () => {
+Deno.test("A65: crc32c agrees with the bitwise definition at every length below 1000", () => {
   const octets = pattern(1200);
   for (let length = 0; length < 1000; length++) {
     const at = length % 37;
