@@ -296,6 +296,7 @@ async function follow(
     case Step.COLLECT:
       task.data = sent.slice();
       task.length = sent.length;
+      task.length = sent.length;
       return finish(task);
     default:
       return await task.promise!.catch((error) => fail(task, error));
