@@ -22,14 +22,14 @@ export async function flush(unit: LogicalUnit): Promise<Sense | undefined> {
   return unit.fenced === undefined ? undefined : WRITE_ERROR;
 }
 
-/** The write that the task does must be on the medium before its status: FUA, or no write cache. */
+/** What the task, of a command that has FUA, writes must be on the medium before its status. */
 export function isDurable(task: Task, unit: LogicalUnit): boolean {
   return !unit.mode.writeCacheEnabled || forcesUnitAccess(task);
 }
 
-/** Ends a command that has written: GOOD, once it is on the medium where it must be. */
-export async function endWrite(task: Task, unit: LogicalUnit): Promise<Step> {
-  if (task.aborted || !isDurable(task, unit)) return task.done();
+/** Ends a command that has written: GOOD, once it is on the medium if it must be. */
+export async function endWrite(task: Task, unit: LogicalUnit, durable: boolean): Promise<Step> {
+  if (task.aborted || !durable) return task.done();
   return await endFlushed(task, unit);
 }
 

@@ -5,7 +5,7 @@
 import { BlockLimits } from "../block_limits.ts";
 import { Access, type Command } from "../command.ts";
 import { firstDifference, miscompare } from "../comparison.ts";
-import { endWrite } from "../flush.ts";
+import { endWrite, isDurable } from "../flush.ts";
 import { compareAndWriteRange as range } from "../lba.ts";
 import type { LogicalUnit } from "../logical_unit.ts";
 import { INVALID_FIELD_IN_CDB } from "../sense.ts";
@@ -39,7 +39,7 @@ async function compareAndWrite(task: Task, unit: LogicalUnit, length: number): P
     }
     return task.done();
   });
-  return task.sense === undefined ? await endWrite(task, unit) : step;
+  return task.sense === undefined ? await endWrite(task, unit, isDurable(task, unit)) : step;
 }
 
 export const compareAndWrites: readonly Command[] = [{

@@ -1,6 +1,6 @@
 /** ORWRITE(16): sets bits in blocks, leaving the others as they are. SBC-3 5.6. */
 import { Access, type Command } from "../command.ts";
-import { endWrite } from "../flush.ts";
+import { endWrite, isDurable } from "../flush.ts";
 import { range16 as range } from "../lba.ts";
 import type { LogicalUnit } from "../logical_unit.ts";
 import { SLICE_LENGTH, slices } from "../slices.ts";
@@ -21,7 +21,7 @@ function finish(task: Task, unit: LogicalUnit): Step {
 
 async function merge(task: Task, unit: LogicalUnit): Promise<Step> {
   await exclusively(task, unit, task.length, orAll);
-  return await endWrite(task, unit);
+  return await endWrite(task, unit, isDurable(task, unit));
 }
 
 async function orAll(task: Task, unit: LogicalUnit): Promise<Step> {

@@ -95,7 +95,7 @@ async function unmap(task: Task, unit: LogicalUnit, descriptors: number): Promis
       await unmapShared(task, unit, slice.offset, slice.length);
     }
   }
-  return await endWrite(task, unit);
+  return await endWrite(task, unit, !unit.mode.writeCacheEnabled);
 }
 
 export const unmaps: readonly Command[] = [{

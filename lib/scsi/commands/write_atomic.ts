@@ -4,7 +4,7 @@
  */
 import { BlockLimits } from "../block_limits.ts";
 import { Access, type Command } from "../command.ts";
-import { endWrite } from "../flush.ts";
+import { endWrite, isDurable } from "../flush.ts";
 import { writeAtomicRange as range } from "../lba.ts";
 import type { LogicalUnit } from "../logical_unit.ts";
 import { INVALID_FIELD_IN_CDB } from "../sense.ts";
@@ -28,7 +28,7 @@ function finish(task: Task, unit: LogicalUnit): Step {
 
 async function writeAtomic(task: Task, unit: LogicalUnit): Promise<Step> {
   await exclusively(task, unit, task.length, writeAll);
-  return await endWrite(task, unit);
+  return await endWrite(task, unit, isDurable(task, unit));
 }
 
 async function writeAll(task: Task, unit: LogicalUnit): Promise<Step> {

@@ -57,7 +57,7 @@ async function writeSame(
       await writeShared(task, unit, slice.offset, blocks.subarray(0, slice.length));
     }
   }
-  return await endWrite(task, unit);
+  return await endWrite(task, unit, !unit.mode.writeCacheEnabled);
 }
 
 // WRPROTECT must be zero, as blocks have no protection information; ANCHOR too, as none can be anchored.
