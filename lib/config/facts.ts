@@ -46,7 +46,7 @@ export interface TargetFacts {
   readonly iqn: string;
   /** Empty without one. Initiators see it as TargetAlias. */
   readonly description: string;
-  /** Who may log in, as identifiers: `iqn:…`, `dns:…`, `ip:…`, `mac:…` or `any`. Empty: nobody. */
+  /** Who may log in, as identifiers: a kind with a value, such as `iqn:…`, or `any`. */
   readonly allow: readonly string[];
   readonly state: TargetState;
   /** Open sessions. */
@@ -95,7 +95,7 @@ export interface ConnectionFacts {
 }
 
 export interface SessionFacts {
-  /** Unique while the service runs. */
+  /** TSIH, unique among the sessions that are open. */
   readonly id: string;
   /** The target's name and iSCSI name. */
   readonly target: string;

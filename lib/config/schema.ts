@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import { MOST_LUNS } from "../target/lun_map.ts";
-import { parseInitiatorId } from "./initiator_id.ts";
+import { isInitiatorId } from "./initiator_id.ts";
 import { parseIscsiName } from "./iscsi_name.ts";
 import { isName } from "./names.ts";
 
@@ -16,7 +16,7 @@ export const MOST_LUN = MOST_LUNS - 1;
 const name = z.string().refine(isName, "is not a name");
 const description = z.string().max(255).refine(isOneLine, "holds a control character");
 const iscsiName = z.string().refine(isNormalisedIscsiName, "is not an iSCSI name in normal form");
-const initiatorId = z.string().refine(isNormalisedId, "is not an initiator identifier");
+const initiatorId = z.string().refine(isInitiatorId, "is not an initiator identifier");
 const blockLength = z.union([z.literal(512), z.literal(4096)]);
 
 const Target = z.strictObject({
@@ -37,7 +37,7 @@ const Disk = z.strictObject({
   format: z.enum(["vhd", "raw", "mem"]),
   /** Absent for a disk in memory. */
   path: z.string().min(1).max(4096).optional(),
-  uuid: z.uuid(),
+  uuid: z.guid().lowercase(),
   size: z.int().positive(),
   logicalBlockLength: blockLength,
   physicalBlockLength: blockLength,
@@ -73,8 +73,4 @@ function isOneLine(text: string): boolean {
 
 function isNormalisedIscsiName(text: string): boolean {
   return parseIscsiName(text) === text;
-}
-
-function isNormalisedId(text: string): boolean {
-  return parseInitiatorId(text) === text;
 }

@@ -5,17 +5,25 @@ import type { DeclaredDisk, DeclaredState, DeclaredTarget } from "../schema.ts";
 export function findTarget(state: DeclaredState, name: string): DeclaredTarget {
   const target = state.targets.find((each) => each.name === name);
   if (target !== undefined) return target;
-  throw new ControlError(
+  throw noSuchTarget(name);
+}
+
+export function findDisk(state: DeclaredState, name: string): DeclaredDisk {
+  const disk = state.disks.find((each) => each.name === name);
+  if (disk !== undefined) return disk;
+  throw noSuchDisk(name);
+}
+
+export function noSuchTarget(name: string): ControlError {
+  return new ControlError(
     "not-found",
     `there is no target ${JSON.stringify(name)}`,
     "sanctl target list shows those there are",
   );
 }
 
-export function findDisk(state: DeclaredState, name: string): DeclaredDisk {
-  const disk = state.disks.find((each) => each.name === name);
-  if (disk !== undefined) return disk;
-  throw new ControlError(
+export function noSuchDisk(name: string): ControlError {
+  return new ControlError(
     "not-found",
     `there is no disk ${JSON.stringify(name)}`,
     "sanctl disk list shows those there are",

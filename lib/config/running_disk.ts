@@ -1,0 +1,103 @@
+/** A disk of the running service: its device, opened, and the logical unit that stands before it. */
+import { MeteredDevice } from "../block/metered.ts";
+import { LogicalUnit } from "../scsi/logical_unit.ts";
+import { AbsentDevice } from "./absent_device.ts";
+import { ControlError } from "./control_error.ts";
+import type { DiskFiles } from "./disk_files.ts";
+import type { DiskCondition } from "./observation.ts";
+import { fileReservationStore } from "./reservation_file.ts";
+import type { DeclaredDisk } from "./schema.ts";
+import { VERSION } from "./version.ts";
+
+/** What INQUIRY says of every disk. */
+const PRODUCT = {
+  vendor: "SANCTL",
+  product: "VIRTUAL DISK",
+  revision: VERSION.slice(0, 4),
+} as const;
+
+/** What a disk needs besides its declaration. */
+export interface DiskSurroundings {
+  readonly files: DiskFiles;
+  /** Where reservations are kept that outlive a loss of power. */
+  readonly reservationDirectory: string;
+}
+
+export class RunningDisk {
+  readonly unit: LogicalUnit;
+  readonly #device: MeteredDevice;
+  readonly #failure: string | null;
+
+  private constructor(unit: LogicalUnit, device: MeteredDevice, failure: string | null) {
+    this.unit = unit;
+    this.#device = device;
+    this.#failure = failure;
+    unit.medium.available = failure === null;
+  }
+
+  /** Opens the disk, or refuses with why it cannot be. */
+  static async open(disk: DeclaredDisk, around: DiskSurroundings): Promise<RunningDisk> {
+    const device = new MeteredDevice(await around.files.open(disk));
+    try {
+      return new RunningDisk(unitOf(disk, device, around), device, null);
+    } catch (error) {
+      await device.close();
+      throw error;
+    }
+  }
+
+  /** Opens the disk; one that cannot be is there all the same, not ready, with the reason. */
+  static async openOrFail(disk: DeclaredDisk, around: DiskSurroundings): Promise<RunningDisk> {
+    try {
+      return await RunningDisk.open(disk, around);
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+      const reason = error instanceof ControlError && error.nextStep !== undefined
+        ? `${error.message}; ${error.nextStep}`
+        : error.message;
+      const device = new MeteredDevice(new AbsentDevice(disk.size, reason));
+      // Without its reservations: nothing can be read or written that they would protect.
+      return new RunningDisk(unitOf(disk, device), device, reason);
+    }
+  }
+
+  get condition(): DiskCondition {
+    const { counters } = this.#device;
+    const failure = this.#failure ?? this.unit.fenced ?? null;
+    return {
+      state: failure === null ? "ready" : "failed",
+      failure,
+      size: this.#device.size,
+      counters: {
+        reads: counters.reads,
+        octetsRead: counters.readOctets,
+        writes: counters.writes,
+        octetsWritten: counters.writtenOctets,
+        flushes: counters.flushes,
+        unmaps: counters.unmaps,
+        octetsUnmapped: counters.unmappedOctets,
+        errors: counters.errors,
+      },
+    };
+  }
+
+  /** Flushes and lets go of the medium. */
+  close(): Promise<void> {
+    return this.#device.close();
+  }
+}
+
+function unitOf(disk: DeclaredDisk, device: MeteredDevice, around?: DiskSurroundings): LogicalUnit {
+  // What is in memory does not outlive a loss of power, so neither do its reservations.
+  const store = around === undefined || disk.format === "mem"
+    ? {}
+    : { reservationStore: fileReservationStore(around.reservationDirectory, disk.uuid) };
+  return new LogicalUnit({
+    device,
+    identity: { uuid: Uint8Array.fromHex(disk.uuid.replaceAll("-", "")), ...PRODUCT },
+    blockLength: disk.logicalBlockLength,
+    physicalBlockLength: disk.physicalBlockLength,
+    removable: disk.removable,
+    ...store,
+  });
+}

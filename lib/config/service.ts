@@ -1,0 +1,227 @@
+/**
+ * The running service: keeps the declared state for as long as it runs, and the targets and disks as that
+ * declares. A change is prepared (whatever can fail is done), then saved, then put into effect, which
+ * cannot fail: so it happens wholly or not at all.
+ */
+import type { TargetNode } from "../target/node.ts";
+import type { Session } from "../target/session.ts";
+import type { Target } from "../target/target.ts";
+import type { Control, PortalFacts, SessionFacts } from "./control.ts";
+import type { DiskFiles } from "./disk_files.ts";
+import { StateLock } from "./lock.ts";
+import { NO_COUNTERS, NO_DISK_COUNTERS, type Observation } from "./observation.ts";
+import type { Outcome } from "./operations/outcome.ts";
+import { type DiskSurroundings, RunningDisk } from "./running_disk.ts";
+import { RunningTargets } from "./running_targets.ts";
+import type { DeclaredDisk, DeclaredState } from "./schema.ts";
+import { StateControl } from "./state_control.ts";
+import type { StateKeeper } from "./state_keeper.ts";
+import { StateStore } from "./store.ts";
+import { countersOf } from "./traffic.ts";
+
+export interface ServiceOptions {
+  readonly directory: string;
+  readonly node: TargetNode;
+  readonly files: DiskFiles;
+}
+
+export class Service implements StateKeeper {
+  readonly directory: string;
+  readonly files: DiskFiles;
+  readonly observation: Observation;
+  /** What commands work through. Closing it leaves the service as it is. */
+  readonly control: Control;
+  /** Where the dashboard listens, once it does. */
+  http: PortalFacts | null = null;
+  readonly #node: TargetNode;
+  readonly #store: StateStore;
+  readonly #lock: StateLock;
+  readonly #around: DiskSurroundings;
+  readonly #targets: RunningTargets;
+  /** By UUID, which outlives a name. */
+  readonly #disks = new Map<string, RunningDisk>();
+  readonly #startedAt: string;
+  #state: DeclaredState;
+  #names = new Map<string, RunningDisk>();
+  /** The last change that was asked for; the next one begins when it is done. */
+  #last: Promise<unknown> = Promise.resolve();
+
+  private constructor(
+    { directory, node, files }: ServiceOptions,
+    lock: StateLock,
+    store: StateStore,
+    state: DeclaredState,
+  ) {
+    this.directory = directory;
+    this.files = files;
+    this.#node = node;
+    this.#lock = lock;
+    this.#store = store;
+    this.#state = state;
+    this.#around = { files, reservationDirectory: `${directory}/reservations` };
+    this.#targets = new RunningTargets(node);
+    this.#startedAt = node.clock.now().toISOString();
+    this.observation = this.#observation();
+    this.control = new StateControl(this);
+  }
+
+  /** Takes the state directory, opens the disks and sets up the targets; who listens is not its matter. */
+  static async start(options: ServiceOptions): Promise<Service> {
+    const lock = await StateLock.take(options.directory, "service");
+    try {
+      const store = new StateStore(options.directory);
+      const service = new Service(options, lock, store, await store.load());
+      await service.#open();
+      return service;
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
+  }
+
+  /** Flushes and closes the disks and gives the state directory back. Sessions have ended before. */
+  async stop(): Promise<void> {
+    await this.#last;
+    const closing = [...this.#disks.values()].map((disk) => disk.close());
+    const results = await Promise.allSettled(closing);
+    this.#disks.clear();
+    this.#lock.release();
+    for (const result of results) {
+      if (result.status === "rejected") {
+        this.#node.logger.error("a disk was not closed well", { reason: String(result.reason) });
+      }
+    }
+  }
+
+  state(): Promise<DeclaredState> {
+    return Promise.resolve(this.#state);
+  }
+
+  change(operation: (state: DeclaredState) => Outcome): Promise<Outcome> {
+    const change = this.#last.then(() => this.#change(operation));
+    this.#last = change.catch(() => undefined);
+    return change;
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  async #open(): Promise<void> {
+    await Promise.all(this.#state.disks.map(async (disk) => {
+      const running = await RunningDisk.openOrFail(disk, this.#around);
+      this.#disks.set(disk.uuid, running);
+      const { failure } = running.condition;
+      if (failure !== null) {
+        this.#node.logger.error("a disk cannot be opened", { disk: disk.name, reason: failure });
+      }
+    }));
+    await this.#takeEffect(this.#state);
+  }
+
+  async #change(operation: (state: DeclaredState) => Outcome): Promise<Outcome> {
+    const outcome = operation(this.#state);
+    const opened = await this.#openNew(outcome.state);
+    try {
+      await this.#store.save(outcome.state);
+    } catch (error) {
+      await Promise.all([...opened.values()].map((disk) => disk.close()));
+      throw error;
+    }
+    for (const [uuid, disk] of opened) this.#disks.set(uuid, disk);
+    await this.#takeEffect(outcome.state);
+    return outcome;
+  }
+
+  /** Opens the disks that are not open yet; all or none. */
+  async #openNew(state: DeclaredState): Promise<Map<string, RunningDisk>> {
+    const opened = new Map<string, RunningDisk>();
+    try {
+      for (const disk of state.disks) {
+        if (this.#disks.has(disk.uuid)) continue;
+        opened.set(disk.uuid, await RunningDisk.open(disk, this.#around));
+      }
+    } catch (error) {
+      await Promise.all([...opened.values()].map((disk) => disk.close()));
+      throw error;
+    }
+    return opened;
+  }
+
+  async #takeEffect(state: DeclaredState): Promise<void> {
+    this.#state = state;
+    this.#names = new Map(state.disks.map(({ name, uuid }) => [name, this.#disks.get(uuid)!]));
+    await this.#targets.reconcile(state, this.#disks);
+    await this.#closeGone(state.disks);
+  }
+
+  async #closeGone(declared: readonly DeclaredDisk[]): Promise<void> {
+    const kept = new Set(declared.map(({ uuid }) => uuid));
+    for (const [uuid, disk] of this.#disks) {
+      if (kept.has(uuid)) continue;
+      this.#disks.delete(uuid);
+      try {
+        await disk.close();
+      } catch (error) {
+        // The disk is given up either way; that its last writes may be lost must be known.
+        this.#node.logger.error("a disk was not closed well", { uuid, reason: String(error) });
+      }
+    }
+  }
+
+  #observation(): Observation {
+    const targets = this.#targets;
+    return {
+      running: true,
+      sessionsOf: (name) => targets.get(name)?.sessions.size ?? 0,
+      countersOf: (name) => {
+        const target = targets.get(name);
+        return target === undefined ? NO_COUNTERS : targets.traffic.of(target);
+      },
+      conditionOf: (disk) =>
+        this.#names.get(disk)?.condition ??
+          { state: "stopped", failure: null, counters: NO_DISK_COUNTERS },
+      sessions: (name) => this.#sessions(name),
+      service: () => ({
+        pid: Deno.pid,
+        startedAt: this.#startedAt,
+        portals: [...this.#node.portals].map(({ address, port }) => ({ address, port })),
+        http: this.http,
+        counters: targets.traffic.total(this.#node.targets.values()),
+      }),
+    };
+  }
+
+  #sessions(name?: string): SessionFacts[] {
+    const names = new Map([...this.#targets.entries()].map(([each, target]) => [target, each]));
+    const facts: SessionFacts[] = [];
+    for (const session of this.#node.sessions.values()) {
+      const target = session.target === undefined ? undefined : names.get(session.target);
+      if (target === undefined || target !== (name ?? target)) continue;
+      facts.push(sessionFacts(session, session.target!, target));
+    }
+    return facts;
+  }
+}
+
+function sessionFacts(session: Session, target: Target, name: string): SessionFacts {
+  return {
+    id: String(session.tsih),
+    target: name,
+    iqn: target.name,
+    initiator: session.initiatorName,
+    alias: session.initiatorAlias,
+    isid: session.isid.toHex(),
+    since: session.since.toISOString(),
+    connections: [...session.connections].map(([id, { endpoint }]) => ({
+      id,
+      peer: hostAndPort(endpoint.remoteAddress, endpoint.remotePort),
+      portal: hostAndPort(endpoint.localAddress, endpoint.localPort),
+    })),
+    counters: countersOf(session),
+  };
+}
+
+function hostAndPort(address: string, port: number): string {
+  return `${address.includes(":") ? `[${address}]` : address}:${port}`;
+}

@@ -1,0 +1,73 @@
+/** Reads what a request carries, counting as it comes: what a header claims about its length is not trusted. */
+import { ControlError } from "../config/control_error.ts";
+
+/** Octets of a body. */
+export const MOST_BODY_OCTETS = 1 << 20;
+/** How long a body may take to come. */
+const DEADLINE_MS = 10_000;
+/** Values within values, and values in all. */
+const MOST_DEPTH = 8;
+const MOST_VALUES = 20_000;
+
+/** The JSON value that the request carries. */
+export async function readJson(request: Request): Promise<unknown> {
+  const [type = ""] = (request.headers.get("content-type") ?? "").toLowerCase().split(/\s*;/);
+  if (type !== "application/json") {
+    throw new ControlError(
+      "usage",
+      `the request does not carry JSON but ${type || "something unnamed"}`,
+      "send application/json",
+    );
+  }
+  const octets = await readOctets(request);
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(octets));
+  } catch (error) {
+    if (!(error instanceof SyntaxError || error instanceof TypeError)) throw error;
+    throw new ControlError("usage", "the request is not JSON", error.message, { cause: error });
+  }
+  if (!isWithin(value, MOST_DEPTH, { left: MOST_VALUES })) {
+    throw new ControlError("usage", "the request holds too many values, or too deep ones");
+  }
+  return value;
+}
+
+async function readOctets(request: Request): Promise<Uint8Array> {
+  if (Number(request.headers.get("content-length")) > MOST_BODY_OCTETS) throw tooLarge();
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  if (request.body === null) return new Uint8Array(0);
+  const reader = request.body.getReader();
+  const timer = setTimeout(() => reader.cancel("it takes too long"), DEADLINE_MS);
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      length += value.length;
+      if (length > MOST_BODY_OCTETS) throw tooLarge();
+      parts.push(value);
+    }
+  } finally {
+    clearTimeout(timer);
+    await reader.cancel();
+  }
+  const octets = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    octets.set(part, at);
+    at += part.length;
+  }
+  return octets;
+}
+
+function tooLarge(): ControlError {
+  return new ControlError("usage", `the request has more than ${MOST_BODY_OCTETS} octets`);
+}
+
+function isWithin(value: unknown, depth: number, budget: { left: number }): boolean {
+  if (--budget.left < 0) return false;
+  if (typeof value !== "object" || value === null) return true;
+  if (depth === 0) return false;
+  return Object.values(value).every((each) => isWithin(each, depth - 1, budget));
+}

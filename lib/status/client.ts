@@ -1,0 +1,288 @@
+/**
+ * The control of a running service, over its Unix socket or a TCP address. Kept light, since every thin
+ * command loads it: no validation but of what decides its own course.
+ */
+import type {
+  AssignOptions,
+  Changed,
+  Control,
+  DeletedTarget,
+  DiskFacts,
+  Force,
+  ImportedDisk,
+  NewDisk,
+  NewTarget,
+  Progress,
+  RemovedDisk,
+  RemoveOptions,
+  SessionFacts,
+  StatusFacts,
+  TargetChanges,
+  TargetFacts,
+  VersionFacts,
+} from "../config/control.ts";
+import { ControlError } from "../config/control_error.ts";
+import { isName } from "../config/names.ts";
+import { noSuchDisk, noSuchTarget } from "../config/operations/find.ts";
+import { errorOf, isRecord } from "./error_answer.ts";
+import type { Ask, Exchange, Reply } from "./exchange.ts";
+import { fetchExchange } from "./fetch_exchange.ts";
+import { socketExchange } from "./socket_exchange.ts";
+
+/** How long an ordinary operation may take; ending sessions by force is the slowest. */
+const DEADLINE_MS = 60_000;
+/** Items asked for at once. */
+const PAGE_LENGTH = 500;
+
+type Query = Readonly<Record<string, string | number | boolean | undefined>>;
+
+interface Call {
+  readonly query?: Query;
+  readonly body?: object;
+}
+
+/** The control of the service that listens on a Unix socket. */
+export function clientAtSocket(path: string): Control {
+  return new ControlClient(path, socketExchange(path));
+}
+
+/** The control of the service at `http://HOST:PORT`, where it can be looked at and not changed. */
+export function clientAtUrl(origin: string): Control {
+  return new ControlClient(origin, fetchExchange(origin));
+}
+
+class ControlClient implements Control {
+  readonly #name: string;
+  readonly #exchange: Exchange;
+
+  /** `name` is what errors call the service: its socket or its URL. */
+  constructor(name: string, exchange: Exchange) {
+    this.#name = name;
+    this.#exchange = exchange;
+  }
+
+  createTarget(target: NewTarget): Promise<Changed<TargetFacts>> {
+    return this.#call("POST", "/api/targets", { body: target });
+  }
+
+  listTargets(): Promise<readonly TargetFacts[]> {
+    return this.#list("/api/targets");
+  }
+
+  async showTarget(name: string): Promise<TargetFacts> {
+    return await this.#call("GET", targetPath(name));
+  }
+
+  async setTarget(
+    name: string,
+    changes: TargetChanges,
+    options: Force = {},
+  ): Promise<Changed<TargetFacts>> {
+    return await this.#call("PATCH", targetPath(name), { query: { ...options }, body: changes });
+  }
+
+  async deleteTarget(name: string, options: Force = {}): Promise<Changed<DeletedTarget>> {
+    return await this.#call("DELETE", targetPath(name), { query: { ...options } });
+  }
+
+  async allow(name: string, ids: readonly string[]): Promise<Changed<TargetFacts>> {
+    return await this.#call("POST", `${targetPath(name)}/allow`, { body: { ids } });
+  }
+
+  async deny(name: string, ids: readonly string[]): Promise<Changed<TargetFacts>> {
+    return await this.#call("POST", `${targetPath(name)}/deny`, { body: { ids } });
+  }
+
+  sessions(target?: string): Promise<readonly SessionFacts[]> {
+    return this.#list("/api/sessions", { target });
+  }
+
+  async createDisk(
+    disk: NewDisk,
+    onProgress?: (progress: Progress) => void,
+    signal?: AbortSignal,
+  ): Promise<Changed<DiskFacts>> {
+    const reply = await this.#ask({
+      method: "POST",
+      path: "/api/disks",
+      body: JSON.stringify(disk),
+      accept: "application/x-ndjson",
+      signal,
+    });
+    if (reply.status !== 200) throw this.#errorIn(reply.status, await this.#text(reply));
+    for await (const value of this.#values(reply, signal)) {
+      if (!isRecord(value)) break;
+      const error = errorOf(value);
+      if (error !== undefined) throw error;
+      if ("result" in value) return value["result"] as Changed<DiskFacts>;
+      onProgress?.(value["progress"] as Progress);
+    }
+    throw this.#lost("it ended before the disk was made");
+  }
+
+  importDisk(disk: ImportedDisk): Promise<Changed<DiskFacts>> {
+    return this.#call("POST", "/api/disks/import", { body: disk });
+  }
+
+  listDisks(): Promise<readonly DiskFacts[]> {
+    return this.#list("/api/disks");
+  }
+
+  async showDisk(name: string): Promise<DiskFacts> {
+    return await this.#call("GET", diskPath(name));
+  }
+
+  async assignDisk(
+    name: string,
+    target: string,
+    options: AssignOptions = {},
+  ): Promise<Changed<DiskFacts>> {
+    return await this.#call("PUT", assignmentPath(name, target), { body: options });
+  }
+
+  async unassignDisk(
+    name: string,
+    target?: string,
+    options: Force = {},
+  ): Promise<Changed<DiskFacts>> {
+    const path = target === undefined
+      ? `${diskPath(name)}/assignments`
+      : assignmentPath(name, target);
+    return await this.#call("DELETE", path, { query: { ...options } });
+  }
+
+  async removeDisk(name: string, options: RemoveOptions = {}): Promise<Changed<RemovedDisk>> {
+    return await this.#call("DELETE", diskPath(name), { query: { ...options } });
+  }
+
+  status(): Promise<StatusFacts> {
+    return this.#call("GET", "/api/status");
+  }
+
+  version(): Promise<VersionFacts> {
+    return this.#call("GET", "/api/version");
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  /** All parts of a list. */
+  async #list<T>(path: string, query: Query = {}): Promise<T[]> {
+    const all: T[] = [];
+    let offset: number | null = 0;
+    while (offset !== null) {
+      const page: { items: T[]; next: number | null } = await this.#call("GET", path, {
+        query: { ...query, offset, limit: PAGE_LENGTH },
+      });
+      all.push(...page.items);
+      offset = page.next;
+    }
+    return all;
+  }
+
+  async #call<T>(method: string, path: string, { query = {}, body }: Call = {}): Promise<T> {
+    const reply = await this.#ask({
+      method,
+      path: path + queryText(query),
+      signal: AbortSignal.timeout(DEADLINE_MS),
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await this.#text(reply);
+    if (reply.status !== 200) throw this.#errorIn(reply.status, text);
+    return this.#parse(text) as T;
+  }
+
+  async #ask(ask: Ask): Promise<Reply> {
+    try {
+      return await this.#exchange(ask);
+    } catch (error) {
+      throw this.#failure(error, ask.signal);
+    }
+  }
+
+  async #text(reply: Reply): Promise<string> {
+    const decoder = new TextDecoder();
+    let text = "";
+    try {
+      for await (const chunk of reply.chunks) text += decoder.decode(chunk, { stream: true });
+    } catch (error) {
+      throw this.#failure(error);
+    }
+    return text + decoder.decode();
+  }
+
+  /** JSON values as they come, a line each. */
+  async *#values(reply: Reply, signal?: AbortSignal): AsyncGenerator<unknown> {
+    const decoder = new TextDecoder();
+    let rest = "";
+    try {
+      for await (const chunk of reply.chunks) {
+        const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
+        rest = lines.pop()!;
+        for (const line of lines) yield this.#parse(line);
+      }
+    } catch (error) {
+      throw this.#failure(error, signal);
+    }
+  }
+
+  #parse(text: string): unknown {
+    try {
+      return JSON.parse(text);
+    } catch (error) {
+      throw this.#lost("its answer broke off", error);
+    }
+  }
+
+  #errorIn(status: number, text: string): ControlError {
+    try {
+      const error = errorOf(JSON.parse(text));
+      if (error !== undefined) return error;
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+    }
+    return this.#lost(`it answered HTTP ${status} ${text.trim().slice(0, 200)}`);
+  }
+
+  /** What the failure of an exchange means; one that the caller called off stays what it is. */
+  #failure(error: unknown, signal?: AbortSignal): unknown {
+    if (error instanceof ControlError) return error;
+    if (error instanceof DOMException && error.name === "TimeoutError") {
+      return this.#lost(`it did not answer within ${DEADLINE_MS / 1000} seconds`, error);
+    }
+    if (signal?.aborted) return signal.reason;
+    return this.#lost(error instanceof Error ? error.message : String(error), error);
+  }
+
+  #lost(why: string, cause?: unknown): ControlError {
+    return new ControlError(
+      "unreachable",
+      `the service at ${this.#name} cannot be reached: ${why}`,
+      "see whether it runs: sanctl status",
+      { cause },
+    );
+  }
+}
+
+/** A name that could not be one would be taken for a part of the path. */
+function targetPath(name: string): string {
+  if (!isName(name)) throw noSuchTarget(name);
+  return `/api/targets/${name}`;
+}
+
+function diskPath(name: string): string {
+  if (!isName(name)) throw noSuchDisk(name);
+  return `/api/disks/${name}`;
+}
+
+function assignmentPath(disk: string, target: string): string {
+  if (!isName(target)) throw noSuchTarget(target);
+  return `${diskPath(disk)}/assignments/${target}`;
+}
+
+function queryText(query: Query): string {
+  const given = Object.entries(query).filter(([, value]) => value !== undefined);
+  if (given.length === 0) return "";
+  return `?${new URLSearchParams(given.map(([name, value]) => [name, String(value)]))}`;
+}

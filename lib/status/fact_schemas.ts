@@ -1,0 +1,147 @@
+/** The facts as zod schemas, for the OpenAPI document; the compiler holds them to the facts' own types. */
+import { z } from "@hono/zod-openapi";
+import type {
+  CounterFacts,
+  DeletedTarget,
+  DiskCounterFacts,
+  DiskFacts,
+  RemovedDisk,
+  SessionFacts,
+  StatusFacts,
+  TargetFacts,
+  VersionFacts,
+} from "../config/facts.ts";
+
+const count = z.int().nonnegative();
+
+const Counters = z.strictObject({
+  commands: count,
+  octetsRead: count,
+  octetsWritten: count,
+}).openapi("Counters") satisfies z.ZodType<CounterFacts>;
+
+const DiskCounters = z.strictObject({
+  reads: count,
+  octetsRead: count,
+  writes: count,
+  octetsWritten: count,
+  flushes: count,
+  unmaps: count,
+  octetsUnmapped: count,
+  errors: count,
+}).openapi("DiskCounters") satisfies z.ZodType<DiskCounterFacts>;
+
+const DiskState = z.enum(["ready", "failed", "stopped"]);
+
+const Lun = z.strictObject({
+  lun: count,
+  disk: z.string(),
+  size: count,
+  readOnly: z.boolean(),
+  state: DiskState,
+}).openapi("Lun");
+
+export const Target = z.strictObject({
+  name: z.string(),
+  iqn: z.string(),
+  description: z.string(),
+  allow: z.array(z.string()),
+  state: z.enum(["logged-in", "idle", "stopped"]),
+  sessions: count,
+  luns: z.array(Lun),
+  counters: Counters,
+}).openapi("Target") satisfies z.ZodType<TargetFacts>;
+
+const Assignment = z.strictObject({
+  target: z.string(),
+  lun: count,
+  readOnly: z.boolean(),
+}).openapi("Assignment");
+
+export const Disk = z.strictObject({
+  name: z.string(),
+  path: z.string().nullable(),
+  format: z.enum(["vhd", "raw", "mem"]),
+  uuid: z.string(),
+  size: count,
+  logicalBlockLength: count,
+  physicalBlockLength: count,
+  removable: z.boolean(),
+  shared: z.boolean(),
+  description: z.string(),
+  state: DiskState,
+  failure: z.string().nullable(),
+  assignments: z.array(Assignment),
+  counters: DiskCounters,
+}).openapi("Disk") satisfies z.ZodType<DiskFacts>;
+
+const Connection = z.strictObject({
+  id: count,
+  peer: z.string(),
+  portal: z.string(),
+}).openapi("Connection");
+
+export const Session = z.strictObject({
+  id: z.string(),
+  target: z.string(),
+  iqn: z.string(),
+  initiator: z.string(),
+  alias: z.string(),
+  isid: z.string(),
+  since: z.string(),
+  connections: z.array(Connection),
+  counters: Counters,
+}).openapi("Session") satisfies z.ZodType<SessionFacts>;
+
+const Portal = z.strictObject({ address: z.string(), port: count }).openapi("Portal");
+
+export const Status = z.strictObject({
+  running: z.boolean(),
+  version: z.string(),
+  stateDirectory: z.string(),
+  pid: z.int().nullable(),
+  startedAt: z.string().nullable(),
+  portals: z.array(Portal),
+  http: Portal.nullable(),
+  targets: count,
+  disks: count,
+  sessions: count,
+  counters: Counters,
+  problems: z.array(z.string()),
+}).openapi("Status") satisfies z.ZodType<StatusFacts>;
+
+export const Version = z.strictObject({
+  version: z.string(),
+  deno: z.string(),
+  platform: z.string(),
+}).openapi("Version") satisfies z.ZodType<VersionFacts>;
+
+export const DeletedTargetFacts = z.strictObject({
+  name: z.string(),
+  iqn: z.string(),
+  sessionsEnded: count,
+}).openapi("DeletedTarget") satisfies z.ZodType<DeletedTarget>;
+
+export const RemovedDiskFacts = z.strictObject({
+  name: z.string(),
+  path: z.string().nullable(),
+  fileDeleted: z.boolean(),
+}).openapi("RemovedDisk") satisfies z.ZodType<RemovedDisk>;
+
+export const ErrorAnswer = z.strictObject({
+  error: z.strictObject({
+    kind: z.enum(["failed", "usage", "in-use", "not-found", "permission", "unreachable"]),
+    message: z.string(),
+    nextStep: z.string().nullable(),
+  }),
+}).openapi("Error");
+
+/** What a change answers. */
+export function changed(facts: z.ZodType): z.ZodType {
+  return z.strictObject({ facts, notices: z.array(z.string()) });
+}
+
+/** A part of a list; `next` is the offset at which the following part begins. */
+export function page(item: z.ZodType): z.ZodType {
+  return z.strictObject({ items: z.array(item), next: z.int().nullable() });
+}

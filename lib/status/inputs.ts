@@ -1,0 +1,68 @@
+/**
+ * What the API takes. Only the shapes are judged here, and that nothing is boundless; what the values mean
+ * is judged by the operations, in the same words as for a command that works without the service.
+ */
+import { z } from "@hono/zod-openapi";
+
+const name = z.string().max(300);
+const text = z.string().max(4096);
+const octets = z.number();
+
+export const TargetPath = z.strictObject({ name });
+export const DiskPath = z.strictObject({ name });
+export const AssignmentPath = z.strictObject({ name, target: name });
+
+const yes = z.enum(["true", "false"]).transform((value) => value === "true");
+
+export const ForceQuery = z.strictObject({ force: yes.optional() });
+export const RemoveQuery = z.strictObject({ deleteFile: yes.optional() });
+
+/** Items that one answer carries at most. */
+const MOST_ITEMS = 500;
+
+export const PageQuery = z.strictObject({
+  offset: z.coerce.number().int().min(0).default(0),
+  limit: z.coerce.number().int().min(1).max(MOST_ITEMS).default(100),
+});
+export const SessionsQuery = PageQuery.extend({ target: name.optional() });
+
+export const NewTargetBody = z.strictObject({
+  name,
+  iqn: text.optional(),
+  description: text.optional(),
+  allow: z.array(text).max(4096).optional(),
+}).openapi("NewTarget");
+
+export const TargetChangesBody = z.strictObject({
+  name: name.optional(),
+  iqn: text.optional(),
+  description: text.optional(),
+}).openapi("TargetChanges");
+
+export const IdsBody = z.strictObject({ ids: z.array(text).max(4096) }).openapi("InitiatorIds");
+
+export const NewDiskBody = z.strictObject({
+  path: text.optional(),
+  memory: name.optional(),
+  size: octets,
+  name: name.optional(),
+  sparse: z.boolean().optional(),
+  target: name.optional(),
+  shared: z.boolean().optional(),
+  description: text.optional(),
+  logicalBlockLength: octets.optional(),
+  physicalBlockLength: octets.optional(),
+  removable: z.boolean().optional(),
+}).openapi("NewDisk");
+
+export const ImportedDiskBody = z.strictObject({
+  path: text,
+  name: name.optional(),
+  description: text.optional(),
+}).openapi("ImportedDisk");
+
+export const AssignBody = z.strictObject({
+  lun: z.number().optional(),
+  readOnly: z.boolean().optional(),
+  shared: z.boolean().optional(),
+}).openapi("Assign");

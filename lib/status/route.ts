@@ -1,0 +1,59 @@
+/** What a row of the API's table says. */
+import type { z } from "@hono/zod-openapi";
+import type { Control, Progress } from "../config/control.ts";
+
+/** `read` is answered to whoever reaches the API, `change` only where it has full control. */
+export type Access = "read" | "change";
+
+/** Told how far a long operation is, and when it is called off. */
+export interface Course {
+  readonly onProgress?: (progress: Progress) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** What came with the request, each part as its schema gave it; an absent part is empty. */
+export interface Input<P, Q, B> {
+  readonly path: P;
+  readonly query: Q;
+  readonly body: B;
+}
+
+export interface Route {
+  readonly method: "get" | "post" | "put" | "patch" | "delete";
+  /** Parameters stand in braces. */
+  readonly path: string;
+  readonly summary: string;
+  readonly access: Access;
+  readonly input: {
+    readonly path?: z.ZodObject;
+    readonly query?: z.ZodObject;
+    readonly body?: z.ZodObject;
+  };
+  readonly answer: z.ZodType;
+  /** It may take minutes: its progress is told, a JSON value a line, to a client that accepts that. */
+  readonly long?: boolean;
+  run(control: Control, input: Input<never, never, never>, course: Course): Promise<unknown>;
+}
+
+interface Schemas<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodObject> {
+  readonly path?: P;
+  readonly query?: Q;
+  readonly body?: B;
+}
+
+/** A row whose `run` sees the types that its schemas give. */
+export interface TypedRoute<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodObject>
+  extends Omit<Route, "input" | "run"> {
+  readonly input: Schemas<P, Q, B>;
+  run(
+    control: Control,
+    input: Input<z.infer<P>, z.infer<Q>, z.infer<B>>,
+    course: Course,
+  ): Promise<unknown>;
+}
+
+export function route<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodObject>(
+  row: TypedRoute<P, Q, B>,
+): Route {
+  return row;
+}
