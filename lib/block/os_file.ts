@@ -8,8 +8,9 @@
 import fs from "node:fs";
 import { DeviceError } from "./device.ts";
 import { deviceError, errorCode } from "./errno.ts";
-import { FileError, type FileErrorKind } from "./file_error.ts";
+import { FileError } from "./file_error.ts";
 import { type FileRun, FileSpace } from "./file_space.ts";
+import { openDiskFile, openError } from "./open_disk_file.ts";
 import { PageCache } from "./page_cache.ts";
 import type { PositionalFile } from "./positional_file.ts";
 import { ReaderPool } from "./reader_pool.ts";
@@ -166,18 +167,8 @@ export class OsFile implements PositionalFile {
 }
 
 async function openLocked(path: string, writable: boolean): Promise<Deno.FsFile> {
-  let handle: Deno.FsFile | undefined;
+  const handle = await openDiskFile(path, writable);
   try {
-    // Looked at first, since opening a FIFO to read it would wait for a writer.
-    const info = await Deno.stat(path);
-    if (!info.isFile && !info.isBlockDevice) {
-      throw new FileError(
-        "unsuitable",
-        `cannot open ${path}: it is neither a file nor a block device`,
-        { path },
-      );
-    }
-    handle = await Deno.open(path, { read: true, write: writable });
     if (handle.tryLockSync(writable)) return handle;
     throw new FileError(
       "in-use",
@@ -186,7 +177,7 @@ async function openLocked(path: string, writable: boolean): Promise<Deno.FsFile>
       { path },
     );
   } catch (error) {
-    handle?.close();
+    handle.close();
     throw error instanceof FileError ? error : openError(path, error);
   }
 }
@@ -232,23 +223,4 @@ function usablePageCache(fd: number): PageCache | undefined {
     return undefined;
   }
   return pageCache?.read(fd, 0, octet, 0, 1) ? pageCache : undefined;
-}
-
-const OPEN_ERRORS: Readonly<Record<string, [FileErrorKind, string]>> = {
-  ENOENT: ["not-found", "there is no such file"],
-  ENOTDIR: ["not-found", "part of its path is not a directory"],
-  EACCES: ["no-permission", "its permissions do not allow it; run as its owner or change them"],
-  EPERM: ["no-permission", "the system does not allow it"],
-  EROFS: ["no-permission", "its file system is read-only; open it read-only"],
-  EISDIR: ["unsuitable", "it is a directory"],
-  ETXTBSY: ["in-use", "it is a program that is running"],
-  EBUSY: ["in-use", "the system uses it; unmount it first"],
-};
-
-/** The system's failure to open a file, with what to do about it. */
-export function openError(path: string, cause: unknown): unknown {
-  const code = errorCode(cause);
-  if (!(cause instanceof Error) || code === undefined) return cause;
-  const [kind, reason] = OPEN_ERRORS[code] ?? ["unsuitable", cause.message];
-  return new FileError(kind, `cannot open ${path}: ${reason}`, { path, cause });
 }
