@@ -44,11 +44,11 @@ damaged() {
 
 # Versions that nobody has started for a week and nobody runs now, and what a killed run left behind.
 prune() {
+  running=$(ps -A -o args= 2>/dev/null)
   for used in $(find "$root"/*/used -prune -mtime +7 2>/dev/null); do
     old=${used%/used}
     [ "$old" = "$dir" ] && continue
-    ps -A -o args= 2>/dev/null | grep -F -q "$old/main.js" && continue
-    rm -rf "$old"
+    case $running in *"$old/main.js"*) ;; *) rm -rf "$old" ;; esac
   done
   find "$root"/.unpack.* -prune -mtime +1 -exec rm -rf {} + 2>/dev/null
 }

@@ -3,7 +3,7 @@ import type { LogicalUnit } from "../../lib/scsi/logical_unit.ts";
 import type { Nexus } from "../../lib/scsi/nexus.ts";
 import type { PersistedReservations, ReservationStore } from "../../lib/scsi/reservations.ts";
 import { Status } from "../../lib/scsi/status.ts";
-import { type Outcome, run, type RunOptions } from "./scsi.ts";
+import { NEXUS, type Outcome, run, type RunOptions } from "./scsi.ts";
 
 /** Service actions of PERSISTENT RESERVE OUT. */
 export const REGISTER = 0;
@@ -133,8 +133,9 @@ export function reserveIn(
 /** READ KEYS. */
 export async function readKeys(
   unit: LogicalUnit,
+  nexus = NEXUS,
 ): Promise<{ generation: number; keys: bigint[] }> {
-  const view = viewOf(await reserveIn(unit, 0));
+  const view = viewOf(await reserveIn(unit, 0, { nexus }));
   const keys: bigint[] = [];
   for (let at = 8; at < 8 + view.getUint32(4); at += 8) keys.push(view.getBigUint64(at));
   return { generation: view.getUint32(0), keys };
@@ -143,8 +144,9 @@ export async function readKeys(
 /** READ RESERVATION; undefined where there is none. */
 export async function readReservation(
   unit: LogicalUnit,
+  nexus = NEXUS,
 ): Promise<{ key: bigint; scope: number; type: number } | undefined> {
-  const view = viewOf(await reserveIn(unit, 1));
+  const view = viewOf(await reserveIn(unit, 1, { nexus }));
   if (view.getUint32(4) === 0) return undefined;
   const scopeAndType = view.getUint8(21);
   return { key: view.getBigUint64(8), scope: scopeAndType >>> 4, type: scopeAndType & 15 };
@@ -161,8 +163,8 @@ export interface FullStatus {
 }
 
 /** READ FULL STATUS. */
-export async function readFullStatus(unit: LogicalUnit): Promise<FullStatus[]> {
-  const view = viewOf(await reserveIn(unit, 3));
+export async function readFullStatus(unit: LogicalUnit, nexus = NEXUS): Promise<FullStatus[]> {
+  const view = viewOf(await reserveIn(unit, 3, { nexus }));
   const found: FullStatus[] = [];
   for (let at = 8; at < 8 + view.getUint32(4);) {
     const idLength = view.getUint32(at + 20);
