@@ -20,8 +20,8 @@ export async function openControl(options: ConnectOptions = {}): Promise<Control
   if (await isServing(socket)) return await clientOfSocket(socket);
   const { StateControl } = await import("./state_control.ts");
   const { OfflineKeeper } = await import("./offline.ts");
-  const { diskFiles } = await import("./local_disk_files.ts");
-  return new StateControl(new OfflineKeeper(directory, diskFiles));
+  const { localDiskFiles } = await import("./local_disk_files.ts");
+  return new StateControl(new OfflineKeeper(directory, localDiskFiles));
 }
 
 async function connectTo(server: string): Promise<Control> {

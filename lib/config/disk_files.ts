@@ -5,7 +5,6 @@ import type { FoundDisk } from "./operations/declare_disk.ts";
 import type { DeclaredDisk } from "./schema.ts";
 
 export interface CreateOptions {
-  readonly sparse: boolean;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
   /** Calls the creation off; what was made of the file is deleted. */
   readonly signal?: AbortSignal | undefined;

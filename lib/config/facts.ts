@@ -73,6 +73,8 @@ export interface DiskFacts {
   readonly size: number;
   readonly logicalBlockLength: number;
   readonly physicalBlockLength: number;
+  /** It takes space only as it is written. */
+  readonly sparse: boolean;
   readonly removable: boolean;
   /** The operator said that several initiators may write it. */
   readonly shared: boolean;

@@ -61,6 +61,7 @@ export function factsOfDisk(disk: DeclaredDisk, seen: Observation): DiskFacts {
     size: condition.size ?? disk.size,
     logicalBlockLength: disk.logicalBlockLength,
     physicalBlockLength: disk.physicalBlockLength,
+    sparse: disk.sparse,
     removable: disk.removable,
     shared: disk.shared,
     description: disk.description,

@@ -41,6 +41,8 @@ const Disk = z.strictObject({
   size: z.int().positive(),
   logicalBlockLength: blockLength,
   physicalBlockLength: blockLength,
+  /** Its file takes space only as it is written, and gives back what is unmapped. */
+  sparse: z.boolean(),
   removable: z.boolean(),
   shared: z.boolean(),
   description,

@@ -108,7 +108,7 @@ export class StateControl implements Control {
     // Everything that can be refused is refused before a file of many gigabytes is written.
     declareDisk(await this.#keeper.state(), plan, disk.target);
     if (plan.path === undefined) return await this.#declare(plan, disk.target);
-    const options = { sparse: disk.sparse ?? false, onProgress, signal };
+    const options = { onProgress, signal };
     const uuid = await files.create(plan, options) ?? plan.uuid;
     try {
       return await this.#declare({ ...plan, uuid }, disk.target);

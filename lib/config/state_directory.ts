@@ -40,3 +40,13 @@ export function absolute(path: string): string {
 export function isAbsolute(path: string): boolean {
   return path.startsWith("/") || /^[A-Za-z]:[\\/]/.test(path);
 }
+
+/** The directory that a file is in. */
+export function directoryOf(path: string): string {
+  return path.slice(0, path.length - fileNameOf(path).length).replace(/(?<=.)[\\/]+$/, "");
+}
+
+/** The last part of a path. */
+export function fileNameOf(path: string): string {
+  return /[^\\/]*$/.exec(path)![0];
+}

@@ -66,6 +66,7 @@ export const Disk = z.strictObject({
   size: count,
   logicalBlockLength: count,
   physicalBlockLength: count,
+  sparse: z.boolean(),
   removable: z.boolean(),
   shared: z.boolean(),
   description: z.string(),

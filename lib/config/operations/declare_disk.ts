@@ -74,6 +74,7 @@ export function planDisk(asked: NewDisk): DeclaredDisk {
     size,
     logicalBlockLength,
     physicalBlockLength,
+    sparse: path === undefined || (asked.sparse ?? false),
     removable: asked.removable ?? false,
     shared: asked.shared ?? false,
     description: checkDescription(asked.description ?? ""),
@@ -85,6 +86,8 @@ export function planDisk(asked: NewDisk): DeclaredDisk {
 export interface FoundDisk {
   readonly format: "vhd" | "raw";
   readonly size: number;
+  /** The file takes less space than the disk has. */
+  readonly sparse: boolean;
   /** Where the format has one. */
   readonly uuid: string | undefined;
 }
@@ -95,6 +98,13 @@ export function planImport(
   asked: ImportedDisk,
   found: FoundDisk,
 ): DeclaredDisk {
+  if (found.size % 512 !== 0) {
+    throw new ControlError(
+      "failed",
+      `the file ${asked.path} has ${found.size} octets, which is not whole blocks of 512`,
+      "lengthen it with zeros to a multiple of 512",
+    );
+  }
   const isKnown = state.disks.some(({ uuid }) => uuid === found.uuid);
   return {
     name: asked.name ?? nameOfFile(asked.path),
@@ -105,6 +115,7 @@ export function planImport(
     size: found.size,
     logicalBlockLength: 512,
     physicalBlockLength: 512,
+    sparse: found.sparse,
     removable: false,
     shared: false,
     description: checkDescription(asked.description ?? ""),

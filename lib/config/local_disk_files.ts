@@ -1,0 +1,149 @@
+/** Disks in files of this machine, and disks in its memory. */
+import type { BlockDevice } from "../block/device.ts";
+import { FileDevice } from "../block/file.ts";
+import { FileError, type FileErrorKind } from "../block/file_error.ts";
+import { MemoryDevice } from "../block/memory.ts";
+import { NewFile } from "../block/new_file.ts";
+import { createFixedVhd } from "../vhd/create.ts";
+import { FormatError } from "../vhd/format_error.ts";
+import { openVhd } from "../vhd/open.ts";
+import { recogniseImage } from "../vhd/recognise.ts";
+import { ControlError, type ControlErrorKind } from "./control_error.ts";
+import type { CreateOptions, DiskFiles } from "./disk_files.ts";
+import type { FoundDisk } from "./operations/declare_disk.ts";
+import type { DeclaredDisk } from "./schema.ts";
+import { directoryOf, fileNameOf } from "./state_directory.ts";
+
+/** Of the memory that is available, what one disk may take; the rest keeps the service alive. */
+const MOST_OF_MEMORY = 0.8;
+
+export const localDiskFiles: DiskFiles = {
+  async locate(path: string): Promise<string> {
+    try {
+      return await Deno.realPath(path);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw controlError(path, error);
+    }
+    const directory = directoryOf(path);
+    try {
+      const real = await Deno.realPath(directory);
+      return `${real === "/" ? "" : real}/${fileNameOf(path)}`;
+    } catch (error) {
+      throw controlError(directory, error);
+    }
+  },
+
+  async create(disk: DeclaredDisk, options: CreateOptions): Promise<string | undefined> {
+    const path = disk.path!;
+    try {
+      if (disk.format === "raw") return await createRaw(path, disk, options);
+      const { uniqueId } = await createFixedVhd(path, {
+        size: disk.size,
+        sparse: disk.sparse,
+        uuid: Uint8Array.fromHex(disk.uuid.replaceAll("-", "")),
+        signal: options.signal,
+        progress: progressOf(options),
+      });
+      return uuidText(uniqueId);
+    } catch (error) {
+      throw options.signal?.aborted ? options.signal.reason : controlError(path, error);
+    }
+  },
+
+  async look(path: string): Promise<FoundDisk> {
+    try {
+      const { format, name, size, footer, refusal } = await recogniseImage(path);
+      if (refusal !== undefined) {
+        throw new ControlError("failed", `the file ${path} cannot be a disk here: ${refusal}`);
+      }
+      const { blocks } = await Deno.stat(path);
+      const sparse = blocks !== null && blocks * 512 < size;
+      if (format === "raw") return { format, size, sparse, uuid: undefined };
+      if (footer === undefined) throw new Error(`a ${name} without a footer is served`);
+      return { format: "vhd", size, sparse, uuid: uuidText(footer.uniqueId) };
+    } catch (error) {
+      throw controlError(path, error);
+    }
+  },
+
+  async open({ format, path, size, sparse }: DeclaredDisk): Promise<BlockDevice> {
+    if (path === undefined) {
+      const limit = Math.floor(Deno.systemMemoryInfo().available * MOST_OF_MEMORY);
+      return new MemoryDevice(size, { limit });
+    }
+    try {
+      if (format === "vhd") return (await openVhd(path, { sparse })).device;
+      return await FileDevice.open(path, { sparse });
+    } catch (error) {
+      throw controlError(path, error);
+    }
+  },
+
+  async delete(path: string): Promise<void> {
+    try {
+      const { isFile } = await Deno.lstat(path);
+      if (!isFile) throw new ControlError("failed", `${path} is not a file, and is not deleted`);
+      await Deno.remove(path);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw controlError(path, error);
+    }
+  },
+};
+
+async function createRaw(
+  path: string,
+  disk: DeclaredDisk,
+  options: CreateOptions,
+): Promise<undefined> {
+  const file = await NewFile.create(path);
+  try {
+    if (disk.sparse) await file.extend(disk.size);
+    else {
+      const progress = progressOf(options);
+      await file.allocate(disk.size, { signal: options.signal, progress });
+    }
+    options.signal?.throwIfAborted();
+    await file.commit();
+  } catch (error) {
+    await file.abandon();
+    throw error;
+  }
+}
+
+function progressOf({ onProgress }: CreateOptions) {
+  return (done: number, total: number): void => onProgress?.({ done, total });
+}
+
+/** 8-4-4-4-12 hex digits, in the order of the octets. */
+function uuidText(octets: Uint8Array): string {
+  const hex = octets.toHex();
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+}
+
+const KINDS: Readonly<Record<FileErrorKind, ControlErrorKind>> = {
+  "not-found": "not-found",
+  "no-permission": "permission",
+  "in-use": "in-use",
+  "exists": "in-use",
+  "no-space": "failed",
+  "unsuitable": "failed",
+};
+
+/** What the file's failure is to the operator; what is none of the file's is passed on. */
+function controlError(path: string, cause: unknown): unknown {
+  if (cause instanceof FileError) {
+    return new ControlError(KINDS[cause.kind], cause.message, undefined, { cause });
+  }
+  if (cause instanceof FormatError) {
+    return new ControlError("failed", cause.message, undefined, { cause });
+  }
+  if (cause instanceof Deno.errors.NotFound) {
+    const next = "see whether its path is right";
+    return new ControlError("not-found", `there is no ${path}`, next, { cause });
+  }
+  if (cause instanceof Deno.errors.PermissionDenied) {
+    const next = "run the service as a user who may, or change its permissions";
+    return new ControlError("permission", `no permission to reach ${path}`, next, { cause });
+  }
+  return cause;
+}
