@@ -261,12 +261,12 @@ export class Login {
     };
     this.#note(LoginStatus.SUCCESS, "");
     this.#node.logger.info("logged in", { ...this.#facts(), tsih });
+    this.#forget();
     return "done";
   }
 
   #refuse(refusal: LoginRefusal): LoginProgress {
     const { status, reason, answers } = refusal;
-    this.#collector.clear();
     this.#respond({ status, text: new TextPieces(answers).take(LOGIN_DATA_LIMIT) });
     this.#note(status, reason);
     this.#node.logger.warn("login refused", {
@@ -274,7 +274,16 @@ export class Login {
       status: `0x${status.toString(16).padStart(4, "0")}`,
       reason: printable(reason),
     });
+    this.#forget();
     return "refused";
+  }
+
+  /** The connection may last for months; what its login needed need not. */
+  #forget(): void {
+    this.#collector.clear();
+    this.#opening = undefined;
+    this.#negotiation = beginNegotiation("target");
+    this.#claimed = new Map();
   }
 
   #note(status: LoginStatus, reason: string): void {
