@@ -27,6 +27,7 @@ export const DATA: DiskFacts = {
   size: 20 * 2 ** 30,
   logicalBlockLength: 512,
   physicalBlockLength: 4096,
+  sparse: false,
   removable: false,
   shared: false,
   description: "mail store",
