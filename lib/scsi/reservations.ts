@@ -46,7 +46,7 @@ export class Reservations {
   readonly #store: ReservationStore | undefined;
   #state: ReservationState = NO_RESERVATIONS;
   /** What each nexus may do under the reservation in force; found out once for each. */
-  readonly #allowed = new Map<Nexus, AllowedAccess>();
+  #allowed = new WeakMap<Nexus, AllowedAccess>();
   /** The nexus that holds the unit by RESERVE: that very session, as it ends with it. */
   #reserver: Nexus | undefined;
   /** A change that is on its way to the store; resolves when it has been made or given up. */
@@ -95,7 +95,6 @@ export class Reservations {
 
   /** What RESERVE gave the nexus is released; its registration stays. SPC-2 5.5.1. */
   nexusLost(nexus: Nexus): void {
-    this.#allowed.delete(nexus);
     this.release(nexus);
   }
 
@@ -168,7 +167,7 @@ export class Reservations {
 
   #commit({ state, notices }: Change, cause: Nexus): void {
     this.#state = state;
-    this.#allowed.clear();
+    this.#allowed = new WeakMap();
     const id = nexusId(cause);
     for (const nexus of this.#attentions.nexuses()) {
       // Who caused an event knows of it, maybe by a newer session of the same nexus.

@@ -6,8 +6,13 @@ import {
   type Sense,
   withField,
 } from "../sense.ts";
-import { changed, CONFLICT, nextGeneration, type Outcome } from "./outcome.ts";
-import type { ReservationRequest } from "./outcome.ts";
+import {
+  changed,
+  CONFLICT,
+  nextGeneration,
+  type Outcome,
+  type ReservationRequest,
+} from "./outcome.ts";
 import { INVALID_TRANSPORT_ID, MOST_REGISTRATIONS, unregistered } from "./registering.ts";
 import { NO_KEY } from "./reservation_key.ts";
 import { registrant } from "./reserving.ts";

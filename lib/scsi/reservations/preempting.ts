@@ -76,11 +76,8 @@ function takeReservation(
   const goes = (each: Registration) => each !== own && (victim === NO_KEY || each.key === victim);
   const preempted = apart.registrations.filter(goes);
   const left = apart.registrations.filter((each) => !goes(each));
-  const next = reserved(
-    { ...apart, registrations: left, reservation: undefined },
-    request,
-    nexuses,
-  );
+  const rest = { ...apart, registrations: left, reservation: undefined };
+  const next = reserved(rest, nexus, type, nexuses);
   // Those who stay are told that what the old type gave them is over; the same type gives it again.
   const told = state.reservation?.type === type ? [] : left.filter((each) => each !== own);
   const notices: Notice[] = [

@@ -1,4 +1,5 @@
 /** RESERVE and RELEASE: the service actions that leave registrations and PRGENERATION as they are. */
+import type { Nexus } from "../nexus.ts";
 import {
   INVALID_FIELD_IN_CDB,
   INVALID_RELEASE_OF_PERSISTENT_RESERVATION,
@@ -7,8 +8,12 @@ import {
   withField,
 } from "../sense.ts";
 import { changed, CONFLICT, type Outcome, type ReservationRequest, unchanged } from "./outcome.ts";
-import { isAllRegistrants, isReservationType, isShared } from "./reservation_type.ts";
-import type { Nexus } from "../nexus.ts";
+import {
+  isAllRegistrants,
+  isReservationType,
+  isShared,
+  type ReservationType,
+} from "./reservation_type.ts";
 import {
   holds,
   type Registration,
@@ -50,7 +55,7 @@ export function reserve(
     // To reserve what one holds already is no error; to change its type takes a PREEMPT.
     return holds(state, own) && state.reservation.type === type ? unchanged(state) : CONFLICT;
   }
-  return changed(reserved(state, request, nexuses));
+  return changed(reserved(state, request.nexus, type, nexuses));
 }
 
 /** RELEASE. */
@@ -68,14 +73,13 @@ export function release(state: ReservationState, request: ReservationRequest): O
   return changed({ ...state, reservation: undefined }, others, RESERVATIONS_RELEASED);
 }
 
-/** The state in which the nexus, which is registered, holds a reservation of the type it asks for. */
+/** The state in which the nexus, which is registered, holds a reservation of the type. */
 export function reserved(
   state: ReservationState,
-  request: ReservationRequest,
+  nexus: Nexus,
+  type: ReservationType,
   nexuses: readonly Nexus[],
 ): ReservationState {
-  const { type, nexus } = request;
-  if (!isReservationType(type)) throw new TypeError(`${type} is no type of reservation`);
   if (isAllRegistrants(type)) return { ...state, reservation: { type, holder: undefined } };
   const apart = separated(state, nexus, targetPorts(state, nexuses));
   return { ...apart, reservation: { type, holder: registrationOf(apart, nexus) } };

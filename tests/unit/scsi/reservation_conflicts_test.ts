@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { Access } from "../../../lib/scsi/command.ts";
 import { COMMANDS } from "../../../lib/scsi/commands/mod.ts";
+import { begin } from "../../../lib/scsi/device_server.ts";
 import { Status } from "../../../lib/scsi/status.ts";
 import {
   EA,
@@ -17,9 +18,18 @@ import {
   WEAR,
   WERO,
 } from "../../support/reservations.ts";
-import { join, NEXUS, nexusOf, OTHER_NEXUS, run, taskOf, unitOf } from "../../support/scsi.ts";
+import {
+  join,
+  lunsOf,
+  NEXUS,
+  nexusOf,
+  OTHER_NEXUS,
+  run,
+  taskOf,
+  unitOf,
+} from "../../support/scsi.ts";
 
-const { ALWAYS, READ, WRITE, QUERY, OWN } = Access;
+const { ALWAYS, READ, WRITE, OWN } = Access;
 const STRANGER = nexusOf(3);
 const HOLDER_KEY = 0x1n;
 
@@ -92,11 +102,71 @@ Deno.test("A132: under a foreign RESERVE only what always works is left", async 
   assert.equal(unit.reservations.held, true);
 });
 
-Deno.test("A132: every command that writes is of the class that reservations refuse first", () => {
-  for (const { name, access, writes } of COMMANDS) {
-    if (writes === true) assert.equal(access, WRITE, name);
-    // These decide for themselves, the last two by what their CDB asks for.
-    if (access === OWN) assert.match(name, /RESERVE|RELEASE|START STOP|PREVENT ALLOW/);
-    if (access === QUERY || access === READ) assert.notEqual(writes, true, name);
+/** What a command meets that a stranger sends: under Write Exclusive, Exclusive Access, and RESERVE. */
+const OPEN = "allowed allowed allowed";
+const ASKING = "allowed allowed conflict";
+const READING = "allowed conflict conflict";
+const WRITING = "conflict conflict conflict";
+
+const MEETS: readonly (readonly [meets: string, names: readonly string[]])[] = [
+  [OPEN, ["INQUIRY", "REPORT LUNS", "REQUEST SENSE", "REPORT TARGET PORT GROUPS"]],
+  [ASKING, ["TEST UNIT READY", "MODE SENSE", "READ CAPACITY", "REPORT SUPPORTED"]],
+  [READING, ["READ", "VERIFY", "PRE-FETCH", "GET LBA STATUS", "READ DEFECT DATA"]],
+  [WRITING, [
+    "WRITE",
+    "WRITE AND VERIFY",
+    "WRITE SAME",
+    "WRITE ATOMIC",
+    "COMPARE AND WRITE",
+    "ORWRITE",
+    "UNMAP",
+    "SANITIZE",
+    "SYNCHRONIZE CACHE",
+    "MODE SELECT",
+  ]],
+  // These decide by what is asked of them.
+  [WRITING, ["START STOP UNIT"]],
+  [OPEN, ["PREVENT ALLOW MEDIUM REMOVAL"]],
+];
+
+/** The row of a command, by the longest name that its own begins with. */
+function meetsOf(name: string): string | undefined {
+  const rows = MEETS.flatMap(([meets, names]) => names.map((each) => [each, meets] as const));
+  const found = rows.filter(([each]) => name.startsWith(each));
+  return found.sort(([a], [b]) => b.length - a.length)[0]?.[1];
+}
+
+/** What the CDB of a stranger meets under each kind of reservation. */
+async function met(cdb: readonly number[]): Promise<string> {
+  const words: string[] = [];
+  for (const kind of [WE, EA, undefined]) {
+    const unit = unitOf({ removable: true });
+    join(unit, STRANGER);
+    if (kind === undefined) {
+      await run(unit, RESERVE_6);
+    } else {
+      await register(unit, NEXUS, HOLDER_KEY);
+      await reserveOut(unit, RESERVE, { key: HOLDER_KEY, type: kind });
+    }
+    const task = taskOf(unit, cdb, { nexus: STRANGER });
+    begin(task, lunsOf(unit));
+    words.push(task.status === Status.RESERVATION_CONFLICT ? "conflict" : "allowed");
   }
+  return words.join(" ");
+}
+
+Deno.test("A132: every command meets what its class says; none is without a class", async () => {
+  for (const { name, opcode, serviceAction = 0 } of COMMANDS) {
+    if (/RESERVE|RELEASE/.test(name)) continue;
+    const expected = meetsOf(name);
+    assert.ok(expected !== undefined, `${name} has no row in this test, add one`);
+    assert.equal(await met([opcode, serviceAction]), expected, name);
+  }
+});
+
+Deno.test("A132: START STOP UNIT and PREVENT ALLOW MEDIUM REMOVAL meet what they ask for", async () => {
+  assert.equal(await met([0x1b, 0, 0, 0, 0x01]), ASKING, "start");
+  assert.equal(await met([0x1b, 0, 0, 0, 0x11]), WRITING, "a power condition");
+  assert.equal(await met([0x1b, 0, 0, 0, 0x02]), WRITING, "eject");
+  assert.equal(await met([0x1e, 0, 0, 0, 0x01]), WRITING, "prevent");
 });

@@ -322,7 +322,7 @@ Deno.test("A98 A129 A130 A131 A132 A134: any sequence of commands from four nexu
         await compare(model, system);
       }
     }),
-    { numRuns: 500 },
+    { numRuns: 300 },
   );
 });
 

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { begin, finish } from "../../../../lib/scsi/device_server.ts";
 import { nextGeneration } from "../../../../lib/scsi/reservations/outcome.ts";
 import type { Sense } from "../../../../lib/scsi/sense.ts";
 import { Status } from "../../../../lib/scsi/status.ts";
+import { Step } from "../../../../lib/scsi/task.ts";
 import { emitTransportId } from "../../../../lib/scsi/transport_id.ts";
 import {
   attentions,
@@ -17,6 +19,7 @@ import {
   registerAndMove,
   RELEASE,
   RESERVE,
+  RESERVE_6,
   reserveOut,
   reserveOutCdb,
   reserveOutList,
@@ -24,7 +27,16 @@ import {
   WE,
   WERO,
 } from "../../../support/reservations.ts";
-import { join, NEXUS, nexusOf, OTHER_NEXUS, run, unitOf } from "../../../support/scsi.ts";
+import {
+  join,
+  lunsOf,
+  NEXUS,
+  nexusOf,
+  OTHER_NEXUS,
+  run,
+  taskOf,
+  unitOf,
+} from "../../../support/scsi.ts";
 
 const { GOOD, RESERVATION_CONFLICT, CHECK_CONDITION } = Status;
 const ACTIONS = [
@@ -277,4 +289,50 @@ Deno.test("REGISTER: 256 registrations are kept, and not one more", async () => 
   const both = await senseOf(unit, REGISTER, { actionKey: K1, transportIds });
   assert.equal(both?.code, 0x5504, "one of two would fit: neither is registered");
   assert.equal((await readKeys(unit)).keys.length, 255);
+});
+
+Deno.test("REGISTER AND MOVE: 256 registrations are kept, and not one more", async () => {
+  const unit = unitOf();
+  for (let i = 0; i < 256; i++) await register(unit, nexusOf(100 + i), BigInt(i + 1));
+  await reserveOut(unit, RESERVE, { nexus: nexusOf(100), key: 1n, type: WE });
+  const to = emitTransportId(NEXUS.initiatorPort);
+  const move = { nexus: nexusOf(100), key: 1n, actionKey: K1, to };
+  assert.equal((await registerAndMove(unit, move)).sense?.code, 0x5504);
+  assert.equal((await registerAndMove(unit, { ...move, unregister: true })).status, GOOD);
+  assert.equal((await readReservation(unit))?.key, K1);
+});
+
+Deno.test("REGISTER: with SPEC_I_PT the lengths must agree", async () => {
+  const unit = unitOf();
+  const whole = reserveOutList({
+    actionKey: K1,
+    transportIds: [emitTransportId(nexusOf(3).initiatorPort)],
+  });
+  const longer = whole.slice();
+  longer[27]!++;
+  for (const dataOut of [whole.subarray(0, 24), whole.subarray(0, 27), longer]) {
+    const { sense } = await run(unit, reserveOutCdb(REGISTER, {}, dataOut.length), { dataOut });
+    assert.equal(sense?.code, 0x1a00);
+  }
+  assert.deepEqual((await readKeys(unit)).keys, []);
+});
+
+Deno.test("REGISTER AND MOVE: the lengths must agree", async () => {
+  const unit = await registeredUnit();
+  await reserveOut(unit, RESERVE, { key: K1, type: WE });
+  const dataOut = new Uint8Array(24 + 24);
+  new DataView(dataOut.buffer).setUint32(20, 20);
+  const { sense } = await run(unit, reserveOutCdb(7, {}, dataOut.length), { dataOut });
+  assert.equal(sense?.code, 0x1a00);
+});
+
+Deno.test("A136: RESERVE that comes between a CDB and its parameter list goes first", async () => {
+  const unit = unitOf();
+  const task = taskOf(unit, reserveOutCdb(REGISTER, {}, 24), { nexus: OTHER_NEXUS });
+  assert.equal(begin(task, lunsOf(unit)), Step.COLLECT);
+  assert.equal((await run(unit, RESERVE_6)).status, GOOD);
+  task.data = reserveOutList({ actionKey: K2 });
+  assert.equal(finish(task), Step.DONE);
+  assert.equal(task.status, RESERVATION_CONFLICT);
+  assert.deepEqual(unit.reservations.state.registrations, []);
 });
