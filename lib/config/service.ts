@@ -4,6 +4,7 @@
  * cannot fail: so it happens wholly or not at all.
  */
 import type { TargetNode } from "../target/node.ts";
+import { plainAddress } from "../target/portal.ts";
 import type { Session } from "../target/session.ts";
 import type { Target } from "../target/target.ts";
 import type { Control, PortalFacts, SessionFacts } from "./control.ts";
@@ -223,5 +224,6 @@ function sessionFacts(session: Session, target: Target, name: string): SessionFa
 }
 
 function hostAndPort(address: string, port: number): string {
-  return `${address.includes(":") ? `[${address}]` : address}:${port}`;
+  const plain = plainAddress(address);
+  return `${plain.includes(":") ? `[${plain}]` : plain}:${port}`;
 }

@@ -1,0 +1,153 @@
+/**
+ * The whole service put together: the declared state and its disks, the portals that initiators come to, and the
+ * API that commands and browsers come to.
+ */
+import { ControlError } from "../config/control_error.ts";
+import type { Control, PortalFacts } from "../config/control.ts";
+import { localDiskFiles } from "../config/local_disk_files.ts";
+import { Service } from "../config/service.ts";
+import { socketFile } from "../config/state_directory.ts";
+import { type Clock, systemClock } from "../runtime/clock.ts";
+import type { Logger } from "../runtime/logger.ts";
+import { systemRandom } from "../runtime/random.ts";
+import { DEFAULT_LIMITS, type Limits } from "../target/limits.ts";
+import { TargetNode } from "../target/node.ts";
+import { DEFAULT_PORTAL_GROUP_TAG } from "../target/portal.ts";
+import { TargetServer } from "../target/server.ts";
+import { createApp } from "./app.ts";
+import { hostsOf } from "./host_guard.ts";
+import { type HttpListener, listenError, listenOnPort, listenOnSocket } from "./listeners.ts";
+import { tellSupervisor } from "./supervisor.ts";
+
+/** The port that IANA has registered for iSCSI targets. */
+export const ISCSI_PORT = 3260;
+
+export interface RunOptions {
+  readonly stateDirectory: string;
+  /** Every address of the machine, port 3260, without any. */
+  readonly portals?: readonly PortalFacts[];
+  /** Where browsers may look at the service; nowhere without. */
+  readonly http?: PortalFacts;
+  /** Host names besides those of its address under which browsers come. */
+  readonly httpHosts?: readonly string[];
+  readonly logger: Logger;
+  readonly limits?: Limits;
+  readonly clock?: Clock;
+}
+
+export interface RunningService {
+  readonly control: Control;
+  /** Where initiators can come to, with the ports that were taken. */
+  readonly portals: readonly PortalFacts[];
+  readonly http: PortalFacts | null;
+  /**
+   * Ends: initiators are asked to log out and given `drainMs` for it, then the disks are flushed and
+   * closed. Called again meanwhile, with less time, it hurries what is under way.
+   */
+  stop(options: { readonly drainMs: number }): Promise<void>;
+}
+
+/** Starts the service; resolves when every portal listens. What fails leaves nothing behind. */
+export async function runService(options: RunOptions): Promise<RunningService> {
+  const { stateDirectory, logger } = options;
+  const node = new TargetNode({
+    limits: options.limits ?? DEFAULT_LIMITS,
+    clock: options.clock ?? systemClock,
+    random: systemRandom,
+    logger,
+  });
+  const service = await Service.start({ directory: stateDirectory, node, files: localDiskFiles });
+  const server = new TargetServer(node);
+  const listeners: HttpListener[] = [];
+
+  async function stop(drainMs: number): Promise<void> {
+    await server.close({ drainMs });
+    await Promise.all(listeners.map((listener) => listener.close()));
+    await service.stop();
+  }
+
+  try {
+    const { control } = service;
+    const full = createApp({ control, access: "full", logger });
+    const socket = socketFile(stateDirectory);
+    listeners.push(await listenOnSocket(socket, (request) => full.fetch(request), logger));
+    if (options.http !== undefined) {
+      const hosts = [...hostsOf(options.http.address), ...options.httpHosts ?? []];
+      const shown = createApp({ control, access: "read-only", hosts, logger });
+      const listener = listenOnPort(options.http, (request) => shown.fetch(request), logger);
+      listeners.push(listener);
+      service.http = listener.address ?? null;
+    }
+    const portals = listenOnPortals(server, node, options.portals);
+    tellSupervisor("READY=1");
+    return { control, portals, http: service.http, stop: stopper(server, stop) };
+  } catch (error) {
+    await stop(0);
+    throw error;
+  }
+}
+
+/** Stops once, and hurries when it is asked again. */
+function stopper(server: TargetServer, stop: (drainMs: number) => Promise<void>) {
+  let stopping: Promise<void> | undefined;
+  return async ({ drainMs }: { readonly drainMs: number }): Promise<void> => {
+    if (stopping === undefined) {
+      tellSupervisor("STOPPING=1");
+      stopping = stop(drainMs);
+    } else {
+      await server.close({ drainMs });
+    }
+    await stopping;
+  };
+}
+
+function listenOnPortals(
+  server: TargetServer,
+  node: TargetNode,
+  asked: readonly PortalFacts[] | undefined,
+): PortalFacts[] {
+  if (asked === undefined) return [listenEverywhere(server, node)];
+  return withoutDoubles(asked).map((portal) => {
+    try {
+      return listen(server, node, portal);
+    } catch (error) {
+      throw listenError("a portal", portal, error);
+    }
+  });
+}
+
+/** Every address of the machine: `::` takes IPv4 too, where there is IPv6. */
+function listenEverywhere(server: TargetServer, node: TargetNode): PortalFacts {
+  const port = ISCSI_PORT;
+  try {
+    return listen(server, node, { address: "::", port });
+  } catch (error) {
+    if (error instanceof Deno.errors.AddrInUse) {
+      throw listenError("a portal", { address: "::", port }, error);
+    }
+  }
+  const address = "0.0.0.0";
+  try {
+    return listen(server, node, { address, port });
+  } catch (error) {
+    throw listenError("a portal", { address, port }, error);
+  }
+}
+
+function listen(server: TargetServer, node: TargetNode, asked: PortalFacts): PortalFacts {
+  const { hostname, port } = server.listen({ hostname: asked.address, port: asked.port });
+  const portal = { address: hostname, port };
+  node.portals.add({ ...portal, portalGroupTag: DEFAULT_PORTAL_GROUP_TAG });
+  return portal;
+}
+
+/** `0.0.0.0` beside `::` on one port is there already. */
+function withoutDoubles(portals: readonly PortalFacts[]): readonly PortalFacts[] {
+  if (portals.length === 0) {
+    throw new ControlError("usage", "no portal is given", "give one with --portal ADDR:PORT");
+  }
+  return portals.filter(({ address, port }) =>
+    address !== "0.0.0.0" || port === 0 ||
+    portals.every((other) => other.address !== "::" || other.port !== port)
+  );
+}
