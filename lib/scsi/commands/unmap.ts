@@ -87,7 +87,7 @@ function inList(octet: number): Sense {
 }
 
 async function unmap(task: Task, unit: LogicalUnit, descriptors: number): Promise<Step> {
-  for (let index = 0; index < descriptors && !task.aborted; index++) {
+  for (let index = 0; index < descriptors; index++) {
     const { logicalBlockAddress, blockCount } = descriptorAt(task.data, index);
     const offset = logicalBlockAddress * unit.blockLength;
     const length = blockCount * unit.blockLength;
