@@ -93,7 +93,7 @@ export class Reservations {
     return (allowed & (1 << access)) === 0;
   }
 
-  /** What RESERVE gave the nexus is released; its registration stays. SPC-2 5.5.1. */
+  /** What RESERVE gave the nexus is released; its registration stays. */
   nexusLost(nexus: Nexus): void {
     this.release(nexus);
   }

@@ -10,7 +10,7 @@ const PORT_NAME = 0b01;
 /** What stands between an iSCSI name and the ISID in a port's name. RFC 7143 4.4.1. */
 const ISID_SEPARATOR = ",i,0x";
 const ISID_DIGITS = 12;
-/** Octets of the longest iSCSI name. RFC 7143 4.2.7.2. */
+/** Octets of the longest iSCSI name. RFC 7143 4.2.7. */
 const MOST_NAME_OCTETS = 223;
 /** ADDITIONAL LENGTH of the shortest one. */
 const LEAST_ADDITIONAL_LENGTH = 20;

@@ -208,7 +208,7 @@ async function abortPreempted({ preempted }: Change, own: Task, unit: LogicalUni
     if (preempts && task.nexus !== own.nexus) losers.add(task.nexus);
     return preempts;
   });
-  // SAM-5 5.6: without TAS aborted commands have no status, so their initiator is told otherwise.
+  // Without TAS (SAM-5) aborted commands have no status, so their initiator is told otherwise.
   for (const nexus of losers) {
     unit.attentions.establish(nexus, COMMANDS_CLEARED_BY_ANOTHER_INITIATOR);
   }
