@@ -21,10 +21,9 @@ export function refusalOfType(diskType: DiskType, path: string): string | undefi
 
 /** The refusal of an image that is no VHD. */
 export function refusalOfForeign(format: ForeignFormat, path: string): string {
+  const files = `${quoted(path)} ${quoted(output(path))}`;
   return `it is a ${format.name} image, and only fixed VHDs and raw images are served; ` +
-    `convert it: qemu-img convert -f ${format.qemu} ${FIXED_OUTPUT} ${quoted(path)} ${
-      quoted(output(path))
-    }`;
+    `convert it: qemu-img convert -f ${format.qemu} ${FIXED_OUTPUT} ${files}`;
 }
 
 /** The path with its extension, if any, changed. */

@@ -8,20 +8,18 @@ import { deviceError } from "../../../lib/block/errno.ts";
 import { FileDevice } from "../../../lib/block/file.ts";
 import type { FileErrorKind } from "../../../lib/block/file_error.ts";
 import { OsFile } from "../../../lib/block/os_file.ts";
+import { withScratch } from "../../support/executable.ts";
 import { DeviceModel, pattern, readAll, steps, writeAll } from "./device_model.ts";
 
 const SIZE = 256 << 10;
 
 async function withFile(length: number, use: (path: string) => Promise<void>): Promise<void> {
-  const directory = await Deno.makeTempDir({ prefix: "sanctl-file-" });
-  try {
-    const path = join(directory, "disk.img");
+  await withScratch(async (folder) => {
+    const path = join(folder, "disk.img");
     await Deno.writeFile(path, new Uint8Array(0));
     await Deno.truncate(path, length);
     await use(path);
-  } finally {
-    await Deno.remove(directory, { recursive: true });
-  }
+  });
 }
 
 for (const ffi of [true, false]) {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { FileError, FileErrorKind } from "../../../lib/block/file_error.ts";
 import { createFixedVhd } from "../../../lib/vhd/create.ts";
 import { openVhd } from "../../../lib/vhd/open.ts";
-import { inTemporaryDirectory } from "./temporary_directory.ts";
+import { withScratch } from "../../support/executable.ts";
 
 const SIZE = 3 << 20;
 
@@ -11,7 +11,7 @@ for (const ffi of [true, false]) {
   for (const sparse of [true, false]) {
     const way = `${sparse ? "sparse" : "in full"}, ${ffi ? "with" : "without"} the C library`;
     Deno.test(`createFixedVhd: ${way}: zeros and a footer, under its name alone`, async () => {
-      await inTemporaryDirectory(async (directory) => {
+      await withScratch(async (directory) => {
         const path = join(directory, "disk.vhd");
         const uuid = Uint8Array.from({ length: 16 }, (_, index) => index + 1);
         const footer = await createFixedVhd(path, { size: SIZE, sparse, uuid, ffi });
@@ -38,7 +38,7 @@ for (const ffi of [true, false]) {
 }
 
 Deno.test("createFixedVhd: gives each disk a UUID of its own, version 4", async () => {
-  await inTemporaryDirectory(async (directory) => {
+  await withScratch(async (directory) => {
     const options = { size: 512, sparse: true };
     const one = (await createFixedVhd(join(directory, "1.vhd"), options)).uniqueId;
     const two = (await createFixedVhd(join(directory, "2.vhd"), options)).uniqueId;
@@ -49,7 +49,7 @@ Deno.test("createFixedVhd: gives each disk a UUID of its own, version 4", async 
 });
 
 Deno.test("createFixedVhd: refuses sizes that no VHD can have, and says why", async () => {
-  await inTemporaryDirectory(async (directory) => {
+  await withScratch(async (directory) => {
     const path = join(directory, "disk.vhd");
     const cases: [number, RegExp][] = [
       [0, /without octets/],
@@ -68,7 +68,7 @@ Deno.test("createFixedVhd: refuses sizes that no VHD can have, and says why", as
 });
 
 Deno.test("createFixedVhd: an existing file stays as it is, even one made meanwhile", async () => {
-  await inTemporaryDirectory(async (directory) => {
+  await withScratch(async (directory) => {
     const path = join(directory, "disk.vhd");
     await Deno.writeTextFile(path, "precious");
     await assert.rejects(createFixedVhd(path, { size: SIZE }), kind("exists"));
@@ -86,7 +86,7 @@ Deno.test("createFixedVhd: an existing file stays as it is, even one made meanwh
 for (const ffi of [true, false]) {
   const way = ffi ? "with" : "without";
   Deno.test(`createFixedVhd: interrupted ${way} the C library it leaves nothing`, async () => {
-    await inTemporaryDirectory(async (directory) => {
+    await withScratch(async (directory) => {
       const path = join(directory, "disk.vhd");
       const abort = new AbortController();
       const reason = new Error("enough");
@@ -104,8 +104,8 @@ for (const ffi of [true, false]) {
   });
 }
 
-Deno.test("createFixedVhd: without the free space it is refused, with what is missing", async () => {
-  await inTemporaryDirectory(async (directory) => {
+Deno.test("createFixedVhd: too little free space is refused, with what is missing", async () => {
+  await withScratch(async (directory) => {
     const path = join(directory, "disk.vhd");
     const size = 2040 * 2 ** 30;
     await assert.rejects(createFixedVhd(path, { size }), (error: FileError) => {
@@ -119,7 +119,7 @@ Deno.test("createFixedVhd: without the free space it is refused, with what is mi
 });
 
 Deno.test("createFixedVhd: without the directory it says so", async () => {
-  await inTemporaryDirectory(async (directory) => {
+  await withScratch(async (directory) => {
     const path = join(directory, "not", "disk.vhd");
     await assert.rejects(createFixedVhd(path, { size: 512 }), kind("not-found"));
     const under = join(directory, "file");

@@ -8,7 +8,7 @@ import { DiskType, emitFooter, type Footer, FooterLayout } from "../../../lib/vh
 import { FormatError } from "../../../lib/vhd/format_error.ts";
 import { openVhd } from "../../../lib/vhd/open.ts";
 import { DeviceModel, pattern, steps } from "../block/device_model.ts";
-import { inTemporaryDirectory } from "./temporary_directory.ts";
+import { withScratch } from "../../support/executable.ts";
 
 const SIZE = 64 << 10;
 
@@ -21,7 +21,7 @@ function image(change: Partial<Footer> = {}): Uint8Array<ArrayBuffer> {
 }
 
 async function refuses(octets: Uint8Array, at: number, message: RegExp): Promise<void> {
-  await inTemporaryDirectory(async (directory) => {
+  await withScratch(async (directory) => {
     const path = join(directory, "disk.vhd");
     await Deno.writeFile(path, octets);
     for (const readOnly of [true, false]) {
@@ -40,7 +40,7 @@ async function refuses(octets: Uint8Array, at: number, message: RegExp): Promise
 for (const sparse of [true, false]) {
   const form = sparse ? "sparse" : "full";
   Deno.test(`openVhd: a fixed VHD, ${form}, equals plain octets, keeps its footer`, async () => {
-    await inTemporaryDirectory(async (directory) => {
+    await withScratch(async (directory) => {
       const path = join(directory, "disk.vhd");
       await createFixedVhd(path, { size: SIZE, sparse });
       const footer = (await Deno.readFile(path)).subarray(SIZE);
@@ -60,7 +60,7 @@ for (const sparse of [true, false]) {
 }
 
 Deno.test("openVhd: reads the disk of an old footer, one octet short of a sector", async () => {
-  await inTemporaryDirectory(async (directory) => {
+  await withScratch(async (directory) => {
     const path = join(directory, "old.vhd");
     await Deno.writeFile(path, image().subarray(0, SIZE + 511));
     const { device } = await openVhd(path, { readOnly: true });
@@ -73,7 +73,7 @@ Deno.test("openVhd: reads the disk of an old footer, one octet short of a sector
 });
 
 Deno.test("openVhd: a disk may be smaller than its file, but never larger", async () => {
-  await inTemporaryDirectory(async (directory) => {
+  await withScratch(async (directory) => {
     const path = join(directory, "disk.vhd");
     await Deno.writeFile(path, image({ currentSize: BigInt(SIZE - 4096) }));
     const { device } = await openVhd(path);
@@ -111,7 +111,7 @@ Deno.test("openVhd: a dynamic VHD with a damaged end is known by its head", asyn
 });
 
 Deno.test("openVhd: what a fixed disk's guest writes at its start changes nothing", async () => {
-  await inTemporaryDirectory(async (directory) => {
+  await withScratch(async (directory) => {
     const path = join(directory, "disk.vhd");
     const octets = image();
     octets.set(emitFooter({ ...fixedFooter(1 << 20), diskType: DiskType.DIFFERENCING }));
@@ -132,7 +132,7 @@ Deno.test("B-31: no file, an empty one, and one without a footer are refused", a
 });
 
 Deno.test("B-31: mutated footers are opened within their file, or refused", async () => {
-  await inTemporaryDirectory(async (directory) => {
+  await withScratch(async (directory) => {
     const path = join(directory, "disk.vhd");
     const mutation = fc.record({
       changes: fc.array(fc.tuple(fc.nat(84), fc.nat(255)), { maxLength: 6 }),
@@ -160,7 +160,7 @@ Deno.test("B-31: mutated footers are opened within their file, or refused", asyn
 });
 
 Deno.test("B-39: a VHD that is open is refused to a second opener", async () => {
-  await inTemporaryDirectory(async (directory) => {
+  await withScratch(async (directory) => {
     const path = join(directory, "disk.vhd");
     await createFixedVhd(path, { size: SIZE });
     const { device } = await openVhd(path);

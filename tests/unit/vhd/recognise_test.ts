@@ -6,7 +6,7 @@ import { FOREIGN_FORMATS } from "../../../lib/vhd/foreign_format.ts";
 import { FormatError } from "../../../lib/vhd/format_error.ts";
 import { type RecognisedImage, recogniseImage } from "../../../lib/vhd/recognise.ts";
 import { pattern } from "../block/device_model.ts";
-import { inTemporaryDirectory } from "./temporary_directory.ts";
+import { withScratch } from "../../support/executable.ts";
 
 const SIZE = 8192;
 
@@ -15,7 +15,7 @@ async function recognised(
   name = "disk.img",
 ): Promise<{ image: RecognisedImage; path: string }> {
   let answer!: { image: RecognisedImage; path: string };
-  await inTemporaryDirectory(async (directory) => {
+  await withScratch(async (directory) => {
     const path = join(directory, name);
     await Deno.writeFile(path, octets);
     answer = { image: await recogniseImage(path), path };
