@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { DEVICE_URL_FORMS, DeviceUrlError, openDevice } from "../../lib/device_url.ts";
+import { createFixedVhd } from "../../lib/vhd/create.ts";
+import { withScratch } from "../support/executable.ts";
+
+Deno.test("openDevice: file: takes a path as it stands, or after slashes a URL's", async () => {
+  await withScratch(async (folder) => {
+    const path = join(folder, "a %41 b.img");
+    await Deno.writeFile(path, new Uint8Array(1024));
+    for (const url of [`file:${path}`, `FILE:${path}`, `file://${encodeURI(path)}`]) {
+      const { device, uuid } = await openDevice(url);
+      assert.equal(device.size, 1024);
+      assert.deepEqual(device.can, { write: true, unmap: false });
+      assert.equal(uuid, undefined);
+      await device.close();
+    }
+    const { device } = await openDevice(`file:${path}`, { readOnly: true });
+    assert.equal(device.can.write, false);
+    await device.close();
+  });
+});
+
+Deno.test("openDevice: vhd: answers the disk and its identity", async () => {
+  await withScratch(async (folder) => {
+    const path = join(folder, "disk.vhd");
+    const footer = await createFixedVhd(path, { size: 4096, sparse: true });
+    const { device, uuid } = await openDevice(`vhd:${path}`, { sparse: true });
+    assert.equal(device.size, 4096);
+    assert.equal(device.can.unmap, true);
+    assert.deepEqual(uuid, footer.uniqueId);
+    await device.close();
+    await assert.rejects(openDevice(`vhd:${path}.not`), { name: "FileError", kind: "not-found" });
+    await Deno.writeFile(path, new Uint8Array(4096));
+    await assert.rejects(openDevice(`vhd:${path}`), { name: "FormatError" });
+  });
+});
+
+Deno.test("openDevice: mem: is a thin disk of the size asked for", async () => {
+  const { device, uuid } = await openDevice("mem:scratch", { size: 1 << 30 });
+  assert.equal(device.size, 1 << 30);
+  assert.deepEqual(device.can, { write: true, unmap: true });
+  assert.equal(uuid, undefined);
+  const readOnly = await openDevice("mem:scratch", { size: 512, readOnly: true });
+  assert.equal(readOnly.device.can.write, false);
+});
+
+const WRONG: readonly [string, RegExp][] = [
+  ["", /one of file:PATH, vhd:PATH, mem:NAME/],
+  ["/srv/disk.img", /one of file:PATH/],
+  ["C:\\disk.vhd", /one of file:PATH/],
+  ["ftp:x", /one of file:PATH/],
+  ["__proto__:x", /one of file:PATH/],
+  ["file:", /names no file/],
+  ["vhd:", /names no file/],
+  ["vhd://server/disk.vhd", /names a host/],
+  ["file:///%zz", /escapes nothing/],
+  ["file:///a%00b", /NUL/],
+  ["file:a\0b", /NUL/],
+  ["mem:", /a name is/],
+  ["mem:../x", /a name is/],
+  ["mem:" + "x".repeat(65), /a name is/],
+];
+
+for (const [url, message] of WRONG) {
+  Deno.test(`openDevice: ${JSON.stringify(url)} is refused with what is wrong`, async () => {
+    await assert.rejects(openDevice(url, { size: 512 }), (error) => {
+      assert.ok(error instanceof DeviceUrlError);
+      assert.match(error.message, message);
+      return true;
+    });
+  });
+}
+
+Deno.test("openDevice: mem: without a right size is refused", async () => {
+  for (const size of [undefined, 0, -512, 513, NaN, 2 ** 60]) {
+    const options = size === undefined ? {} : { size };
+    await assert.rejects(openDevice("mem:x", options), DeviceUrlError);
+  }
+  assert.equal(DEVICE_URL_FORMS.length, 3);
+});
