@@ -21,6 +21,7 @@ export default async function (
 }
 
 function targetText(target: TargetFacts): string {
+  const running = target.state !== "stopped";
   const { commands, octetsRead, octetsWritten } = target.counters;
   const facts = sheet([
     ["name", target.name],
@@ -28,10 +29,10 @@ function targetText(target: TargetFacts): string {
     ["description", target.description],
     ["state", target.state],
     ["allow", target.allow.length === 0 ? "nobody" : target.allow.join(" ")],
-    ["sessions", String(target.sessions)],
-    ["commands", String(commands)],
-    ["read", formatSize(octetsRead)],
-    ["written", formatSize(octetsWritten)],
+    ["sessions", running ? String(target.sessions) : undefined],
+    ["commands", running ? String(commands) : undefined],
+    ["read", running ? formatSize(octetsRead) : undefined],
+    ["written", running ? formatSize(octetsWritten) : undefined],
   ]);
   if (target.luns.length === 0) return `${facts}\n\nno disks assigned`;
   return `${facts}\n\n${table(target.luns, LUN_COLUMNS)}`;

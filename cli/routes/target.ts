@@ -26,8 +26,8 @@ const serve = buildCommand<ServeFlags, [], Context>({
   docs: {
     brief: "Serve all targets in the foreground until SIGTERM or Ctrl-C",
     fullDescription:
-      "Serves all targets in the foreground. Prints one line that begins with `ready` " +
-      "when every portal listens. SIGTERM or Ctrl-C ends the sessions in order and flushes the disks.",
+      "Serves all targets in the foreground. Prints one line that begins with `ready` when\n" +
+      "every portal listens. SIGTERM or Ctrl-C ends the sessions in order and flushes the disks.",
   },
 });
 
@@ -49,7 +49,7 @@ const create = buildCommand<TargetCreateFlags, [name: string], Context>({
         optional: true,
         variadic: true,
         placeholder: "ID",
-        brief: "Who may log in: iqn:… dns:… ip:… (address or CIDR) mac:… or any",
+        brief: "Who may log in: an initiator's name as iqn:NAME, or any",
       },
     },
     positional: { kind: "tuple", parameters: [{ ...TARGET_ARGUMENT, placeholder: "NAME" }] },
@@ -110,7 +110,7 @@ const TARGET_AND_IDS = {
   kind: "array",
   minimum: 2,
   parameter: {
-    brief: "The target's name, then iqn:… dns:… ip:… mac:… or any",
+    brief: "The target's name, then initiators' names as iqn:NAME, or any",
     placeholder: "TARGET ID",
     parse: String,
   },
