@@ -1,7 +1,8 @@
 /**
- * A command on its way through a logical unit. SAM-5 calls it a command; iSCSI's name for the same is
- * task. A transport makes one (from a pool), fills in what came with the command, gives it to the device
- * server, and then does what the answered step asks: send data, collect data, move blocks, or wait.
+ * A command on its way through a logical unit. SAM-5 calls it a command; iSCSI's name for the same
+ * is task. A transport makes one (from a pool), fills in what came with the command, gives it to
+ * the device server, and then does what the answered step asks: send data, collect data, move
+ * blocks, or wait.
  */
 import type { Command } from "./command.ts";
 import type { LogicalUnit } from "./logical_unit.ts";
@@ -51,6 +52,10 @@ export class Task {
   lun = 0;
   /** The LUN is mapped read-only for this initiator. */
   writeProtected = false;
+  /** Octets that the initiator has to send, whatever the command asks for. SAM-5 5.1. */
+  dataOutBufferSize = 0;
+  /** Octets that the initiator means to send; a command may insist on what its CDB implies. */
+  expectedDataOut = 0;
   command: Command | undefined;
 
   status: number = Status.GOOD;
@@ -62,9 +67,14 @@ export class Task {
   data: Uint8Array = NO_DATA;
   finish: Continuation | undefined;
   promise: Promise<Step> | undefined;
-  /** Set by task management: it ends without status, and nothing more of it may reach the medium. */
+  /**
+   * Set by task management: it ends without status, and nothing more of it may reach the medium.
+   */
   aborted = false;
-  /** The transport's: lets go of an aborted task, which leaves the task set once nothing of it is pending. */
+  /**
+   * The transport's: lets go of an aborted task, which leaves the task set once nothing of it is
+   * pending.
+   */
   onAbort: ((task: Task) => void) | undefined;
 
   /** The task set's: its neighbours there, and what begins it while it is dormant. */
@@ -76,6 +86,7 @@ export class Task {
   reset(): void {
     this.command = undefined;
     this.unit = undefined;
+    this.dataOutBufferSize = 0;
     this.status = Status.GOOD;
     this.sense = undefined;
     this.length = 0;

@@ -106,6 +106,8 @@ export class ScsiCommands implements DataInHost, DataOutHost {
     task.reads = pdu.read;
     task.writes = pdu.write;
     task.expectedDataTransferLength = pdu.expectedDataTransferLength;
+    task.expectedDataOut = task.writes ? task.expectedDataTransferLength : 0;
+    task.dataOutBufferSize = pdu.write ? pdu.expectedDataTransferLength : 0;
     task.lunHigh = view.getUint32(base + 8);
     task.lunLow = view.getUint32(base + 12);
     for (let at = 0; at < 16; at += 4) task.view.setUint32(at, view.getUint32(base + 32 + at));

@@ -16,14 +16,16 @@ function execute(task: Task, unit: LogicalUnit): Step {
   const refusal = range.look(task, unit) ??
     range.exceeds(BlockLimits.compareAndWriteBlocks * unit.blockLength);
   if (refusal !== undefined) return task.fail(refusal);
+  if (range.length === 0) return task.done();
+  // The data is both instances, and nothing else: whoever has another number means another range.
+  if (task.dataOutBufferSize > 2 * range.length) return task.fail(INVALID_FIELD_IN_CDB);
   task.offset = range.offset;
-  return range.length === 0 ? task.done() : task.collect(2 * range.length, finish);
+  return task.collect(2 * range.length, finish);
 }
 
 function finish(task: Task, unit: LogicalUnit): Step {
   const refusal = range.look(task, unit);
   if (refusal !== undefined) return task.fail(refusal);
-  // What came must be the two instances, whole, or it is not known which octet belongs to which.
   if (task.length < 2 * range.length) return task.fail(INVALID_FIELD_IN_CDB);
   return task.wait(compareAndWrite(task, unit, range.length));
 }

@@ -23,7 +23,11 @@ function row(name: string, opcode: number, usage: string, range: BlockRange): Co
     const refusal = range.lookToEnd(task, unit) ?? range.exceeds(BlockLimits.writeSameLength);
     if (refusal !== undefined) return task.fail(refusal);
     task.offset = range.offset;
-    if ((flags & NDOB) === 0) return task.collect(unit.blockLength, finish);
+    if ((flags & NDOB) === 0) {
+      // The data is one block: more of it may have been meant for the others, and would be lost.
+      if (task.dataOutBufferSize > unit.blockLength) return task.fail(INVALID_FIELD_IN_CDB);
+      return task.collect(unit.blockLength, finish);
+    }
     return task.wait(writeSame(task, unit, range.length, new Uint8Array(unit.blockLength)));
   }
 

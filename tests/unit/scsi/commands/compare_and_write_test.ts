@@ -61,6 +61,14 @@ Deno.test("A117 COMPARE AND WRITE: less data than twice the blocks is refused", 
   assert.deepEqual(unit.device.log, []);
 });
 
+Deno.test("A117 COMPARE AND WRITE: more data than twice the blocks is refused before it is sent", () => {
+  const unit = unitOf();
+  const task = taskOf(unit, cdb(OP, 0, 1));
+  task.dataOutBufferSize = 2048;
+  assert.equal(begin(task, lunsOf(unit)), Step.DONE);
+  assert.equal(senseText(task.sense), "5/24/00");
+});
+
 Deno.test("A114 A117 A123 COMPARE AND WRITE: is durable with FUA; WRPROTECT is refused", async () => {
   const unit = unitOf();
   const dataOut = new Uint8Array(1024);

@@ -132,6 +132,17 @@ Deno.test("A67 WRITE SAME: less than a block is refused, with nothing written", 
   assert.deepEqual(unit.device.log, []);
 });
 
+Deno.test("A118 WRITE SAME: more than a block is refused before it is sent, but not beside NDOB", () => {
+  for (const flags of [0, UNMAP, NDOB]) {
+    const unit = unitOf();
+    const task = taskOf(unit, cdb(Op.WRITE_SAME, 0, 1, flags));
+    task.dataOutBufferSize = 1024;
+    const refused = flags !== NDOB;
+    assert.equal(begin(task, lunsOf(unit)), refused ? Step.DONE : Step.WAIT);
+    assert.equal(senseText(task.sense), refused ? "5/24/00" : undefined);
+  }
+});
+
 Deno.test("A118 B-30 WRITE SAME: goes in slices, between which others get their turn", async () => {
   const unit = unitOf({ size: 4 << 20 });
   const task = taskOf(unit, cdb(Op.WRITE_SAME, 0, 8192, NDOB));
