@@ -1,12 +1,15 @@
 /**
- * The table of commands, by operation code and service action: what dispatches a CDB, and what REPORT
- * SUPPORTED OPERATION CODES tells of. CDB usage masks are kept as four words, so that a CDB is held
- * against them without looking at each octet.
+ * The table of commands, by operation code and service action: what dispatches a CDB, and what
+ * REPORT SUPPORTED OPERATION CODES tells of. CDB usage masks are kept as four words, so that a CDB
+ * is held against them without looking at each octet.
  */
 import type { Command } from "./command.ts";
 import { INVALID_FIELD_IN_CDB, type Sense, withField } from "./sense.ts";
 
-/** Bits of the CONTROL octet that we look at: NACA, which must be zero, and the reserved ones. SAM-5 5.2. */
+/**
+ * Bits of the CONTROL octet that we look at: NACA, which must be zero, and the reserved ones. SAM-5
+ * 5.2.
+ */
 const CONTROL_CHECKED = 0x3c;
 
 /** One command, made ready for dispatch. */

@@ -1,8 +1,8 @@
 /**
- * The device server: takes a command from a transport as far as its first step, and on from each step
- * that the transport has done. What holds for all commands is decided here, in the order of SAM-5 5.3 and
- * 5.14: who is addressed, what is asked, what the initiator must hear first, whether it may, and whether
- * the medium is there.
+ * The device server: takes a command from a transport as far as its first step, and on from each
+ * step that the transport has done. What holds for all commands is decided here, in the order of
+ * SAM-5 5.3 and 5.14: who is addressed, what is asked, what the initiator must hear first, whether
+ * it may, and whether the medium is there.
  */
 import { DeviceError } from "../block/device.ts";
 import { beginWithoutUnit } from "./absent_unit.ts";
@@ -14,27 +14,34 @@ import type { LogicalUnit } from "./logical_unit.ts";
 import type { Luns } from "./lun.ts";
 import {
   INVALID_COMMAND_OPERATION_CODE,
+  INVALID_MESSAGE_ERROR,
   type Sense,
   WRITE_ERROR,
   WRITE_PROTECTED,
 } from "./sense.ts";
 import { Status } from "./status.ts";
-import type { Step, Task } from "./task.ts";
+import { type Step, type Task, TaskAttribute } from "./task.ts";
 
 export type { Luns } from "./lun.ts";
 
-/** These tell of a unit whatever has happened to it, and leave unit attentions alone. SAM-5 5.14.1. */
+/**
+ * These tell of a unit whatever has happened to it, and leave unit attentions alone. SAM-5 5.14.1.
+ */
 const INQUIRY = 0x12;
 const REPORT_LUNS = 0xa0;
 const REQUEST_SENSE = 0x03;
 const SANITIZE = 0x48;
-/** REPORT SUPPORTED OPERATION CODES and REPORT SUPPORTED TASK MANAGEMENT FUNCTIONS are among these. */
+/**
+ * REPORT SUPPORTED OPERATION CODES and REPORT SUPPORTED TASK MANAGEMENT FUNCTIONS are among these.
+ */
 const MAINTENANCE_IN = 0xa3;
 
 /** Everything up to the command's first step. Never throws for anything that a peer sent. */
 export function begin(task: Task, luns: Luns): Step {
   const unit = task.unit;
   if (unit === undefined) return beginWithoutUnit(task, luns);
+  // SAM-5 8.6.5: there is never an ACA condition here, NormACA being zero; what lies above is reserved.
+  if (task.attribute >= TaskAttribute.ACA) return task.fail(INVALID_MESSAGE_ERROR);
   const row = TABLE.find(task.view);
   if (row === undefined) return task.fail(unknown(task));
   const command = row.command;
@@ -69,7 +76,9 @@ export function finish(task: Task): Step {
   }
 }
 
-/** The device could not do a step, or the promise of a WAIT step was rejected. Our own bugs go on. */
+/**
+ * The device could not do a step, or the promise of a WAIT step was rejected. Our own bugs go on.
+ */
 export function fail(task: Task, error: unknown): Step {
   if (!(error instanceof DeviceError)) throw error;
   task.finish = undefined;
@@ -100,8 +109,8 @@ function refusal(task: Task, unit: LogicalUnit, { command }: Row): Sense | undef
 }
 
 /**
- * SBC-3 4.11.3: while a sanitize operation runs, and after it failed, nearly every command is barred; at
- * other times only those that need the medium.
+ * SBC-3 4.11.3: while a sanitize operation runs, and after it failed, nearly every command is
+ * barred; at other times only those that need the medium.
  */
 function isBarred(unit: LogicalUnit, command: Command): boolean {
   const { sanitize } = unit.medium;

@@ -1,6 +1,6 @@
 /**
- * A logical unit: a block device with the state that SCSI keeps around it. Shared by every session that
- * reaches the disk, through whatever target and LUN. SAM-5 4.6.8.
+ * A logical unit: a block device with the state that SCSI keeps around it. Shared by every session
+ * that reaches the disk, through whatever target and LUN. SAM-5 4.6.8.
  */
 import type { BlockDevice } from "../block/device.ts";
 import { Medium } from "./medium.ts";
@@ -12,7 +12,10 @@ import { BUS_DEVICE_RESET_OCCURRED, type Sense } from "./sense.ts";
 import { TaskSet } from "./task_set.ts";
 import { UnitAttentions } from "./unit_attention.ts";
 
-/** Who the unit is: the same on every portal, after every restart, rename and move; another for a clone. */
+/**
+ * Who the unit is: the same on every portal, after every restart, rename and move; another for a
+ * clone.
+ */
 export interface Identity {
   /** The disk's UUID, from which VPD pages 80h and 83h derive. */
   readonly uuid: Uint8Array;
@@ -98,8 +101,8 @@ export class LogicalUnit {
   }
 
   /**
-   * Ends every task, and then forgets what initiators set: SAM-5 6.3.3. All of them are told, the one that
-   * asked for it too. A sanitize operation goes on (SBC-3 4.11.3).
+   * Ends every task, and then forgets what initiators set: SAM-5 6.3.3. All of them are told, the
+   * one that asked for it too. A sanitize operation goes on (SBC-3 4.11.3).
    */
   async reset(condition: Sense = BUS_DEVICE_RESET_OCCURRED): Promise<void> {
     await this.tasks.abort(() => true);

@@ -20,7 +20,10 @@ const FLAT_SPACE = 1;
 /** LUNs that peripheral device addressing reaches; above them flat space addressing is used. */
 const PERIPHERAL_LUNS = 256;
 
-/** The number that the eight octets at `at` name, whichever single level method they use. SAM-5 4.7.7. */
+/**
+ * The number that the eight octets at `at` name, whichever single level method they use. SAM-5
+ * 4.7.7.
+ */
 export function parseLun(view: DataView, at: number): number {
   const first = view.getUint16(at);
   // Only one level: whatever stands in the lower ones must be empty.

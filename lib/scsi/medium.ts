@@ -1,7 +1,8 @@
 /**
- * The state of a unit's medium: whether it can be reached now, and who forbids its removal. SBC-3 4.11
- * (sanitize operations), 4.2.2 (removable media). A virtual disk has nothing to spin down, so there is no
- * stopped state: stopping flushes, and leaves the disk ready for the other hosts that share it.
+ * The state of a unit's medium: whether it can be reached now, and who forbids its removal. SBC-3
+ * 4.11 (sanitize operations), 4.2.2 (removable media). A virtual disk has nothing to spin down, so
+ * there is no stopped state: stopping flushes, and leaves the disk ready for the other hosts that
+ * share it.
  */
 import type { Nexus } from "./nexus.ts";
 import {
@@ -17,7 +18,9 @@ import {
 export type SanitizeState = "none" | "running" | "failed";
 
 export class Medium {
-  /** Why the medium cannot be reached; undefined while it can. Kept, as every command looks at it. */
+  /**
+   * Why the medium cannot be reached; undefined while it can. Kept, as every command looks at it.
+   */
   notReady: Sense | undefined;
   readonly removable: boolean;
   /** AUSE of the last SANITIZE: its failure may be acknowledged by EXIT FAILURE MODE. */

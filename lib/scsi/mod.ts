@@ -1,4 +1,6 @@
-/** SCSI without a transport: logical units, their device server, and the octets both sides exchange. */
+/**
+ * SCSI without a transport: logical units, their device server, and the octets both sides exchange.
+ */
 export { BlockLimits } from "./block_limits.ts";
 export { Access, type Command } from "./command.ts";
 export { COMMANDS } from "./commands/mod.ts";

@@ -1,7 +1,8 @@
 /**
- * Mode pages: settings that initiators read and, where they may, change. SPC-4 7.5, SBC-3 6.4. A page is
- * its octets; what may be changed is a mask over them, and what the rest of the unit asks about is read
- * through a view. No page can be saved, so each start and each reset returns to the defaults.
+ * Mode pages: settings that initiators read and, where they may, change. SPC-4 7.5, SBC-3 6.4. A
+ * page is its octets; what may be changed is a mask over them, and what the rest of the unit asks
+ * about is read through a view. No page can be saved, so each start and each reset returns to the
+ * defaults.
  */
 import {
   bits,
@@ -191,8 +192,8 @@ export class ModePages {
   }
 
   /**
-   * Looks at the pages of a MODE SELECT, from `at` of the parameter list on, and changes nothing. A field
-   * that may not be changed must have its current value. SPC-4 6.9.
+   * Looks at the pages of a MODE SELECT, from `at` of the parameter list on, and changes nothing. A
+   * field that may not be changed must have its current value. SPC-4 6.9.
    */
   check(list: Uint8Array, at: number): Selection {
     const pages = new Map<number, Uint8Array>();

@@ -1,7 +1,7 @@
 /**
- * A sanitize operation: every block is changed, slice by slice, so that the other units of the process stay
- * alive meanwhile. It goes on when the command that began it is aborted, when the unit is reset, and when
- * nobody is connected any more. SBC-3 4.11.
+ * A sanitize operation: every block is changed, slice by slice, so that the other units of the
+ * process stay alive meanwhile. It goes on when the command that began it is aborted, when the unit
+ * is reset, and when nobody is connected any more. SBC-3 4.11.
  */
 import { type BlockDevice, DeviceError } from "../block/device.ts";
 import { flush } from "./flush.ts";

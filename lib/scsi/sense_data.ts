@@ -1,7 +1,7 @@
 /**
- * Sense data as octets: fixed format (SPC-4 4.5.3), which every initiator understands, and descriptor
- * format (SPC-4 4.5.2), which D_SENSE of the control mode page or DESC of REQUEST SENSE asks for and
- * which alone has room for a 64-bit LBA.
+ * Sense data as octets: fixed format (SPC-4 4.5.3), which every initiator understands, and
+ * descriptor format (SPC-4 4.5.2), which D_SENSE of the control mode page or DESC of REQUEST SENSE
+ * asks for and which alone has room for a 64-bit LBA.
  */
 import { bits, flag, layout, u16, u32, u64, u8 } from "../wire/layout.ts";
 import type { FieldPointer, Sense } from "./sense.ts";
@@ -123,7 +123,9 @@ export interface ReceivedSense extends Sense {
   readonly deferred: boolean;
 }
 
-/** Reads sense data of either format; undefined where it is neither or too short to say anything. */
+/**
+ * Reads sense data of either format; undefined where it is neither or too short to say anything.
+ */
 export function parseSense(octets: Uint8Array): ReceivedSense | undefined {
   if (octets.length < 4) return undefined;
   switch (octets[0]! & 0x7f) {

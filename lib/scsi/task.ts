@@ -54,8 +54,6 @@ export class Task {
   writeProtected = false;
   /** Octets that the initiator has to send, whatever the command asks for. SAM-5 5.1. */
   dataOutBufferSize = 0;
-  /** Octets that the initiator means to send; a command may insist on what its CDB implies. */
-  expectedDataOut = 0;
   command: Command | undefined;
 
   status: number = Status.GOOD;

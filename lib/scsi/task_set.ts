@@ -1,8 +1,8 @@
 /**
- * The commands that a logical unit has in hand, and the order in which they may begin. SAM-5 8.8: HEAD OF
- * QUEUE at once and before all others, ORDERED after everything older, SIMPLE at any time unless one of
- * those stands before it. The set is a list through the tasks themselves, so that entering and leaving
- * cost nothing but a few assignments.
+ * The commands that a logical unit has in hand, and the order in which they may begin. SAM-5 8.8:
+ * HEAD OF QUEUE at once and before all others, ORDERED after everything older, SIMPLE at any time
+ * unless one of those stands before it. The set is a list through the tasks themselves, so that
+ * entering and leaving cost nothing but a few assignments.
  */
 import { type Task, TaskAttribute } from "./task.ts";
 
@@ -16,7 +16,9 @@ export class TaskSet {
   #oldest: Task | undefined;
   #newest: Task | undefined;
   #count = 0;
-  /** ORDERED and HEAD OF QUEUE tasks among them: while there are none, order is nobody's concern. */
+  /**
+   * ORDERED and HEAD OF QUEUE tasks among them: while there are none, order is nobody's concern.
+   */
   #barriers = 0;
   #dormant = 0;
   #resuming = false;
@@ -90,8 +92,8 @@ export class TaskSet {
   }
 
   /**
-   * Begins what may begin now. A task may end within its `resume`; the loop, not the stack, then goes on,
-   * however many stood in line.
+   * Begins what may begin now. A task may end within its `resume`; the loop, not the stack, then
+   * goes on, however many stood in line.
    */
   #resume(): void {
     if (this.#resuming) return;

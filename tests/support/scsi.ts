@@ -1,6 +1,6 @@
 /**
- * Runs CDBs against a logical unit as a transport would, without one: steps are followed to the end, data
- * is moved as SEND, READ, WRITE and COLLECT ask.
+ * Runs CDBs against a logical unit as a transport would, without one: steps are followed to the
+ * end, data is moved as SEND, READ, WRITE and COLLECT ask.
  */
 import {
   type BlockDevice,
@@ -181,7 +181,9 @@ export const UUID = Uint8Array.from({ length: 16 }, (_, i) => 0xa0 + i);
 
 export interface UnitOptions extends Partial<LogicalUnitOptions>, TestDeviceOptions {}
 
-/** A unit on a {@link TestDevice} of 1 MiB, used by both nexuses, which have heard of its power on. */
+/**
+ * A unit on a {@link TestDevice} of 1 MiB, used by both nexuses, which have heard of its power on.
+ */
 export function unitOf(options: UnitOptions = {}): LogicalUnit & { readonly device: TestDevice } {
   const unit = new LogicalUnit({
     device: new TestDevice(options),

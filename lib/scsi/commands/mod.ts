@@ -16,7 +16,7 @@ import { readCapacities } from "./read_capacity.ts";
 import { readDefectDatas } from "./read_defect_data.ts";
 import { reportLunsCommands } from "./report_luns.ts";
 import { reportSupportedOperationCodes } from "./report_supported_operation_codes.ts";
-import { reportSupportedTaskManagementFunctionsCommands } from "./report_supported_task_management_functions.ts";
+import { taskManagementReports } from "./report_supported_task_management_functions.ts";
 import { reportTargetPortGroupsCommands } from "./report_target_port_groups.ts";
 import { requestSenses } from "./request_sense.ts";
 import { reserveReleases } from "./reserve_release.ts";
@@ -60,7 +60,7 @@ export const COMMANDS: readonly Command[] = [
   ...reportLunsCommands,
   ...reportTargetPortGroupsCommands,
   reportSupportedOperationCodes(() => TABLE),
-  ...reportSupportedTaskManagementFunctionsCommands,
+  ...taskManagementReports,
 ];
 
 /** By operation code and service action. */

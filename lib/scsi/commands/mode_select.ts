@@ -1,6 +1,6 @@
 /**
- * MODE SELECT(6) and (10): changes settings, all that the list asks for or none. SPC-4 6.9, 6.10. The
- * other initiators are told that something is different.
+ * MODE SELECT(6) and (10): changes settings, all that the list asks for or none. SPC-4 6.9, 6.10.
+ * The other initiators are told that something is different.
  */
 import { Access, type Command } from "../command.ts";
 import { invalidFieldInCdb } from "../command_table.ts";

@@ -1,4 +1,6 @@
-/** PREVENT ALLOW MEDIUM REMOVAL: each initiator for itself. SPC-4 6.15 (obsolete there), SBC-3 5.9. */
+/**
+ * PREVENT ALLOW MEDIUM REMOVAL: each initiator for itself. SPC-4 6.15 (obsolete there), SBC-3 5.9.
+ */
 import { Access, type Command } from "../command.ts";
 import type { LogicalUnit } from "../logical_unit.ts";
 import { Status } from "../status.ts";

@@ -5,8 +5,8 @@ import { invalidFieldInCdb } from "../command_table.ts";
 import type { LogicalUnit } from "../logical_unit.ts";
 import type { Step, Task } from "../task.ts";
 
-// PMI and the LBA are obsolete since SBC-3; before it an LBA was good with PMI only, which asks for the last
-// block before a delay. No block here is slower than another, so the answer is the same.
+// PMI and the LBA are obsolete since SBC-3; before it an LBA was good with PMI only, which asks for
+// the last block before a delay. No block here is slower than another, so the answer is the same.
 const ReadCapacity10Cdb = layout(10, { logicalBlockAddress: u32(2), pmi: flag(8, 0) });
 const ReadCapacity16Cdb = layout(16, {
   logicalBlockAddress: u64(2),

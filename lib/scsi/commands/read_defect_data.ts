@@ -1,4 +1,7 @@
-/** READ DEFECT DATA(10) and (12): the lists are empty, as no block of a virtual disk is reassigned. SBC-3 5.17. */
+/**
+ * READ DEFECT DATA(10) and (12): the lists are empty, as no block of a virtual disk is reassigned.
+ * SBC-3 5.17.
+ */
 import { bits, flag, layout, u16, u32 } from "../../wire/layout.ts";
 import { Access, type Command } from "../command.ts";
 import { invalidFieldInCdb } from "../command_table.ts";

@@ -1,6 +1,6 @@
 /**
- * REPORT SUPPORTED OPERATION CODES: the table that dispatches commands, told as it is. SPC-4 6.35. The
- * table contains this command too, so it is asked for when the command comes.
+ * REPORT SUPPORTED OPERATION CODES: the table that dispatches commands, told as it is. SPC-4 6.35.
+ * The table contains this command too, so it is asked for when the command comes.
  */
 import { bits, flag, layout, u16, u32, u8 } from "../../wire/layout.ts";
 import { Access, type Command } from "../command.ts";

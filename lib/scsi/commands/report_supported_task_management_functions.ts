@@ -23,7 +23,7 @@ export const TaskManagementFunctionsData = layout(16, {
 
 const BASIC_LENGTH = 4;
 
-export const reportSupportedTaskManagementFunctionsCommands: readonly Command[] = [{
+export const taskManagementReports: readonly Command[] = [{
   name: "REPORT SUPPORTED TASK MANAGEMENT FUNCTIONS",
   opcode: 0xa3,
   serviceAction: 0x0d,

@@ -16,7 +16,9 @@ export const requestSenses: readonly Command[] = [{
   execute: (task, unit) => sendSense(task, pending(task, unit)),
 }];
 
-/** A unit attention is thereby told; the progress of a sanitize operation can be asked for again. */
+/**
+ * A unit attention is thereby told; the progress of a sanitize operation can be asked for again.
+ */
 function pending(task: Task, unit: LogicalUnit): Sense {
   const attention = unit.attentions.take(task.nexus);
   if (attention !== undefined) return attention;

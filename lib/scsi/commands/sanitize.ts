@@ -1,6 +1,6 @@
 /**
- * SANITIZE: makes all that was ever written unreadable, by overwriting it or by erasing blocks. SBC-3 5.24.
- * Cryptographic erase is not offered, as nothing here is encrypted.
+ * SANITIZE: makes all that was ever written unreadable, by overwriting it or by erasing blocks.
+ * SBC-3 5.24. Cryptographic erase is not offered, as nothing here is encrypted.
  */
 import { bits, flag, layout, u16 } from "../../wire/layout.ts";
 import { Access, type Command } from "../command.ts";

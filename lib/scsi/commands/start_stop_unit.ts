@@ -1,6 +1,6 @@
 /**
- * START STOP UNIT: loads, ejects, and flushes. SBC-3 5.25. There is no motor to stop and no power to
- * save, so stopping means that all is on the medium, and a power condition changes nothing.
+ * START STOP UNIT: loads, ejects, and flushes. SBC-3 5.25. There is no motor to stop and no power
+ * to save, so stopping means that all is on the medium, and a power condition changes nothing.
  */
 import { bits, flag, layout } from "../../wire/layout.ts";
 import { Access, type Command } from "../command.ts";

@@ -1,4 +1,7 @@
-/** Block Device Characteristics, page B1h. SBC-3 6.6.3; offsets are from the page's start, less the header. */
+/**
+ * Block Device Characteristics, page B1h. SBC-3 6.6.3; offsets are from the page's start, less the
+ * header.
+ */
 import { bits, layout, u16 } from "../../wire/layout.ts";
 import type { LogicalUnit } from "../logical_unit.ts";
 

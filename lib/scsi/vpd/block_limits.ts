@@ -1,4 +1,7 @@
-/** Block Limits, page B0h, of SBC-3 length. SBC-3 6.6.4; offsets are from the page's start, less the header. */
+/**
+ * Block Limits, page B0h, of SBC-3 length. SBC-3 6.6.4; offsets are from the page's start, less the
+ * header.
+ */
 import { flag, layout, u16, u32, u64, u8 } from "../../wire/layout.ts";
 import { BlockLimits } from "../block_limits.ts";
 import type { LogicalUnit } from "../logical_unit.ts";
@@ -33,6 +36,7 @@ export function blockLimits(unit: LogicalUnit): Uint8Array {
     body.maximumUnmapBlockDescriptorCount = BlockLimits.unmapDescriptors;
     body.optimalUnmapGranularity = physicalBlock;
   }
+  body.wsnz = true;
   body.maximumWriteSameLength = BlockLimits.writeSameLength / blockLength;
   body.maximumAtomicTransferLength = BlockLimits.atomicTransferLength / blockLength;
   return octets;

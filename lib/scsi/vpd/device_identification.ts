@@ -1,7 +1,7 @@
 /**
- * Device Identification, page 83h: names by which an initiator knows that two paths lead to one unit, and
- * through which port each goes. SPC-4 7.8.6. What names the unit derives from its UUID and nothing else;
- * without a company identifier of our own the NAA is a locally assigned one.
+ * Device Identification, page 83h: names by which an initiator knows that two paths lead to one
+ * unit, and through which port each goes. SPC-4 7.8.6. What names the unit derives from its UUID
+ * and nothing else; without a company identifier of our own the NAA is a locally assigned one.
  */
 import { bits, flag, layout, u8 } from "../../wire/layout.ts";
 import type { LogicalUnit } from "../logical_unit.ts";
@@ -36,7 +36,7 @@ const LOCALLY_ASSIGNED = 0x30;
 export function deviceIdentification(unit: LogicalUnit, nexus: Nexus): Uint8Array {
   const { LOGICAL_UNIT, TARGET_PORT, TARGET_DEVICE } = Association;
   const naa = locallyAssignedName(unit.identity.uuid);
-  const t10 = unit.identity.vendor.padEnd(8) + serialNumber(unit.identity.uuid);
+  const t10 = unit.identity.vendor.slice(0, 8).padEnd(8) + serialNumber(unit.identity.uuid);
   // RFC 7143 4.2.7: the port's name begins with the node's.
   const device = nexus.targetPort.split(",", 1)[0]!;
   const parts = [
@@ -51,7 +51,9 @@ export function deviceIdentification(unit: LogicalUnit, nexus: Nexus): Uint8Arra
   return Uint8Array.from(parts.flatMap((part) => [...part]));
 }
 
-/** Sixty bits of the UUID behind the NAA nibble: its two halves folded, so that every bit counts. */
+/**
+ * Sixty bits of the UUID behind the NAA nibble: its two halves folded, so that every bit counts.
+ */
 export function locallyAssignedName(uuid: Uint8Array): Uint8Array {
   const octets = Uint8Array.from({ length: NAA_LENGTH }, (_, i) => uuid[i]! ^ uuid[i + 8]!);
   octets[0] = LOCALLY_ASSIGNED | (octets[0]! & 0x0f);

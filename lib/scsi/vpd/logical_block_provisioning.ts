@@ -1,4 +1,7 @@
-/** Logical Block Provisioning, page B2h. SBC-3 6.6.5; offsets are from the page's start, less the header. */
+/**
+ * Logical Block Provisioning, page B2h. SBC-3 6.6.5; offsets are from the page's start, less the
+ * header.
+ */
 import { bits, flag, layout, u8 } from "../../wire/layout.ts";
 import type { LogicalUnit } from "../logical_unit.ts";
 

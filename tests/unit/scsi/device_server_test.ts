@@ -305,6 +305,22 @@ Deno.test("B-19: begin: whatever a peer sends, nothing is thrown and the status 
   );
 });
 
+Deno.test("begin: the ACA attribute is refused, as no ACA condition can be", () => {
+  const unit = unitOf();
+  for (
+    const [attribute, key] of [[0, undefined], [1, undefined], [2, undefined], [3, undefined], [
+      4,
+      5,
+    ], [7, 5]]
+  ) {
+    const task = taskOf(unit, READ);
+    task.attribute = attribute!;
+    begin(task, lunsOf(unit));
+    assert.equal(task.sense?.key, key);
+    if (key !== undefined) assert.equal(task.sense?.code, 0x4900);
+  }
+});
+
 Deno.test("begin: a READ asks the transport for the blocks, without making anything of its own", () => {
   const unit = unitOf();
   const task = taskOf(unit, READ);

@@ -33,7 +33,9 @@ const { ALWAYS, READ, WRITE, OWN } = Access;
 const STRANGER = nexusOf(3);
 const HOLDER_KEY = 0x1n;
 
-/** Type of reservation → the access classes refused to a registered nexus and to one that is not. */
+/**
+ * Type of reservation → the access classes refused to a registered nexus and to one that is not.
+ */
 const REFUSED: Record<number, readonly [readonly Access[], readonly Access[]]> = {
   [WE]: [[WRITE], [WRITE]],
   [EA]: [[READ, WRITE], [READ, WRITE]],
@@ -102,7 +104,9 @@ Deno.test("A132: under a foreign RESERVE only what always works is left", async 
   assert.equal(unit.reservations.held, true);
 });
 
-/** What a command meets that a stranger sends: under Write Exclusive, Exclusive Access, and RESERVE. */
+/**
+ * What a command meets that a stranger sends: under Write Exclusive, Exclusive Access, and RESERVE.
+ */
 const OPEN = "allowed allowed allowed";
 const ASKING = "allowed allowed conflict";
 const READING = "allowed conflict conflict";
