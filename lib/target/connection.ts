@@ -200,7 +200,9 @@ export class Connection {
   #enterFullFeature(): void {
     const outcome = this.#login.outcome;
     assert(outcome !== undefined, "a login that is done has an outcome");
-    const { session, cid, parameters, statSN } = outcome;
+    const { session, cid, statSN } = outcome;
+    // A copy of our own: the initiator may say anew what it takes. RFC 7143 13.12.
+    const parameters = { ...outcome.parameters };
     if (this.#state === "closed" || session.isEnding) {
       // The peer went away while its old session was being ended.
       if (session.connections.size === 0) session.terminate("the login was not completed");
@@ -224,6 +226,9 @@ export class Connection {
         endpoint: this.endpoint,
         writer: this.#writer,
         peerMaxRecvDataSegmentLength: parameters.peerMaxRecvDataSegmentLength,
+        onPeerMaxRecvDataSegmentLength: (length) => {
+          parameters.peerMaxRecvDataSegmentLength = length;
+        },
       }),
       statSN,
       wake: () => this.#wake(),
@@ -320,6 +325,7 @@ export class Connection {
     if (this.#state === "closed") return;
     this.#log("info", "connection closed", { reason });
     this.#enter("closed");
+    this.#login.cancel();
     this.#leaveSession();
     this.#wakePump();
   }

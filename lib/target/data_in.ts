@@ -50,13 +50,13 @@ export class DataIn {
   constructor(
     writer: PduWriter,
     answers: Answers,
-    parameters: ConnectionParameters & { readonly maxBurstLength: number },
+    limits: { readonly parameters: ConnectionParameters; readonly maxBurstLength: number },
     host: DataInHost,
   ) {
     this.#writer = writer;
     this.#answers = answers;
-    this.#parameters = parameters;
-    this.#maxBurstLength = parameters.maxBurstLength;
+    this.#parameters = limits.parameters;
+    this.#maxBurstLength = limits.maxBurstLength;
     this.#host = host;
   }
 

@@ -55,7 +55,7 @@ export class ScsiCommands implements DataInHost, DataOutHost {
     this.#answers = answers;
     this.wake = options.wake;
     const { maxBurstLength } = session.parameters;
-    this.#dataIn = new DataIn(writer, answers, { ...parameters, maxBurstLength }, this);
+    this.#dataIn = new DataIn(writer, answers, { parameters, maxBurstLength }, this);
     this.#dataOut = new DataOut(
       answers,
       session.parameters,
@@ -106,7 +106,6 @@ export class ScsiCommands implements DataInHost, DataOutHost {
     task.reads = pdu.read;
     task.writes = pdu.write;
     task.expectedDataTransferLength = pdu.expectedDataTransferLength;
-    task.expectedDataOut = task.writes ? task.expectedDataTransferLength : 0;
     task.dataOutBufferSize = pdu.write ? pdu.expectedDataTransferLength : 0;
     task.lunHigh = view.getUint32(base + 8);
     task.lunLow = view.getUint32(base + 12);
