@@ -37,7 +37,7 @@ export interface FileDeviceOptions {
 /** Octets of zeros written in one piece where nothing can be punched. */
 const ZEROS_LENGTH = 1 << 20;
 /** Octets punched in one piece: the file is locked against writes meanwhile. */
-const PUNCH_LENGTH = 64 << 20;
+const PUNCH_LENGTH = 16 << 20;
 
 let zeros: Uint8Array | undefined;
 

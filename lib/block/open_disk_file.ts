@@ -28,6 +28,7 @@ const OPEN_ERRORS: Readonly<Record<string, [FileErrorKind, string]>> = {
   EROFS: ["no-permission", "its file system is read-only; open it read-only"],
   EISDIR: ["unsuitable", "it is a directory"],
   ETXTBSY: ["in-use", "it is a program that is running"],
+  ENOLCK: ["unsuitable", "its file system gives no locks; mount it with locking"],
   EBUSY: ["in-use", "the system uses it; unmount it first"],
 };
 

@@ -61,7 +61,7 @@ export class OsFile implements PositionalFile {
     this.#space = parts.space;
     this.cached = parts.pageCache !== undefined;
     const id = parts.lock.statSync();
-    this.#readers = new ReaderPool(() => openSame(this.path, "r", id));
+    this.#readers = new ReaderPool(() => openSame(this.path, "r", id), parts.fd);
     this.#writers = new WriterPool(() => openSameHandle(this.path, id));
   }
 
@@ -126,10 +126,11 @@ export class OsFile implements PositionalFile {
 
   async write(position: number, from: Uint8Array, at: number, length: number): Promise<void> {
     try {
-      await this.#writers.write(position, from, at, length);
+      if (await this.#writers.write(position, from, at, length)) return;
     } catch (cause) {
       throw this.#failure("write", position, cause);
     }
+    this.writeSync(position, from, at, length);
   }
 
   sync(): Promise<void> {

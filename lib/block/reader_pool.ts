@@ -2,22 +2,28 @@
  * Asynchronous reads over several descriptors of one file, since those of one are done one by one.
  */
 import fs from "node:fs";
+import { errorCode } from "./errno.ts";
+import { FileError } from "./file_error.ts";
 
 /** More gain little: 8 reach three quarters of what 32 do on a cold medium. */
 const MOST_READERS = 8;
 
 interface Reader {
   readonly fd: number;
+  /** Closed with the pool. */
+  readonly owned: boolean;
   inFlight: number;
 }
 
 export class ReaderPool {
   readonly #readers: Reader[] = [];
   readonly #open: () => number;
+  readonly #fallback: number;
 
-  /** `open` makes one more descriptor of the file. */
-  constructor(open: () => number) {
+  /** `open` makes one more descriptor of the file; `fallback` serves while none can be made. */
+  constructor(open: () => number, fallback: number) {
     this.#open = open;
+    this.#fallback = fallback;
   }
 
   /** Octets read: fewer than asked for only at the file's end. */
@@ -38,7 +44,9 @@ export class ReaderPool {
   }
 
   close(): void {
-    for (const reader of this.#readers.splice(0)) fs.closeSync(reader.fd);
+    for (const reader of this.#readers.splice(0)) {
+      if (reader.owned) fs.closeSync(reader.fd);
+    }
   }
 
   #leastBusy(): Reader {
@@ -49,18 +57,20 @@ export class ReaderPool {
     if (best !== undefined && (best.inFlight === 0 || this.#readers.length === MOST_READERS)) {
       return best;
     }
-    return this.#openOne() ?? best!;
+    const further = this.#openOne();
+    if (further === undefined && best !== undefined) return best;
+    const reader = { fd: further ?? this.#fallback, owned: further !== undefined, inFlight: 0 };
+    this.#readers.push(reader);
+    return reader;
   }
 
-  /** A further descriptor is a gain, not a need: without it the ones there are go on. */
-  #openOne(): Reader | undefined {
+  /** A further descriptor is a gain, not a need: a file may be renamed while it is in use. */
+  #openOne(): number | undefined {
     try {
-      const reader = { fd: this.#open(), inFlight: 0 };
-      this.#readers.push(reader);
-      return reader;
+      return this.#open();
     } catch (error) {
-      if (this.#readers.length === 0) throw error;
-      return undefined;
+      if (error instanceof FileError || errorCode(error) !== undefined) return undefined;
+      throw error;
     }
   }
 }

@@ -4,6 +4,9 @@
  * other's.
  */
 
+import { errorCode } from "./errno.ts";
+import { FileError } from "./file_error.ts";
+
 const MOST_WRITERS = 8;
 
 export class WriterPool {
@@ -17,12 +20,15 @@ export class WriterPool {
     this.#open = open;
   }
 
-  async write(position: number, from: Uint8Array, at: number, length: number): Promise<void> {
+  /** False: no handle could be opened, and nothing is written. */
+  async write(position: number, from: Uint8Array, at: number, length: number): Promise<boolean> {
     const handle = await this.#take();
+    if (handle === undefined) return false;
     try {
       await handle.seek(position, Deno.SeekMode.Start);
       let done = 0;
       while (done < length) done += await handle.write(from.subarray(at + done, at + length));
+      return true;
     } finally {
       const next = this.#waiting.shift();
       if (next === undefined) this.#idle.push(handle);
@@ -35,25 +41,25 @@ export class WriterPool {
     this.#count = 0;
   }
 
-  #take(): Deno.FsFile | Promise<Deno.FsFile> {
+  #take(): Deno.FsFile | undefined | Promise<Deno.FsFile> {
     const idle = this.#idle.pop();
     if (idle !== undefined) return idle;
     if (this.#count < MOST_WRITERS) {
       const handle = this.#openOne();
-      if (handle !== undefined) return handle;
+      if (handle !== undefined || this.#count === 0) return handle;
     }
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  /** A further handle is a gain, not a need: without it writers take turns. */
+  /** A further handle is a gain, not a need: a file may be renamed while it is in use. */
   #openOne(): Deno.FsFile | undefined {
     try {
       const handle = this.#open();
       this.#count++;
       return handle;
     } catch (error) {
-      if (this.#count === 0) throw error;
-      return undefined;
+      if (error instanceof FileError || errorCode(error) !== undefined) return undefined;
+      throw error;
     }
   }
 }

@@ -200,20 +200,30 @@ Deno.test("FileDevice: what is no disk is refused by kind, and nothing stays ope
   });
 });
 
-Deno.test("OsFile: a renamed file stays readable, its name's next bearer is not read", async () => {
-  await withFile(SIZE, async (path) => {
-    await Deno.writeFile(path, pattern(SIZE, 1));
-    const file = await OsFile.open(path, { ffi: false });
-    const into = new Uint8Array(4096);
-    await file.read(0, into, 0, 4096);
-    await Deno.rename(path, path + ".old");
-    await Deno.writeFile(path, pattern(SIZE, 2));
-    const buffers = Array.from({ length: 32 }, () => new Uint8Array(4096));
-    await Promise.all(buffers.map((buffer) => file.read(0, buffer, 0, 4096)));
-    for (const buffer of buffers) assert.deepEqual(buffer, pattern(4096, 1));
-    file.close();
-  });
-});
+for (const used of [true, false]) {
+  const when = used ? "after" : "before";
+  Deno.test(`OsFile: renamed ${when} first use it goes on, its name's next bearer is left`, () =>
+    withFile(SIZE, async (path) => {
+      await Deno.writeFile(path, pattern(SIZE, 1));
+      const file = await OsFile.open(path, { ffi: false });
+      if (used) {
+        await file.read(0, new Uint8Array(4096), 0, 4096);
+        await file.write(4096, pattern(4096, 9), 0, 4096);
+      }
+      await Deno.rename(path, path + ".old");
+      await Deno.writeFile(path, pattern(SIZE, 2));
+      const buffers = Array.from({ length: 32 }, () => new Uint8Array(4096));
+      await Promise.all(buffers.map((buffer) => file.read(0, buffer, 0, 4096)));
+      for (const buffer of buffers) assert.deepEqual(buffer, pattern(4096, 1));
+      await Promise.all(buffers.map((_, at) => file.write(at * 4096, pattern(4096, at), 0, 4096)));
+      file.close();
+      const old = await Deno.readFile(path + ".old");
+      for (const at of buffers.keys()) {
+        assert.deepEqual(old.subarray(at * 4096, at * 4096 + 4096), pattern(4096, at));
+      }
+      assert.deepEqual(await Deno.readFile(path), pattern(SIZE, 2));
+    }));
+}
 
 Deno.test("deviceError: tells the system's failures apart, and passes on all else", () => {
   const fd = fs.openSync("/dev/full", "r+");
