@@ -17,6 +17,6 @@ export interface Context extends CommandContext {
   /** Asks whether to go on with what `loss` says; throws where the answer is no. */
   confirm(loss: string, yes: boolean | undefined): Promise<void>;
   progress(title: string): ProgressBar;
-  /** From the first call on, Ctrl-C no longer ends the command: it ends by itself. */
-  handleSignals(): void;
+  /** From now on, SIGINT, SIGTERM and SIGHUP call `then`, and the command ends by itself. */
+  handleSignals(then: () => void): void;
 }

@@ -4,6 +4,9 @@ import { ControlError, EXIT_CODES } from "../lib/config/control_error.ts";
 /** Ended by Ctrl-C: 128 and the number of SIGINT. */
 export const INTERRUPTED = 130;
 
+/** Ended because its terminal went away: 128 and the number of SIGHUP. */
+export const HUNG_UP = 129;
+
 /** Ended by SIGTERM: 128 and its number. */
 export const TERMINATED = 143;
 

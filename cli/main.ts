@@ -1,9 +1,9 @@
 /** The command line's entry: the only place that ends the process. */
-import { INTERRUPTED, TERMINATED } from "./failure.ts";
+import { HUNG_UP, INTERRUPTED, TERMINATED } from "./failure.ts";
 import { sanctl } from "./sanctl.ts";
 import { readLine, sinkOf } from "./terminal.ts";
 
-const SIGNALS = [["SIGINT", INTERRUPTED], ["SIGTERM", TERMINATED]] as const;
+const SIGNALS = [["SIGINT", INTERRUPTED], ["SIGTERM", TERMINATED], ["SIGHUP", HUNG_UP]] as const;
 
 function onInterrupt(then: (exitCode: number) => void): () => void {
   const listeners = SIGNALS.map(([signal, exitCode]) => {

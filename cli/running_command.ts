@@ -14,7 +14,7 @@ export interface Surroundings {
   readonly terminal: boolean;
   readLine(signal: AbortSignal): Promise<string | undefined>;
   openControl(flags: GlobalFlags): Promise<Control>;
-  /** Calls back with an exit code at each SIGINT and SIGTERM; the answer ends that. */
+  /** Calls back with an exit code at each SIGINT, SIGTERM and SIGHUP; the answer ends that. */
   onInterrupt(then: (exitCode: number) => void): () => void;
 }
 
@@ -36,7 +36,7 @@ export class RunningCommand implements Context {
 
   readonly #around: Surroundings;
   readonly #abort = new AbortController();
-  readonly #endSignals: () => void;
+  #endSignals: () => void;
   #control: Promise<Control> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -74,8 +74,9 @@ export class RunningCommand implements Context {
     return new ProgressBar({ title, sink: this.stderr, shown, nowMs: () => performance.now() });
   }
 
-  handleSignals(): void {
+  handleSignals(then: () => void): void {
     this.#endSignals();
+    this.#endSignals = this.#around.onInterrupt(then);
   }
 
   async close(): Promise<void> {

@@ -10,7 +10,7 @@ import { type ArchivedFile, tar } from "./tar.ts";
 
 const OUTPUT = "dist/sanctl";
 
-/** What sanctl may do. It starts no program, and asks nobody. */
+/** What sanctl may do. It starts no program, and asks nobody; sanctl.sh adds what few commands need. */
 const PERMISSIONS = ["read", "write", "net", "env", "sys"].map((name) => `--allow-${name}`);
 const RUN_FLAGS = [
   "--quiet",
@@ -42,7 +42,15 @@ async function hasCompileBase(args: readonly string[]): Promise<boolean> {
 
 async function denoCompile(): Promise<void> {
   const output = `${OUTPUT}.new`;
-  await deno(["compile", "--no-prompt", ...PERMISSIONS, "--output", output, "cli/main.ts"]);
+  await deno([
+    "compile",
+    "--no-prompt",
+    ...PERMISSIONS,
+    "--allow-ffi",
+    "--output",
+    output,
+    "cli/main.ts",
+  ]);
   await Deno.rename(output, OUTPUT);
 }
 

@@ -101,4 +101,7 @@ owned "$dir/main.js"
 { true >"$dir/used"; } 2>/dev/null
 
 export DENO_DIR="$dir/cache" DENO_NO_UPDATE_CHECK=1
-exec "$dir/deno" run @FLAGS@ "$dir/main.js" "$@"
+# Calls of the C library (reads that never wait, the reservation of space, sd_notify) for whom they serve.
+ffi=
+case " $* " in *" serve "* | *" create "*) ffi=--allow-ffi ;; esac
+exec "$dir/deno" run @FLAGS@ $ffi "$dir/main.js" "$@"

@@ -1,4 +1,5 @@
-import type { PortalFacts, StatusFacts } from "../../lib/config/facts.ts";
+import type { StatusFacts } from "../../lib/config/facts.ts";
+import { formatAddress } from "../address.ts";
 import type { Context } from "../context.ts";
 import { sheet } from "../output.ts";
 import { formatSize } from "../size.ts";
@@ -14,8 +15,8 @@ function statusText(status: StatusFacts): string {
     ["service", running ? `running since ${startedAt} (pid ${pid})` : "not running"],
     ["version", status.version],
     ["state", status.stateDirectory],
-    ["portals", status.portals.map(address).join(" ")],
-    ["dashboard", http === null ? undefined : `http://${address(http)}/`],
+    ["portals", status.portals.map(formatAddress).join(" ")],
+    ["dashboard", http === null ? undefined : `http://${formatAddress(http)}/`],
     ["targets", String(status.targets)],
     ["disks", String(status.disks)],
     ["sessions", String(status.sessions)],
@@ -25,8 +26,4 @@ function statusText(status: StatusFacts): string {
   ]);
   if (status.problems.length === 0) return facts;
   return `${facts}\n\nneeds attention:\n${status.problems.map((it) => `  ${it}`).join("\n")}`;
-}
-
-function address({ address, port }: PortalFacts): string {
-  return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
 }

@@ -1,11 +1,13 @@
 /** `sanctl target …`: what each verb is called and takes. What it does is loaded when it is called. */
 import { buildCommand, buildRouteMap } from "@stricli/core";
+import type { PortalFacts } from "../../lib/config/facts.ts";
+import { parseAddress } from "../address.ts";
 import type { Context } from "../context.ts";
 import { FORCE_FLAG, TARGET_ARGUMENT, textFlag, YES_FLAG } from "../parameters.ts";
 
 export interface ServeFlags {
-  readonly portal?: readonly string[];
-  readonly http?: string;
+  readonly portal?: readonly PortalFacts[];
+  readonly http?: PortalFacts | "off";
 }
 
 const serve = buildCommand<ServeFlags, [], Context>({
@@ -14,13 +16,19 @@ const serve = buildCommand<ServeFlags, [], Context>({
     flags: {
       portal: {
         kind: "parsed",
-        parse: String,
+        parse: parseAddress,
         optional: true,
         variadic: true,
         placeholder: "ADDR:PORT",
-        brief: "Where initiators reach it; 0.0.0.0:3260 and [::]:3260 without",
+        brief: "Where initiators reach it; every address and port 3260 without",
       },
-      http: textFlag("ADDR:PORT|off", "Where the dashboard and the API listen"),
+      http: {
+        kind: "parsed",
+        parse: (text: string) => text === "off" ? text : parseAddress(text),
+        optional: true,
+        placeholder: "ADDR:PORT|off",
+        brief: "Where the dashboard listens; 127.0.0.1:3262 without",
+      },
     },
   },
   docs: {

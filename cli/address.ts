@@ -1,0 +1,19 @@
+/** Where something listens, as people write it. */
+import type { PortalFacts } from "../lib/config/facts.ts";
+
+const ADDRESS = /^(?:\[([0-9a-f:.%a-z]+)\]|([^:[\]\s]+)):(\d{1,5})$/i;
+
+/** The address that `ADDR:PORT` means; an IPv6 address stands in brackets. */
+export function parseAddress(text: string): PortalFacts {
+  const match = ADDRESS.exec(text);
+  const port = Number(match?.[3]);
+  if (match === null || port > 65_535) {
+    throw new Error("an address and a port are needed, such as 192.168.1.1:3260 or [::]:3260");
+  }
+  return { address: (match[1] ?? match[2])!, port };
+}
+
+/** The same the other way. */
+export function formatAddress({ address, port }: PortalFacts): string {
+  return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
+}
