@@ -1,6 +1,7 @@
 /**
  * A file that appears under its name whole or not at all: made under a hidden temporary name beside
  * it, synced, and only then named. A name that is taken is refused, even if it is taken meanwhile.
+ * A process that is killed leaves the hidden file, `.sanctl-….partial`, which may be removed.
  */
 import fs from "node:fs";
 import { basename, dirname, join } from "node:path";
