@@ -8,8 +8,9 @@ const UNFIT = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 const CUT = "…";
 
 /**
- * `text` without what could steer a terminal or start a new line: such characters become `\u{…}`. At
- * most `longest` characters are left, the last one `…` where more came. What is printable stays as it is.
+ * `text` without what could steer a terminal or start a new line: such characters become `\u{…}`.
+ * At most `longest` characters are left, the last one `…` where more came. What is printable stays
+ * as it is.
  */
 export function printable(text: string, longest = PRINTABLE_LENGTH): string {
   // Cut first, so that megabytes of foreign text cost no more than a line.

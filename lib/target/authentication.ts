@@ -1,6 +1,7 @@
 /**
- * Who an initiator is, proved in the security stage of login. RFC 7143 6.3.2, 12. A method is a value of
- * AuthMethod with the exchange of keys behind it; a policy says which methods will do for whom.
+ * Who an initiator is, proved in the security stage of login. RFC 7143 6.3.2, 12. A method is a
+ * value of AuthMethod with the exchange of keys behind it; a policy says which methods will do for
+ * whom.
  */
 import { LoginStatus } from "../iscsi/pdu/login_response.ts";
 import type { Pair } from "../wire/key_values.ts";

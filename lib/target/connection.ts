@@ -19,6 +19,7 @@ import { FullFeature } from "./full_feature.ts";
 import { Login, LOGIN_DATA_LIMIT, type LoginProgress } from "./login.ts";
 import type { TargetNode } from "./node.ts";
 import { PduWriter } from "./pdu_writer.ts";
+import { hostAndPort } from "./portal.ts";
 import type { ScsiCommands } from "./scsi_commands.ts";
 import type { Session } from "./session.ts";
 import { TextExchange } from "./text_exchange.ts";
@@ -352,7 +353,7 @@ export class Connection {
   #log(level: "debug" | "info" | "warn" | "error", message: string, facts: Facts): void {
     this.#node.logger[level](message, {
       ...facts,
-      peer: `${this.endpoint.remoteAddress}:${this.endpoint.remotePort}`,
+      peer: hostAndPort(this.endpoint.remoteAddress, this.endpoint.remotePort),
       initiator: this.#session?.initiatorName,
       target: this.#session?.target?.name,
     });

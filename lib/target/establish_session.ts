@@ -1,7 +1,7 @@
 /**
  * The end of a login: a new session, one in the place of an old one (RFC 7143 6.3.5), or one more
- * connection for a session (RFC 7143 6.3.4 where it replaces one). Called only when the initiator has proved
- * who it is, so that nobody ends a session who could not have begun it.
+ * connection for a session (RFC 7143 6.3.4 where it replaces one). Called only when the initiator
+ * has proved who it is, so that nobody ends a session who could not have begun it.
  */
 import type { SessionParameters } from "../iscsi/parameters.ts";
 import { LoginStatus } from "../iscsi/pdu/login_response.ts";
@@ -122,7 +122,9 @@ function nexusOf({ header, claim, endpoint }: Pick<LoginRecord, "header" | "clai
   return nexus;
 }
 
-/** A session from before anything had to be proved may be taken over by who has proved something. */
+/**
+ * A session from before anything had to be proved may be taken over by who has proved something.
+ */
 function isSameIdentity(node: TargetNode, session: Session, login: LoginRecord): boolean {
   const identity = node.sessions.identityOf(session);
   return identity === undefined || identity === login.identity;

@@ -1,7 +1,7 @@
 /**
- * The login of one connection: from its first Login Request to full feature phase or refusal. RFC 7143 6.3.
- * Each request gets one response. Texts are put together and read, stages are gone through, and what
- * was agreed on becomes a session, or joins one.
+ * The login of one connection: from its first Login Request to full feature phase or refusal. RFC
+ * 7143 6.3. Each request gets one response. Texts are put together and read, stages are gone
+ * through, and what was agreed on becomes a session, or joins one.
  */
 import {
   atStage,
@@ -32,6 +32,7 @@ import { LoginRefusal } from "./login_refusal.ts";
 import { type LoginAnswer, LoginResponses } from "./login_responses.ts";
 import type { TargetNode } from "./node.ts";
 import type { PduWriter } from "./pdu_writer.ts";
+import { hostAndPort } from "./portal.ts";
 import type { Session } from "./session.ts";
 import type { Target } from "./target.ts";
 import { TextCollector } from "./text_collector.ts";
@@ -93,7 +94,7 @@ export class Login {
     this.#responses = new LoginResponses(writer, node.random.u32());
   }
 
-  /** Deals with one request and lays out its response; a promise while an old session is being ended. */
+  /** Deals with one request and lays out its response; a promise while an old session is ended. */
   receive(request: LoginRequestView, data: Uint8Array): LoginProgress | Promise<LoginProgress> {
     const header = readLoginHeader(request);
     if (this.#first === undefined) {
@@ -113,7 +114,7 @@ export class Login {
     return this.#answer(new TextPieces(answers), header);
   }
 
-  /** The connection is gone: nothing more is laid out, and a session that comes late ends at once. */
+  /** The connection is gone: nothing more is laid out, and a session that comes late ends. */
   cancel(): void {
     this.#isCancelled = true;
     this.#collector.clear();
@@ -207,7 +208,7 @@ export class Login {
     return pairs;
   }
 
-  /** Sends as much of an answer as fits; with the last of it the login moves on, if it was asked to. */
+  /** Sends as much of an answer as fits; with the last of it the login moves on, if asked to. */
   #answer(pieces: TextPieces, header: LoginHeader): LoginProgress | Promise<LoginProgress> {
     const text = pieces.take(LOGIN_DATA_LIMIT);
     this.#pieces = pieces.isDone ? undefined : pieces;
@@ -298,13 +299,12 @@ export class Login {
 
   /** Who, from where, to what: once for each login, since its connection ends with a refusal. */
   #facts(): Readonly<Record<string, string | number | undefined>> {
-    const { remoteAddress, remotePort } = this.#endpoint;
     const initiator = this.#claimed.get("InitiatorName");
     const target = this.#claimed.get("TargetName");
     return {
       initiator: initiator === undefined ? undefined : printable(initiator),
       target: target === undefined ? undefined : printable(target),
-      peer: `${remoteAddress}:${remotePort}`,
+      peer: hostAndPort(this.#endpoint.remoteAddress, this.#endpoint.remotePort),
     };
   }
 

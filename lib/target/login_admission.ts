@@ -1,6 +1,6 @@
 /**
- * Who wants to log in to what, and whether they may ask at all. RFC 7143 6.3, 13.4, 13.5, 13.21. A target
- * that does not exist and one that is not for the asker look the same from outside.
+ * Who wants to log in to what, and whether they may ask at all. RFC 7143 6.3, 13.4, 13.5, 13.21. A
+ * target that does not exist and one that is not for the asker look the same from outside.
  */
 import type { SessionType } from "../iscsi/keys.ts";
 import { isName, normaliseName } from "../iscsi/name.ts";

@@ -1,6 +1,6 @@
 /**
- * The iSCSI node of a target server: its targets, its portals and the sessions with all of them. RFC 7143
- * 4.2. One instance stands behind every connection.
+ * The iSCSI node of a target server: its targets, its portals and the sessions with all of them.
+ * RFC 7143 4.2. One instance stands behind every connection.
  */
 import { normaliseName } from "../iscsi/name.ts";
 import type { LoginStatus } from "../iscsi/pdu/login_response.ts";

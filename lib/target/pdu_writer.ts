@@ -1,7 +1,8 @@
 /**
- * Lays PDUs out in an outbox: header, header digest, data padded to four octets, data digest, reserved
- * in one piece (RFC 7143 11.2). All that a target sends goes through here. Order of use: `reserve`, fill
- * in the header at the base and the data at `dataAt`, then `seal`; no other PDU may come between.
+ * Lays PDUs out in an outbox: header, header digest, data padded to four octets, data digest,
+ * reserved in one piece (RFC 7143 11.2). All that a target sends goes through here. Order of use:
+ * `reserve`, fill in the header at the base and the data at `dataAt`, then `seal`; no other PDU
+ * may come between.
  */
 import { BHS_LENGTH } from "../iscsi/bhs.ts";
 import { crc32c } from "../wire/crc32c.ts";
@@ -20,7 +21,10 @@ export class PduWriter {
     this.#outbox = outbox;
   }
 
-  /** What `reserve` and `dataAt` answer are places in these; both change when the outbox is drained. */
+  /**
+   * What `reserve` and `dataAt` answer are places in these; both change when the outbox is
+   * drained.
+   */
   get octets(): Uint8Array {
     return this.#outbox.octets;
   }
@@ -39,15 +43,18 @@ export class PduWriter {
     return BHS_LENGTH + (this.headerDigest ? DIGEST_LENGTH : 0) + this.#segmentLength(dataLength);
   }
 
-  /** The most data that a PDU of at most `room` octets can hold; negative if not even its header fits. */
+  /**
+   * The most data that a PDU of at most `room` octets can hold; negative if not even its header
+   * fits.
+   */
   dataRoom(room: number): number {
     const left = room - BHS_LENGTH - (this.headerDigest ? DIGEST_LENGTH : 0);
     return left <= 0 ? left : Math.max(0, left - (this.dataDigest ? DIGEST_LENGTH : 0)) & ~3;
   }
 
   /**
-   * Reserves a PDU with `dataLength` octets of data and answers where it begins: a header of zeros but
-   * for DataSegmentLength. The data is whatever the buffer held; its padding is zero.
+   * Reserves a PDU with `dataLength` octets of data and answers where it begins: a header of zeros
+   * but for DataSegmentLength. The data is whatever the buffer held; its padding is zero.
    */
   reserve(dataLength: number): number {
     const base = this.#outbox.reserve(this.lengthOf(dataLength), BHS_LENGTH);

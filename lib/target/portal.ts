@@ -1,6 +1,6 @@
 /**
- * A network portal: where a target listens, and the portal group that it belongs to. RFC 7143 4.2.1,
- * 4.4.1. Which addresses an initiator is told of depends on how it came here.
+ * A network portal: where a target listens, and the portal group that it belongs to. RFC 7143
+ * 4.2.1, 4.4.1. Which addresses an initiator is told of depends on how it came here.
  */
 import type { Endpoint } from "./endpoint.ts";
 
@@ -47,8 +47,9 @@ export function portalGroupTagAt(portals: Iterable<Portal>, address: string, por
 }
 
 /**
- * The values of TargetAddress (RFC 7143 13.8) to tell the peer of a connection: every portal, where a
- * wildcard becomes the address that the peer reached us by, and a loopback address is for this machine.
+ * The values of TargetAddress (RFC 7143 13.8) to tell the peer of a connection: every portal,
+ * where a wildcard becomes the address that the peer reached us by, and a loopback address is for
+ * this machine.
  */
 export function targetAddresses(portals: Iterable<Portal>, endpoint: Endpoint): readonly string[] {
   const local = plainAddress(endpoint.localAddress);
@@ -69,6 +70,10 @@ export function targetAddresses(portals: Iterable<Portal>, endpoint: Endpoint): 
 }
 
 function targetAddress(address: string, port: number, portalGroupTag: number): string {
-  const host = address.includes(":") ? `[${address}]` : address;
-  return `${host}:${port},${portalGroupTag}`;
+  return `${hostAndPort(address, port)},${portalGroupTag}`;
+}
+
+/** An address with its port; IPv6 goes in brackets. RFC 7143 13.8. */
+export function hostAndPort(address: string, port: number): string {
+  return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
 }

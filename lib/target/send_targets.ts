@@ -1,4 +1,7 @@
-/** What SendTargets tells: targets and the addresses where they are found. RFC 7143 13.3, 4.3, 13.8. */
+/**
+ * What SendTargets tells: targets and the addresses where they are found. RFC 7143 13.3, 4.3,
+ * 13.8.
+ */
 import { isName, normaliseName } from "../iscsi/name.ts";
 import type { Pair } from "../wire/key_values.ts";
 import type { Endpoint } from "./endpoint.ts";

@@ -45,7 +45,9 @@ export class SessionRegistry {
     return this.#byTsih.get(tsih);
   }
 
-  /** The session that a login with TSIH 0 would reinstate. Discovery sessions stand side by side. */
+  /**
+   * The session that a login with TSIH 0 would reinstate. Discovery sessions stand side by side.
+   */
   find(nexus: SessionNexus): Session | undefined {
     return this.#byNexus.get(keyOf(nexus));
   }

@@ -1,14 +1,14 @@
 /**
- * Puts texts together that come in several PDUs, the C bit set in all but the last. RFC 7143 6.1: keys
- * and values may be cut anywhere, so nothing is read before the end. The limits hold for all the texts of
- * one exchange together.
+ * Puts texts together that come in several PDUs, the C bit set in all but the last. RFC 7143 6.1:
+ * keys and values may be cut anywhere, so nothing is read before the end. The limits hold for all
+ * the texts of one exchange together.
  */
 import { KeyValueFault, type Pair, parseKeyValues } from "../wire/key_values.ts";
 
 /** Items of one exchange. No login in the field has more than fifty. */
 const PAIR_COUNT = 1024;
 
-/** A binary value of 1024 octets, the most that RFC 7143 12.1.3 allows, in hexadecimal, and more. */
+/** More than a binary value of 1024 octets in hexadecimal, the most of RFC 7143 12.1.3. */
 const VALUE_LENGTH = 4096;
 
 export class TextCollector {

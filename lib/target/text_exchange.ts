@@ -1,6 +1,6 @@
 /**
- * Text Requests and Responses in full feature phase: discovery, and the few keys that may be said anew. RFC
- * 7143 11.10, 11.11. One exchange at a time; a new one takes the place of one that was not ended.
+ * Text Requests and Responses in full feature phase: discovery, and the few keys that may be said
+ * anew. RFC 7143 11.10, 11.11. One exchange at a time; a new one takes the place of one not ended.
  */
 import { RESERVED_TAG } from "../iscsi/bhs.ts";
 import {

@@ -1,6 +1,7 @@
 /**
- * An answer that may take several PDUs. Pairs are drawn only as they are sent, so that a long list costs
- * no more than a short one. A cut falls between pairs where it can, for readers who do not join.
+ * An answer that may take several PDUs. Pairs are drawn only as they are sent, so that a long list
+ * costs no more than a short one. A cut falls between pairs where it can, for readers who do not
+ * join.
  */
 import { emitKeyValues, type Pair } from "../wire/key_values.ts";
 

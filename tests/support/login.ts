@@ -1,4 +1,7 @@
-/** Builds Login Requests from key lists, reads the responses, and plays a login without a connection. */
+/**
+ * Builds Login Requests from key lists, reads the responses, and plays a login without a
+ * connection.
+ */
 import { BHS_LENGTH } from "../../lib/iscsi/bhs.ts";
 import { Opcode } from "../../lib/iscsi/opcode.ts";
 import { LoginRequest } from "../../lib/iscsi/pdu/login_request.ts";

@@ -43,7 +43,10 @@ function logoutRequest(cmdSN: number): Uint8Array {
   return octets;
 }
 
-/** A discovery from its first octet to its last: login in fragments and stages, SendTargets, logout. */
+/**
+ * A discovery from its first octet to its last: login in fragments and stages, SendTargets,
+ * logout.
+ */
 function discovery(): Uint8Array {
   const keys = textOf({ ...DISCOVERY, AuthMethod: "None" });
   const security: RequestFields = { currentStage: 0 };
