@@ -7,7 +7,7 @@ import { BlockLimits } from "../block_limits.ts";
 import type { LogicalUnit } from "../logical_unit.ts";
 
 export const BlockLimitsBody = layout(60, {
-  wsnz: flag(0, 0), // WRITE SAME of zero blocks, "to the end", is refused
+  wsnz: flag(0, 0), // WRITE SAME of zero blocks is refused
   maximumCompareAndWriteLength: u8(1),
   optimalTransferLengthGranularity: u16(2),
   maximumTransferLength: u32(4),
