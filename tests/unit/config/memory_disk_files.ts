@@ -1,0 +1,66 @@
+/** Disk files that are only remembered: a path is there when it was created or put there. */
+import type { BlockDevice } from "../../../lib/block/device.ts";
+import { MemoryDevice } from "../../../lib/block/memory.ts";
+import { ControlError } from "../../../lib/config/control.ts";
+import type { CreateOptions, DiskFiles } from "../../../lib/config/disk_files.ts";
+import type { FoundDisk } from "../../../lib/config/operations/declare_disk.ts";
+import type { DeclaredDisk } from "../../../lib/config/schema.ts";
+
+export class MemoryDiskFiles implements DiskFiles {
+  readonly found = new Map<string, FoundDisk>();
+  /** Paths that are open now. */
+  readonly open_ = new Set<string>();
+  /** Set to make the next opening fail. */
+  refusal: ControlError | undefined;
+
+  put(path: string, size = 1 << 20): void {
+    this.found.set(path, { format: "raw", size, sparse: false, uuid: undefined });
+  }
+
+  locate(path: string): Promise<string> {
+    return Promise.resolve(path);
+  }
+
+  create(disk: DeclaredDisk, { onProgress, signal }: CreateOptions): Promise<string | undefined> {
+    const { path, size } = disk;
+    if (this.found.has(path!)) {
+      return Promise.reject(new ControlError("in-use", `cannot create ${path}: it exists`));
+    }
+    for (const done of [size / 2, size]) {
+      if (signal?.aborted) return Promise.reject(signal.reason);
+      onProgress?.({ done, total: size });
+    }
+    this.put(path!, size);
+    return Promise.resolve(undefined);
+  }
+
+  look(path: string): Promise<FoundDisk> {
+    const found = this.found.get(path);
+    if (found !== undefined) return Promise.resolve(found);
+    return Promise.reject(new ControlError("not-found", `there is no ${path}`));
+  }
+
+  open({ path, size }: DeclaredDisk): Promise<BlockDevice> {
+    if (this.refusal !== undefined) return Promise.reject(this.refusal);
+    const device = new MemoryDevice(size);
+    if (path === undefined) return Promise.resolve(device);
+    if (!this.found.has(path)) {
+      return Promise.reject(new ControlError("not-found", `there is no ${path}`, "put it back"));
+    }
+    if (this.open_.has(path)) {
+      return Promise.reject(new ControlError("in-use", `${path} is open`));
+    }
+    this.open_.add(path);
+    const close = device.close.bind(device);
+    device.close = () => {
+      this.open_.delete(path);
+      return close();
+    };
+    return Promise.resolve(device);
+  }
+
+  delete(path: string): Promise<void> {
+    this.found.delete(path);
+    return Promise.resolve();
+  }
+}

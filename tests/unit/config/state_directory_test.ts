@@ -1,0 +1,38 @@
+import assert from "node:assert/strict";
+import { directoryOf, fileNameOf, stateDirectory } from "../../../lib/config/state_directory.ts";
+
+function env(values: Record<string, string>) {
+  return (name: string): string | undefined => values[name];
+}
+
+Deno.test("stateDirectory takes what is given, then SANCTL_STATE_DIR, then the user's place", () => {
+  const cases: [string | undefined, Record<string, string>, number, string][] = [
+    ["/given", { SANCTL_STATE_DIR: "/env" }, 0, "/given"],
+    ["given", {}, 0, `${Deno.cwd()}/given`],
+    [undefined, { SANCTL_STATE_DIR: "/env", HOME: "/root" }, 0, "/env"],
+    [undefined, { SANCTL_STATE_DIR: "", HOME: "/root" }, 0, "/var/lib/sanctl"],
+    [undefined, { HOME: "/home/ada", XDG_STATE_HOME: "/state" }, 1000, "/state/sanctl"],
+    [
+      undefined,
+      { HOME: "/home/ada", XDG_STATE_HOME: "rel" },
+      1000,
+      "/home/ada/.local/state/sanctl",
+    ],
+    [undefined, { HOME: "/home/ada" }, 1000, "/home/ada/.local/state/sanctl"],
+  ];
+  for (const [given, values, uid, expected] of cases) {
+    assert.equal(stateDirectory(given, env(values), uid), expected);
+  }
+});
+
+Deno.test("directoryOf and fileNameOf take a path apart", () => {
+  const cases = [
+    ["/srv/disks/mail.vhd", "/srv/disks", "mail.vhd"],
+    ["/mail.vhd", "/", "mail.vhd"],
+    ["C:\\disks\\mail.vhd", "C:\\disks", "mail.vhd"],
+  ] as const;
+  for (const [path, directory, name] of cases) {
+    assert.equal(directoryOf(path), directory);
+    assert.equal(fileNameOf(path), name);
+  }
+});
