@@ -51,7 +51,7 @@ export function clientAtUrl(origin: string): Control {
   return new ControlClient(origin, fetchExchange(origin));
 }
 
-class ControlClient implements Control {
+export class ControlClient implements Control {
   readonly #name: string;
   readonly #exchange: Exchange;
 
@@ -137,7 +137,8 @@ class ControlClient implements Control {
     target: string,
     options: AssignOptions = {},
   ): Promise<Changed<DiskFacts>> {
-    return await this.#call("PUT", assignmentPath(name, target), { body: options });
+    const body = { target, ...options };
+    return await this.#call("POST", `${diskPath(name)}/assign`, { body });
   }
 
   async unassignDisk(
@@ -145,10 +146,8 @@ class ControlClient implements Control {
     target?: string,
     options: Force = {},
   ): Promise<Changed<DiskFacts>> {
-    const path = target === undefined
-      ? `${diskPath(name)}/assignments`
-      : assignmentPath(name, target);
-    return await this.#call("DELETE", path, { query: { ...options } });
+    const body = { target, ...options };
+    return await this.#call("POST", `${diskPath(name)}/unassign`, { body });
   }
 
   async removeDisk(name: string, options: RemoveOptions = {}): Promise<Changed<RemovedDisk>> {
@@ -274,11 +273,6 @@ function targetPath(name: string): string {
 function diskPath(name: string): string {
   if (!isName(name)) throw noSuchDisk(name);
   return `/api/disks/${name}`;
-}
-
-function assignmentPath(disk: string, target: string): string {
-  if (!isName(target)) throw noSuchTarget(target);
-  return `${diskPath(disk)}/assignments/${target}`;
 }
 
 function queryText(query: Query): string {

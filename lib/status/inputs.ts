@@ -10,7 +10,6 @@ const octets = z.number();
 
 export const TargetPath = z.strictObject({ name });
 export const DiskPath = z.strictObject({ name });
-export const AssignmentPath = z.strictObject({ name, target: name });
 
 const yes = z.enum(["true", "false"]).transform((value) => value === "true");
 
@@ -62,7 +61,13 @@ export const ImportedDiskBody = z.strictObject({
 }).openapi("ImportedDisk");
 
 export const AssignBody = z.strictObject({
+  target: name,
   lun: z.number().optional(),
   readOnly: z.boolean().optional(),
   shared: z.boolean().optional(),
 }).openapi("Assign");
+
+export const UnassignBody = z.strictObject({
+  target: name.optional(),
+  force: z.boolean().optional(),
+}).openapi("Unassign");

@@ -19,7 +19,7 @@ export interface Input<P, Q, B> {
 }
 
 export interface Route {
-  readonly method: "get" | "post" | "put" | "patch" | "delete";
+  readonly method: "get" | "post" | "patch" | "delete";
   /** Parameters stand in braces. */
   readonly path: string;
   readonly summary: string;

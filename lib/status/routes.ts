@@ -141,31 +141,26 @@ export const ROUTES: readonly Route[] = [
     run: (control, { path, query }) => control.removeDisk(path.name, query),
   }),
   route({
-    method: "put",
-    path: "/api/disks/{name}/assignments/{target}",
+    method: "post",
+    path: "/api/disks/{name}/assign",
     summary: "Assign a disk to a target",
     access: "change",
-    input: { path: inputs.AssignmentPath, body: inputs.AssignBody },
+    input: { path: inputs.DiskPath, body: inputs.AssignBody },
     answer: facts.changed(facts.Disk),
-    run: (control, { path, body }) => control.assignDisk(path.name, path.target, body),
+    run(control, { path, body: { target, ...options } }) {
+      return control.assignDisk(path.name, target, options);
+    },
   }),
   route({
-    method: "delete",
-    path: "/api/disks/{name}/assignments/{target}",
-    summary: "Take a disk from a target",
+    method: "post",
+    path: "/api/disks/{name}/unassign",
+    summary: "Take a disk from a target, or from every target that has it",
     access: "change",
-    input: { path: inputs.AssignmentPath, query: inputs.ForceQuery },
+    input: { path: inputs.DiskPath, body: inputs.UnassignBody },
     answer: facts.changed(facts.Disk),
-    run: (control, { path, query }) => control.unassignDisk(path.name, path.target, query),
-  }),
-  route({
-    method: "delete",
-    path: "/api/disks/{name}/assignments",
-    summary: "Take a disk from every target that has it",
-    access: "change",
-    input: { path: inputs.DiskPath, query: inputs.ForceQuery },
-    answer: facts.changed(facts.Disk),
-    run: (control, { path, query }) => control.unassignDisk(path.name, undefined, query),
+    run(control, { path, body: { target, force } }) {
+      return control.unassignDisk(path.name, target, { force });
+    },
   }),
 ];
 
