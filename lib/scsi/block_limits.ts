@@ -1,7 +1,7 @@
 /** The limits of a block device server that VPD page B0h reports and the commands hold to. SBC-3 6.5.3. */
 export const BlockLimits = {
   /** MAXIMUM TRANSFER LENGTH, in octets. */
-  transferLength: 16 << 20,
+  transferLength: 32 << 20,
   /** OPTIMAL TRANSFER LENGTH, in octets. */
   optimalTransferLength: 1 << 20,
   /** MAXIMUM COMPARE AND WRITE LENGTH, in blocks: the field has one octet. */

@@ -19,7 +19,7 @@ import { Inbox } from "../../lib/wire/inbox.ts";
 import { Outbox } from "../../lib/wire/outbox.ts";
 
 const SEGMENT = 262_144;
-const BUFFER = 4 << 20;
+const BUFFER = 16 << 20;
 
 export interface Load {
   readonly url: string;

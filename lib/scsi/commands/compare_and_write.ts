@@ -3,6 +3,7 @@
  * No other command sees or changes the blocks in between, from whatever nexus it comes.
  */
 import { BlockLimits } from "../block_limits.ts";
+import { invalidFieldInCdb } from "../command_table.ts";
 import { Access, type Command } from "../command.ts";
 import { firstDifference, miscompare } from "../comparison.ts";
 import { endWrite, isDurable } from "../flush.ts";
@@ -16,9 +17,10 @@ function execute(task: Task, unit: LogicalUnit): Step {
   const refusal = range.look(task, unit) ??
     range.exceeds(BlockLimits.compareAndWriteBlocks * unit.blockLength);
   if (refusal !== undefined) return task.fail(refusal);
+  // The data is both instances, and nothing else: whoever has another number means another range. A
+  // count of 256 wraps to zero in its octet, and must not pass for nothing to do.
+  if (task.dataOutBufferSize > 2 * range.length) return task.fail(invalidFieldInCdb(13));
   if (range.length === 0) return task.done();
-  // The data is both instances, and nothing else: whoever has another number means another range.
-  if (task.dataOutBufferSize > 2 * range.length) return task.fail(INVALID_FIELD_IN_CDB);
   task.offset = range.offset;
   return task.collect(2 * range.length, finish);
 }

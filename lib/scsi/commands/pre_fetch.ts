@@ -4,7 +4,6 @@
  * would promise room for them all, in a cache that is not ours.
  */
 import { DeviceError } from "../../block/device.ts";
-import { BlockLimits } from "../block_limits.ts";
 import { Access, type Command } from "../command.ts";
 import { type BlockRange, range10, range16 } from "../lba.ts";
 import type { LogicalUnit } from "../logical_unit.ts";
@@ -13,6 +12,9 @@ import type { Step, Task } from "../task.ts";
 import { readShared } from "../transfer.ts";
 
 const IMMED = 0x02;
+
+/** Octets that one command fetches at most. */
+const MOST_OCTETS = 16 << 20;
 
 /** Units that fetch for a command which has ended: one such at a time for each. */
 const fetching = new WeakSet<LogicalUnit>();
@@ -28,7 +30,7 @@ function row(name: string, opcode: number, usage: string, range: BlockRange): Co
       const refusal = range.lookToEnd(task, unit);
       if (refusal !== undefined) return task.fail(refusal);
       // Of very many the first are fetched; the rest would only drive them out again.
-      const length = Math.min(range.length, BlockLimits.transferLength);
+      const length = Math.min(range.length, MOST_OCTETS);
       if ((task.cdb[1]! & IMMED) === 0) {
         return task.wait(preFetch(task, unit, range.offset, length));
       }
