@@ -25,8 +25,24 @@ const value = fc.oneof(
   fc.string({ maxLength: 300 }),
 );
 
+/** What an initiator may say in the operational stage. */
+const GOOD = [
+  "HeaderDigest=CRC32C,None",
+  "DataDigest=None",
+  "MaxRecvDataSegmentLength=65536",
+  "InitialR2T=No",
+  "ImmediateData=No",
+  "MaxConnections=4",
+  "ErrorRecoveryLevel=2",
+  "X-com.example.other=1",
+].map((item) => `${item}\0`);
+
 /** Octets that are mostly text. */
 const text = fc.oneof(
+  {
+    weight: 14,
+    arbitrary: fc.subarray(GOOD).map((items) => new TextEncoder().encode(items.join(""))),
+  },
   {
     weight: 6,
     arbitrary: fc.array(fc.tuple(key, value), { maxLength: 12 }).map((pairs) => {
