@@ -40,7 +40,7 @@ async function runIn(scratch: string, group: TestGroup, timeoutMs: number): Prom
       ...(group.parallel ? ["--parallel"] : []),
       group.folder,
     ],
-    env: { NO_COLOR: "1", SANCTL_TEST_SKIPS: skips },
+    env: { NO_COLOR: "1", SANCTL_TEST_SKIPS: skips, SANCTL_CACHE_DIR: `${scratch}/cache` },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
