@@ -73,7 +73,8 @@ export const WRITE_PROTECTED = sense(DATA_PROTECT, 0x2700);
 export const SPACE_ALLOCATION_FAILED = sense(DATA_PROTECT, 0x2707);
 
 export const NOT_READY_TO_READY_CHANGE = sense(UNIT_ATTENTION, 0x2800);
-export const POWER_ON_OCCURRED = sense(UNIT_ATTENTION, 0x2901);
+/** The general one, which every initiator knows. SAM-5 6.3. */
+export const POWER_ON_OR_RESET_OCCURRED = sense(UNIT_ATTENTION, 0x2900);
 export const SCSI_BUS_RESET_OCCURRED = sense(UNIT_ATTENTION, 0x2902);
 export const BUS_DEVICE_RESET_OCCURRED = sense(UNIT_ATTENTION, 0x2903);
 export const I_T_NEXUS_LOSS_OCCURRED = sense(UNIT_ATTENTION, 0x2907);

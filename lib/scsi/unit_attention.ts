@@ -4,7 +4,7 @@
  * a power on or reset condition clears what was established before it (SAM-5 5.14.3 levels).
  */
 import type { Nexus } from "./nexus.ts";
-import { POWER_ON_OCCURRED, REPORTED_LUNS_DATA_HAS_CHANGED, type Sense } from "./sense.ts";
+import { POWER_ON_OR_RESET_OCCURRED, REPORTED_LUNS_DATA_HAS_CHANGED, type Sense } from "./sense.ts";
 
 /** Conditions kept for one nexus; past it the oldest make way, as SAM-5 5.14.2 allows. */
 const MOST_FOR_A_NEXUS = 16;
@@ -14,8 +14,11 @@ export class UnitAttentions {
   /** Conditions pending for all nexuses together; zero lets the fast path pass by. */
   count = 0;
 
-  /** The nexus begins: it is told of the power on, unless told otherwise. */
-  attach(nexus: Nexus, first: Sense = POWER_ON_OCCURRED): void {
+  /**
+   * The nexus begins. It is told in the general form (29/00), which SAM-5 allows for every such event:
+   * some initiators go on after that one alone.
+   */
+  attach(nexus: Nexus, first: Sense = POWER_ON_OR_RESET_OCCURRED): void {
     this.#pending.set(nexus, []);
     this.establish(nexus, first);
   }

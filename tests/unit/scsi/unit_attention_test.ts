@@ -4,7 +4,7 @@ import {
   CAPACITY_DATA_HAS_CHANGED,
   I_T_NEXUS_LOSS_OCCURRED,
   MODE_PARAMETERS_CHANGED,
-  POWER_ON_OCCURRED,
+  POWER_ON_OR_RESET_OCCURRED,
   REPORTED_LUNS_DATA_HAS_CHANGED,
 } from "../../../lib/scsi/sense.ts";
 import { UnitAttentions } from "../../../lib/scsi/unit_attention.ts";
@@ -23,7 +23,7 @@ Deno.test("A99: UnitAttentions: a nexus begins with the power on, or with its ow
   const attentions = new UnitAttentions();
   attentions.attach(NEXUS);
   attentions.attach(OTHER_NEXUS, I_T_NEXUS_LOSS_OCCURRED);
-  assert.equal(attentions.take(NEXUS), POWER_ON_OCCURRED);
+  assert.equal(attentions.take(NEXUS), POWER_ON_OR_RESET_OCCURRED);
   assert.equal(attentions.take(OTHER_NEXUS), I_T_NEXUS_LOSS_OCCURRED);
 });
 
