@@ -1,7 +1,7 @@
 /**
  * Bringing what was written to the medium. A failed flush is never tried again: the kernel may have
- * dropped what it could not write, and would report success the next time. So the unit is fenced, and
- * every later flush and write fails until the disk has been checked and opened anew.
+ * dropped what it could not write, and would report success the next time. So the unit is fenced,
+ * and every later flush and write fails until the disk has been checked and opened anew.
  */
 import { DeviceError } from "../block/device.ts";
 import { forcesUnitAccess } from "./lba.ts";

@@ -1,4 +1,4 @@
-/** The blocks that a command is about: where its CDB says so, and whether the unit has them. SBC-3 5. */
+/** The blocks that a command is about: where its CDB says so, and whether the unit has them. */
 import { type Field, type Layout, layout, u16, u32, u64, u8, type View } from "../wire/layout.ts";
 import { BlockLimits } from "./block_limits.ts";
 import { invalidFieldInCdb } from "./command_table.ts";
@@ -6,7 +6,9 @@ import type { LogicalUnit } from "./logical_unit.ts";
 import { LBA_OUT_OF_RANGE, type Sense } from "./sense.ts";
 import type { Task } from "./task.ts";
 
-/** What every form tells; TRANSFER LENGTH, VERIFICATION LENGTH and the like are all `blockCount`. */
+/**
+ * What every form tells; TRANSFER LENGTH, VERIFICATION LENGTH and the like are all `blockCount`.
+ */
 type BlockFields = { readonly logicalBlockAddress: Field; readonly blockCount: Field };
 
 /** LOGICAL BLOCK ADDRESS of the 6-octet form: 21 bits. */
@@ -89,8 +91,9 @@ export class BlockRange {
 }
 
 /**
- * The unit has the blocks. None at all may begin right behind the last one. An address past 2^53, which a
- * Number rounds, stays past every capacity, and nothing is shifted or multiplied before it is compared.
+ * The unit has the blocks. None at all may begin right behind the last one. An address past 2^53,
+ * which a Number rounds, stays past every capacity, and nothing is shifted or multiplied before it
+ * is compared.
  */
 export function inRange(
   unit: LogicalUnit,

@@ -11,7 +11,9 @@ export interface ProvisioningRun {
   readonly mapped: boolean;
 }
 
-/** Runs without gaps from block `first` on, which the unit must have: at least one, about `most`. */
+/**
+ * Runs without gaps from block `first` on, which the unit must have: at least one, about `most`.
+ */
 export async function provisioningRuns(
   unit: LogicalUnit,
   first: number,

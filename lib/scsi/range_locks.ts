@@ -1,7 +1,7 @@
 /**
- * Who may touch which octets of a unit's device right now. Transfers that take their time hold their
- * range shared, and a command that must be atomic (COMPARE AND WRITE, WRITE ATOMIC, ORWRITE) holds its
- * own exclusively. First come, first served wherever ranges overlap, so nobody starves.
+ * Who may touch which octets of a unit's device right now. Transfers that take their time hold
+ * their range shared, and a command that must be atomic (COMPARE AND WRITE, WRITE ATOMIC, ORWRITE)
+ * holds its own exclusively. First come, first served wherever ranges overlap, so nobody starves.
  */
 
 /** Lets go of a range; calling it again does nothing. */
@@ -37,7 +37,10 @@ export class RangeLocks {
     return this.#claim(offset, length, false);
   }
 
-  /** For what must see nobody else on the range; waits for every overlapping claim that came earlier. */
+  /**
+   * For what must see nobody else on the range; waits for every overlapping claim that came
+   * earlier.
+   */
   exclusive(offset: number, length: number): Promise<Release> {
     return this.#claim(offset, length, true);
   }

@@ -1,6 +1,6 @@
 /**
- * Long work in slices: between two of them the event loop turns, so that no other session, and no NOP,
- * waits for the whole, and an aborted task stops.
+ * Long work in slices: between two of them the event loop turns, so that no other session, and no
+ * NOP, waits for the whole, and an aborted task stops.
  */
 
 /** Octets of a slice that goes through memory. */
@@ -15,8 +15,8 @@ export interface Slice {
 }
 
 /**
- * Cuts a range of the device at multiples of `most`. It stops when the task is aborted, so whoever goes
- * on behind it looks at `aborted` first.
+ * Cuts a range of the device at multiples of `most`. It stops when the task is aborted, so whoever
+ * goes on behind it looks at `aborted` first.
  */
 export async function* slices(
   task: { readonly aborted: boolean },

@@ -1,7 +1,7 @@
 /**
  * Reading and writing for commands that do it themselves, in place of the transport. What is called
- * shared keeps away from ranges that somebody holds exclusively (see `RangeLocks`); what is called held
- * is for the holder.
+ * shared keeps away from ranges that somebody holds exclusively (see `RangeLocks`); what is called
+ * held is for the holder.
  */
 import type { BlockDevice } from "../block/device.ts";
 import type { LogicalUnit } from "./logical_unit.ts";
@@ -42,7 +42,9 @@ export async function readShared(
   }
 }
 
-/** Writes `from` beside other transfers, unless the task is aborted while it waits for the range. */
+/**
+ * Writes `from` beside other transfers, unless the task is aborted while it waits for the range.
+ */
 export async function writeShared(
   task: Task,
   unit: LogicalUnit,
@@ -73,7 +75,10 @@ export async function unmapShared(
   }
 }
 
-/** Does `work` while nobody else touches `length` octets at the task's offset; aborted before, not at all. */
+/**
+ * Does `work` while nobody else touches `length` octets at the task's offset; aborted before, not
+ * at all.
+ */
 export async function exclusively(
   task: Task,
   unit: LogicalUnit,

@@ -1,4 +1,4 @@
-/** Reading blocks back in slices and comparing them with what they should be. SBC-3 4.17. */
+/** Reading blocks back in slices and comparing them with what they should be. */
 import { firstDifference, miscompare } from "./comparison.ts";
 import type { LogicalUnit } from "./logical_unit.ts";
 import { SLICE_LENGTH, slices } from "./slices.ts";

@@ -1,6 +1,6 @@
 /**
- * COMPARE AND WRITE: blocks are written if they are what the initiator believes them to be. SBC-3 5.2.
- * No other command sees or changes the blocks in between, from whatever nexus it comes.
+ * COMPARE AND WRITE: blocks are written if they are what the initiator believes them to be. SBC-3
+ * 5.2. No other command sees or changes the blocks in between, from whatever nexus it comes.
  */
 import { BlockLimits } from "../block_limits.ts";
 import { invalidFieldInCdb } from "../command_table.ts";
@@ -49,7 +49,8 @@ async function compareAndWrite(task: Task, unit: LogicalUnit, length: number): P
 export const compareAndWrites: readonly Command[] = [{
   name: "COMPARE AND WRITE",
   opcode: 0x89,
-  // WRPROTECT must be zero, as blocks have no protection information. DPO is a hint; FUA_NV is obsolete.
+  // WRPROTECT must be zero, as blocks have no protection information. DPO is a hint; FUA_NV is
+  // obsolete.
   usage: "89 1a ff ff ff ff ff ff ff ff 00 00 00 ff 1f 00",
   access: Access.WRITE,
   writes: true,

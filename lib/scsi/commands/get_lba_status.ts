@@ -1,7 +1,7 @@
 /**
- * GET LBA STATUS, service action 12h of SERVICE ACTION IN(16): which blocks take space. SBC-3 5.4. The
- * first descriptor begins at the block that is asked for; of the rest there are as many as there is room
- * for, or fewer.
+ * GET LBA STATUS, service action 12h of SERVICE ACTION IN(16): which blocks take space. SBC-3 5.4.
+ * The first descriptor begins at the block that is asked for; of the rest there are as many as
+ * there is room for, or fewer.
  */
 import { layout, u32, u64, u8 } from "../../wire/layout.ts";
 import { Access, type Command } from "../command.ts";
@@ -16,7 +16,7 @@ const GetLbaStatusCdb = layout(16, {
   allocationLength: u32(10),
 });
 
-/** SBC-3 5.4.2. */
+/** GET LBA STATUS parameter data: its header, and behind it the descriptors. */
 export const GetLbaStatusData = layout(8, { parameterDataLength: u32(0) }); // octets that follow it
 
 export const LbaStatusDescriptor = layout(16, {

@@ -1,4 +1,4 @@
-/** ORWRITE(16): sets bits in blocks, leaving the others as they are. SBC-3 5.6. */
+/** ORWRITE(16): sets bits in blocks, leaving the others as they are. SBC-3. */
 import { Access, type Command } from "../command.ts";
 import { endWrite, isDurable } from "../flush.ts";
 import { range16 as range } from "../lba.ts";
@@ -40,7 +40,8 @@ async function orAll(task: Task, unit: LogicalUnit): Promise<Step> {
 export const orwrites: readonly Command[] = [{
   name: "ORWRITE(16)",
   opcode: 0x8b,
-  // ORPROTECT must be zero, as blocks have no protection information. DPO is a hint; FUA_NV is obsolete.
+  // ORPROTECT must be zero, as blocks have no protection information. DPO is a hint; FUA_NV is
+  // obsolete.
   usage: "8b 1a ff ff ff ff ff ff ff ff ff ff ff ff 1f 00",
   access: Access.WRITE,
   writes: true,

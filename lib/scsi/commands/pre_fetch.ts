@@ -1,7 +1,7 @@
 /**
- * PRE-FETCH(10) and (16): blocks that the initiator is going to read. SBC-3 5.8, 5.9. They are read and
- * dropped, so that whatever cache lies below us has them. The status is GOOD, never CONDITION MET: that
- * would promise room for them all, in a cache that is not ours.
+ * PRE-FETCH(10) and (16): blocks that the initiator is going to read. SBC-3. They are read and
+ * dropped, so that whatever cache lies below us has them. The status is GOOD, never CONDITION MET:
+ * that would promise room for them all, in a cache that is not ours.
  */
 import { DeviceError } from "../../block/device.ts";
 import { Access, type Command } from "../command.ts";

@@ -1,4 +1,4 @@
-/** READ(6), (10), (12) and (16): blocks to the initiator. SBC-3 5.10 to 5.13. */
+/** READ(6), (10), (12) and (16): blocks to the initiator. SBC-3. */
 import { Access, type Command } from "../command.ts";
 import { flush } from "../flush.ts";
 import { type BlockRange, forcesUnitAccess, range10, range12, range16, range6 } from "../lba.ts";
@@ -25,7 +25,7 @@ function row(name: string, opcode: number, usage: string, range: BlockRange): Co
 
 /**
  * FUA asks for what is on the medium; what a volatile cache has that is newer must get there first
- * (SBC-3 4.15). Without that an initiator could read, and build upon, what a power failure takes back.
+ * (SBC-3). Without that an initiator could read, and build upon, what a power failure takes back.
  */
 async function readFromMedium(
   task: Task,
@@ -37,7 +37,8 @@ async function readFromMedium(
   return failure === undefined ? task.readMedium(offset, length) : task.fail(failure);
 }
 
-// RDPROTECT must be zero, as blocks have no protection information. DPO and RARC are hints; FUA_NV is obsolete.
+// RDPROTECT must be zero, as blocks have no protection information. DPO and RARC are hints; FUA_NV
+// is obsolete.
 export const reads: readonly Command[] = [
   row("READ(6)", 0x08, "08 1f ff ff ff 00", range6),
   row("READ(10)", 0x28, "28 1e ff ff ff ff 1f ff ff 00", range10),

@@ -1,4 +1,4 @@
-/** SYNCHRONIZE CACHE(10) and (16): what was written goes to the medium. SBC-3 5.18, 5.19. */
+/** SYNCHRONIZE CACHE(10) and (16): what was written goes to the medium. SBC-3. */
 import { Access, type Command } from "../command.ts";
 import { endFlushed, flush } from "../flush.ts";
 import { type BlockRange, range10, range16 } from "../lba.ts";

@@ -1,4 +1,6 @@
-/** UNMAP: blocks that the initiator needs no more give their space back, and read as zeros. SBC-3 5.30. */
+/**
+ * UNMAP: blocks that the initiator needs no more give their space back, and read as zeros. SBC-3.
+ */
 import { layout, u16, u32, u64 } from "../../wire/layout.ts";
 import { BlockLimits } from "../block_limits.ts";
 import { Access, type Command } from "../command.ts";
@@ -16,7 +18,7 @@ import { slices, UNMAP_SLICE_LENGTH } from "../slices.ts";
 import type { Step, Task } from "../task.ts";
 import { unmapShared } from "../transfer.ts";
 
-/** SBC-3 5.30.2. */
+/** UNMAP parameter list: its header, and behind it the descriptors. */
 export const UnmapParameterList = layout(8, {
   unmapDataLength: u16(0), // octets that follow it
   unmapBlockDescriptorDataLength: u16(2),

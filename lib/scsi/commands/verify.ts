@@ -1,4 +1,4 @@
-/** VERIFY(10), (12) and (16): can the blocks be read, and are they what they should be. SBC-3 5.28. */
+/** VERIFY(10), (12) and (16): can the blocks be read, and are they what they should be. SBC-3. */
 import { invalidFieldInCdb } from "../command_table.ts";
 import { Access, type Command } from "../command.ts";
 import { repeated } from "../comparison.ts";

@@ -1,4 +1,4 @@
-/** WRITE(6), (10), (12) and (16): blocks from the initiator. SBC-3 5.32 to 5.35. */
+/** WRITE(6), (10), (12) and (16): blocks from the initiator. SBC-3. */
 import { Access, type Command } from "../command.ts";
 import { finishFlushed, isDurable } from "../flush.ts";
 import { type BlockRange, range10, range12, range16, range6 } from "../lba.ts";
@@ -22,7 +22,8 @@ function row(name: string, opcode: number, usage: string, range: BlockRange): Co
   };
 }
 
-// WRPROTECT must be zero, as blocks have no protection information. DPO is a hint; FUA_NV is obsolete.
+// WRPROTECT must be zero, as blocks have no protection information. DPO is a hint; FUA_NV is
+// obsolete.
 export const writes: readonly Command[] = [
   row("WRITE(6)", 0x0a, "0a 1f ff ff ff 00", range6),
   row("WRITE(10)", 0x2a, "2a 1a ff ff ff ff 1f ff ff 00", range10),

@@ -1,6 +1,6 @@
 /**
- * WRITE AND VERIFY(10), (12) and (16): blocks from the initiator, brought to the medium and read back from
- * it. SBC-3 5.39 to 5.41. Nobody else touches them in between, so that a difference is the medium's.
+ * WRITE AND VERIFY(10), (12) and (16): blocks from the initiator, brought to the medium and read
+ * back from it. SBC-3. Nobody else touches them in between, so that a difference is the medium's.
  */
 import { invalidFieldInCdb } from "../command_table.ts";
 import { Access, type Command } from "../command.ts";

@@ -1,6 +1,7 @@
 /**
- * WRITE ATOMIC(16): blocks of which a reader sees either all that was or all that is new, and of which an
- * aborted command has written all or none. SBC-4 5.48.
+ * WRITE ATOMIC(16): blocks that are written in one piece, while nobody else touches them, and of
+ * which an aborted command has written all or none. SBC-4. What a power failure leaves of a write
+ * that is under way is up to the medium below.
  */
 import { BlockLimits } from "../block_limits.ts";
 import { Access, type Command } from "../command.ts";
@@ -39,8 +40,8 @@ async function writeAll(task: Task, unit: LogicalUnit): Promise<Step> {
 export const writeAtomics: readonly Command[] = [{
   name: "WRITE ATOMIC(16)",
   opcode: 0x9c,
-  // WRPROTECT must be zero, as blocks have no protection information; ATOMIC BOUNDARY too, as a write can
-  // only be atomic as a whole. DPO is a hint.
+  // WRPROTECT must be zero, as blocks have no protection information; ATOMIC BOUNDARY too, as a
+  // write can only be atomic as a whole. DPO is a hint.
   usage: "9c 18 ff ff ff ff ff ff ff ff 00 00 ff ff 1f 00",
   access: Access.WRITE,
   writes: true,

@@ -1,4 +1,4 @@
-/** WRITE SAME(10) and (16): one block to many places, or none where it is all zeros. SBC-3 5.42, 5.43. */
+/** WRITE SAME(10) and (16): one block to many places, or none where it is all zeros. SBC-3. */
 import { BlockLimits } from "../block_limits.ts";
 import { invalidFieldInCdb } from "../command_table.ts";
 import { Access, type Command } from "../command.ts";
@@ -48,8 +48,8 @@ async function writeSame(
   length: number,
   block: Uint8Array,
 ): Promise<Step> {
-  // UNMAP allows to unmap where the blocks then read as the pattern: LBPRZ is one, so zeros. Any other
-  // pattern is written, or else the initiator would not read it back.
+  // UNMAP allows to unmap where the blocks then read as the pattern: LBPRZ is one, so zeros. Any
+  // other pattern is written, or else the initiator would not read it back.
   if ((task.cdb[1]! & UNMAP) !== 0 && isZero(block)) {
     for await (const slice of slices(task, task.offset, length, UNMAP_SLICE_LENGTH)) {
       await unmapShared(task, unit, slice.offset, slice.length);
@@ -64,7 +64,8 @@ async function writeSame(
   return await endWrite(task, unit, !unit.mode.writeCacheEnabled);
 }
 
-// WRPROTECT must be zero, as blocks have no protection information; ANCHOR too, as none can be anchored.
+// WRPROTECT must be zero, as blocks have no protection information; ANCHOR too, as none can be
+// anchored.
 export const writeSames: readonly Command[] = [
   row("WRITE SAME(10)", 0x41, "41 08 ff ff ff ff 1f ff ff 00", range10),
   row("WRITE SAME(16)", 0x93, "93 09 ff ff ff ff ff ff ff ff ff ff ff ff 1f 00", range16),

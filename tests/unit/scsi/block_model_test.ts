@@ -1,6 +1,6 @@
 /**
- * Random commands, on a unit whose device now answers at once and now takes its time, do what they would
- * do to plain octets.
+ * Random commands, on a unit whose device now answers at once and now takes its time, do what they
+ * would do to plain octets.
  */
 import assert from "node:assert/strict";
 import fc from "fast-check";
