@@ -1,0 +1,115 @@
+/**
+ * `deno task bench [--runs N] [--seconds S] [--size MIB] [--only TEXT]`: sanctl and tgtd on equal images,
+ * the two taking turns run by run, so that what else the machine does falls on both. Prints one table in
+ * Markdown: medians, and the ratio of the medians.
+ */
+import { type Outcome, type Row, ROWS } from "../tests/bench/rows.ts";
+import {
+  cpuMicroseconds,
+  residentMiB,
+  type Server,
+  startSanctl,
+  startTgtd,
+} from "../tests/bench/servers.ts";
+
+interface Sample {
+  readonly perSecond: number;
+  readonly cpuMicroseconds: number;
+}
+
+function option(name: string, otherwise: string): string {
+  const at = Deno.args.indexOf(`--${name}`);
+  return at < 0 ? otherwise : Deno.args[at + 1] ?? otherwise;
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
+async function sample(server: Server, row: Row, seconds: number): Promise<Sample> {
+  const before = await cpuMicroseconds(server.pid);
+  const outcome: Outcome = await row.load(server.url, seconds);
+  const spent = await cpuMicroseconds(server.pid) - before;
+  return { perSecond: outcome.perSecond, cpuMicroseconds: spent / outcome.operations };
+}
+
+function count(value: number): string {
+  return value >= 10_000 ? `${Math.round(value / 1000)}k` : String(Math.round(value));
+}
+
+async function measure(
+  row: Row,
+  servers: { readonly sanctl: Server; readonly tgtd: Server },
+  plan: { readonly runs: number; readonly seconds: number },
+): Promise<string> {
+  const ours: Sample[] = [];
+  const theirs: Sample[] = [];
+  for (let run = 0; run < plan.runs; run++) {
+    // Who begins changes from run to run.
+    const order = run % 2 === 0 ? ["sanctl", "tgtd"] as const : ["tgtd", "sanctl"] as const;
+    for (const name of order) {
+      const taken = await sample(servers[name], row, plan.seconds);
+      (name === "sanctl" ? ours : theirs).push(taken);
+    }
+  }
+  const speed = (samples: Sample[]) => median(samples.map(({ perSecond }) => perSecond));
+  const cpu = (samples: Sample[]) => median(samples.map((each) => each.cpuMicroseconds)).toFixed(1);
+  const ratio = speed(ours) / speed(theirs);
+  const goal = row.atLeast === undefined ? "" : `≥ ${row.atLeast}`;
+  const cells = [
+    row.name,
+    count(speed(theirs)),
+    count(speed(ours)),
+    `**${ratio.toFixed(2)}×**`,
+    goal,
+    cpu(theirs),
+    cpu(ours),
+  ];
+  return `| ${cells.join(" | ")} |`;
+}
+
+async function makeImage(path: string, mebibytes: number): Promise<void> {
+  using file = await Deno.open(path, { write: true, create: true });
+  const piece = new Uint8Array(1 << 20);
+  for (let at = 0; at < piece.length; at += 65_536) {
+    crypto.getRandomValues(piece.subarray(at, at + 65_536));
+  }
+  for (let i = 0; i < mebibytes; i++) {
+    for (let written = 0; written < piece.length;) {
+      written += await file.write(piece.subarray(written));
+    }
+  }
+}
+
+async function main(): Promise<void> {
+  const plan = { runs: Number(option("runs", "5")), seconds: Number(option("seconds", "2")) };
+  const only = option("only", "");
+  const directory = await Deno.makeTempDir({ prefix: "sanctl-bench-" });
+  const started: Server[] = [];
+  try {
+    const image = `${directory}/image`;
+    await makeImage(image, Number(option("size", "512")));
+    const sanctl = await startSanctl(directory, image);
+    started.push(sanctl);
+    const tgtd = await startTgtd(directory, image);
+    started.push(tgtd);
+    const date = new Date().toISOString().slice(0, 10);
+    console.log(
+      `${date}, ${navigator.hardwareConcurrency} cores, loopback, median of ${plan.runs}:\n`,
+    );
+    console.log("| load | tgtd /s | sanctl /s | ratio | goal | tgtd CPU µs | sanctl CPU µs |");
+    console.log("| --- | ---: | ---: | ---: | ---: | ---: | ---: |");
+    for (const row of ROWS) {
+      if (row.name.includes(only)) console.log(await measure(row, { sanctl, tgtd }, plan));
+    }
+    const [theirs, ours] = [await residentMiB(tgtd.pid), await residentMiB(sanctl.pid)];
+    console.log(`| resident memory, MiB | ${Math.round(theirs)} | ${Math.round(ours)} | | | | |`);
+  } finally {
+    for (const server of started) await server.stop();
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+await main();
