@@ -32,10 +32,20 @@ export const STATIC_CHECKS: readonly StaticCheck[] = [
   },
 ];
 
+/** A check that is not done by then has hung. */
+const TIMEOUT_MS = 5 * 60_000;
+
 async function deno(args: string[]): Promise<Verdict> {
-  const command = new Deno.Command(Deno.execPath(), { args, stdin: "null" });
+  const signal = AbortSignal.timeout(TIMEOUT_MS);
+  const command = new Deno.Command(Deno.execPath(), {
+    args,
+    env: { NO_COLOR: "1" },
+    stdin: "null",
+    signal,
+  });
   const { success, stdout, stderr } = await command.output();
   const decoder = new TextDecoder();
-  const details = success ? "" : decoder.decode(stdout) + decoder.decode(stderr);
+  const hung = signal.aborted ? `not done after ${TIMEOUT_MS / 1000} s\n` : "";
+  const details = success ? "" : hung + decoder.decode(stdout) + decoder.decode(stderr);
   return { passed: success, details: details.trim() };
 }

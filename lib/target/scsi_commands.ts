@@ -8,7 +8,7 @@ import { RejectReason } from "../iscsi/pdu/reject.ts";
 import { ScsiCommand } from "../iscsi/pdu/scsi_command.ts";
 import { begin, fail, finish } from "../scsi/device_server.ts";
 import { parseLun } from "../scsi/lun.ts";
-import { type Sense } from "../scsi/sense.ts";
+import type { Sense } from "../scsi/sense.ts";
 import { Status } from "../scsi/status.ts";
 import { Step, type Task } from "../scsi/task.ts";
 import type { Answers } from "./answers.ts";

@@ -51,7 +51,9 @@ export class Inbox {
     if (this.start + length <= this.octets.length) return;
     if (length <= this.octets.length) return this.#compact();
     if (this.#large === undefined) this.#moveTo(this.#large = this.#pool.take());
-    if (length > this.octets.length) throw new RangeError(`a frame of ${length} octets is too long`);
+    if (length > this.octets.length) {
+      throw new RangeError(`a frame of ${length} octets is too long`);
+    }
   }
 
   /** Borrows the large buffer ahead of need: more octets are surely coming. */

@@ -56,7 +56,7 @@ test("runs with neither Deno nor Node on the PATH, and under another name", asyn
 });
 
 test("the environment's cache directories are honoured, the nearest first", async (folder) => {
-  const env = { HOME: `${folder}/home`, XDG_CACHE_HOME: `${folder}/xdg` };
+  const env = { SANCTL_CACHE_DIR: "", HOME: `${folder}/home`, XDG_CACHE_HOME: `${folder}/xdg` };
   assert.equal((await runExecutable(["version"], { env })).exitCode, 0);
   assert.equal(entries(`${folder}/xdg/sanctl`).length, 1);
   assert.throws(() => Deno.statSync(`${folder}/home`), Deno.errors.NotFound);
