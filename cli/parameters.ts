@@ -1,15 +1,44 @@
 /** Flags and arguments that several commands share. */
+import type { Control } from "../lib/config/control.ts";
+import type { Context } from "./context.ts";
 import { parseSize } from "./size.ts";
 
 export const TARGET_ARGUMENT = {
   brief: "The target's name",
   placeholder: "TARGET",
   parse: String,
+  proposeCompletions(this: Context) {
+    return namesOf(this, (control) => control.listTargets());
+  },
 } as const;
 
 export const DISK_ARGUMENT = {
   brief: "The disk's name",
   placeholder: "DISK",
+  parse: String,
+  proposeCompletions(this: Context) {
+    return namesOf(this, (control) => control.listDisks());
+  },
+} as const;
+
+type Named = readonly { readonly name: string }[];
+
+/** What a shell may complete a name to; nothing where that cannot be known. */
+async function namesOf(
+  context: Context,
+  list: (control: Control) => Promise<Named>,
+): Promise<string[]> {
+  try {
+    return (await list(await context.control())).map(({ name }) => name);
+  } catch {
+    return [];
+  }
+}
+
+/** The name of something that is yet to be made. */
+export const NEW_TARGET_ARGUMENT = {
+  brief: "The target's name",
+  placeholder: "NAME",
   parse: String,
 } as const;
 

@@ -9,7 +9,10 @@ export async function proposals(words: readonly string[], context: Context): Pro
   const partial = words.at(-1) ?? "";
   const { rest } = takeGlobalFlags(words.slice(0, -1));
   const found = await proposeCompletions(buildSanctl(false), [...rest, partial], context);
-  const flags = partial.startsWith("-") ? GLOBAL_FLAGS.map(({ flag }) => flag) : [];
-  const all = [...found.map(({ completion }) => completion), ...flags];
-  return [...new Set(all)].filter((proposal) => proposal.startsWith(partial)).sort();
+  const all = [...found.map(({ completion }) => completion), ...GLOBAL_FLAGS.map((it) => it.flag)];
+  // Flags only where one is begun: they are many, and names are what is looked for.
+  const fitting = all.filter((proposal) =>
+    proposal.startsWith(partial) && proposal.startsWith("-") === partial.startsWith("-")
+  );
+  return [...new Set(fitting)].sort();
 }

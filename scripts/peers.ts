@@ -42,7 +42,7 @@ export const PEERS = [
   { name: "tshark", package: "tshark", groups: ["interop"] },
   { name: "ip", package: "iproute2", groups: ["interop", "e2e"] },
   { name: "mkfs.ext4", package: "e2fsprogs", groups: ["interop"] },
-  { name: "git", package: "git", groups: ["e2e"] },
+  { name: "bash", package: "bash", groups: ["e2e"] },
 ] as const satisfies readonly Peer[];
 
 export type PeerName = typeof PEERS[number]["name"];

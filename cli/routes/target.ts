@@ -3,7 +3,13 @@ import { buildCommand, buildRouteMap } from "@stricli/core";
 import type { PortalFacts } from "../../lib/config/facts.ts";
 import { parseAddress } from "../address.ts";
 import type { Context } from "../context.ts";
-import { FORCE_FLAG, TARGET_ARGUMENT, textFlag, YES_FLAG } from "../parameters.ts";
+import {
+  FORCE_FLAG,
+  NEW_TARGET_ARGUMENT,
+  TARGET_ARGUMENT,
+  textFlag,
+  YES_FLAG,
+} from "../parameters.ts";
 
 export interface ServeFlags {
   readonly portal?: readonly PortalFacts[];
@@ -60,7 +66,7 @@ const create = buildCommand<TargetCreateFlags, [name: string], Context>({
         brief: "Who may log in: an initiator's name as iqn:NAME, or any",
       },
     },
-    positional: { kind: "tuple", parameters: [{ ...TARGET_ARGUMENT, placeholder: "NAME" }] },
+    positional: { kind: "tuple", parameters: [NEW_TARGET_ARGUMENT] },
   },
   docs: { brief: "Create a target" },
 });

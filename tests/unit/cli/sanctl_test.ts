@@ -265,3 +265,21 @@ Deno.test("completion: proposes verbs, flags and global flags", async () => {
   );
   assert.match((await ran(["__complete", "disk", "create", "--s"])).stdout, /--size\n--sparse\n/);
 });
+
+Deno.test("completion: proposes the names of what there is", async () => {
+  const control = {
+    listTargets: () => Promise.resolve([MAIL]),
+    listDisks: () => Promise.resolve([DATA]),
+  };
+  assert.equal((await ran(["__complete", "target", "show", "m"], { control })).stdout, "mail\n");
+  assert.equal((await ran(["__complete", "disk", "assign", ""], { control })).stdout, "data\n");
+  const assigned = await ran(["__complete", "disk", "assign", "data", ""], { control });
+  assert.equal(assigned.stdout, "mail\n");
+  assert.equal((await ran(["__complete", "target", "create", ""], { control })).stdout, "");
+});
+
+Deno.test("completion: proposes nothing where no names can be had", async () => {
+  const control = { listTargets: () => Promise.reject(new ControlError("unreachable", "away")) };
+  const { exitCode, stdout, stderr } = await ran(["__complete", "target", "show", ""], { control });
+  assert.deepEqual([exitCode, stdout, stderr], [0, "", ""]);
+});
