@@ -67,11 +67,6 @@ export class BlockRange {
     return this.#count(unit, unit.blockCount - this.logicalBlockAddress);
   }
 
-  /** Why there must be blocks, where WSNZ of the Block Limits VPD page is one. SBC-3 6.5.3. */
-  isNothing(): Sense | undefined {
-    return this.blockCount === 0 ? invalidFieldInCdb(this.#countAt) : undefined;
-  }
-
   /** Why the blocks are too many, if they are. */
   exceeds(octets: number): Sense | undefined {
     return this.length > octets ? invalidFieldInCdb(this.#countAt) : undefined;

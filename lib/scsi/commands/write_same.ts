@@ -16,11 +16,11 @@ const UNMAP = 0x08;
 const NDOB = 0x01;
 
 function row(name: string, opcode: number, usage: string, range: BlockRange): Command {
+  // WSNZ is zero: a count of zero reaches to the last block.
   function execute(task: Task, unit: LogicalUnit): Step {
     const flags = task.cdb[1]!;
     if ((flags & UNMAP) !== 0 && !unit.thin) return task.fail(invalidFieldInCdb(1, 3));
-    const refusal = range.look(task, unit) ?? range.exceeds(BlockLimits.writeSameLength) ??
-      range.isNothing();
+    const refusal = range.lookToEnd(task, unit) ?? range.exceeds(BlockLimits.writeSameLength);
     if (refusal !== undefined) return task.fail(refusal);
     task.offset = range.offset;
     if ((flags & NDOB) === 0) {
@@ -34,7 +34,7 @@ function row(name: string, opcode: number, usage: string, range: BlockRange): Co
   function finish(task: Task, unit: LogicalUnit): Step {
     // Less than a block is no pattern: nothing is written.
     if (task.length < unit.blockLength) return task.fail(INVALID_FIELD_IN_CDB);
-    const refusal = range.look(task, unit);
+    const refusal = range.lookToEnd(task, unit);
     if (refusal !== undefined) return task.fail(refusal);
     return task.wait(writeSame(task, unit, range.length, task.data.subarray(0, unit.blockLength)));
   }

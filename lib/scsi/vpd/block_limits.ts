@@ -1,5 +1,5 @@
 /**
- * Block Limits, page B0h, of SBC-3 length. SBC-3 6.6.4; offsets are from the page's start, less the
+ * Block Limits, page B0h, of SBC-3 length. SBC-3 6.5; offsets are from the page's start, less the
  * header.
  */
 import { flag, layout, u16, u32, u64, u8 } from "../../wire/layout.ts";
@@ -7,7 +7,7 @@ import { BlockLimits } from "../block_limits.ts";
 import type { LogicalUnit } from "../logical_unit.ts";
 
 export const BlockLimitsBody = layout(60, {
-  wsnz: flag(0, 0), // WRITE SAME of zero blocks is refused
+  wsnz: flag(0, 0), // clear: WRITE SAME of zero blocks reaches to the last one
   maximumCompareAndWriteLength: u8(1),
   optimalTransferLengthGranularity: u16(2),
   maximumTransferLength: u32(4),
@@ -36,7 +36,6 @@ export function blockLimits(unit: LogicalUnit): Uint8Array {
     body.maximumUnmapBlockDescriptorCount = BlockLimits.unmapDescriptors;
     body.optimalUnmapGranularity = physicalBlock;
   }
-  body.wsnz = true;
   body.maximumWriteSameLength = BlockLimits.writeSameLength / blockLength;
   body.maximumAtomicTransferLength = BlockLimits.atomicTransferLength / blockLength;
   return octets;

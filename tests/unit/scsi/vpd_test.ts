@@ -139,7 +139,7 @@ Deno.test("A104: page B0h has the length of SBC-3 and the limits that commands h
   const octets = await page(unitOf(), 0xb0);
   const view = new DataView(octets.buffer);
   assert.equal(octets.length, 64);
-  assert.equal(octets[4], 1, "WRITE SAME of zero blocks is refused");
+  assert.equal(octets[4], 0, "WSNZ: WRITE SAME of zero blocks reaches to the last one");
   assert.equal(octets[5], BlockLimits.compareAndWriteBlocks);
   assert.equal(view.getUint32(8), BlockLimits.transferLength / 512);
   assert.equal(view.getUint32(20), BlockLimits.unmapBlocks);

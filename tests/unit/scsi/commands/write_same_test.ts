@@ -43,25 +43,28 @@ Deno.test("A118 WRITE SAME: the block is written to each, and to no other", asyn
   }
 });
 
-Deno.test("A118 WRITE SAME: a count of zero is refused, as WSNZ says", async () => {
+Deno.test("A118 WRITE SAME: a count of zero reaches to the last block", async () => {
   for (const opcode of WRITE_SAMES) {
     const unit = unitOf();
-    const { sense } = await run(unit, cdb(opcode, 2000, 0), { dataOut: pattern(512) });
-    assert.equal(senseText(sense), "5/24/00");
-    assert.deepEqual(unit.device.peek(2000 * 512, 48 * 512), filled(ZEROS, 48));
+    assert.equal((await run(unit, cdb(opcode, 2000, 0), { dataOut: pattern(512) })).status, 0);
+    assert.deepEqual(unit.device.peek(2000 * 512, 48 * 512), filled(pattern(512), 48));
+    assert.deepEqual(unit.device.peek(1999 * 512, 512), ZEROS);
+    assert.equal((await run(unit, cdb(opcode, 2048, 0), { dataOut: pattern(512) })).status, 0);
   }
 });
 
-Deno.test("A118 WRITE SAME: more than MAXIMUM WRITE SAME LENGTH is refused", async () => {
+Deno.test("A118 WRITE SAME: more than MAXIMUM WRITE SAME LENGTH is refused, also by reaching to the end", async () => {
   const most = (1 << 30) / 512;
   const device = new MemoryDevice((1 << 30) + 512);
   const unit = unitOf({ device });
-  const refused = cdb(Op.WRITE_SAME, 0, most + 1);
-  const { sense } = await run(unit, refused, { dataOut: pattern(512) });
-  assert.equal(senseText(sense), "5/24/00");
-  assert.deepEqual(sense?.field, { in: "cdb", octet: 10 });
+  const dataOut = pattern(512);
+  for (const blockCount of [most + 1, 0]) {
+    const { sense } = await run(unit, cdb(Op.WRITE_SAME, 0, blockCount), { dataOut });
+    assert.equal(senseText(sense), "5/24/00");
+    assert.deepEqual(sense?.field, { in: "cdb", octet: 10 });
+  }
   assert.equal(device.allocated, 0);
-  const allowed = cdb(Op.WRITE_SAME, 1, most, UNMAP);
+  const allowed = cdb(Op.WRITE_SAME, 1, 0, UNMAP);
   assert.equal((await run(unit, allowed, { dataOut: ZEROS })).status, Status.GOOD);
 });
 
