@@ -8,8 +8,11 @@ export interface LatencyBound {
 
 /** Reads: 30 µs and 1 µs a KiB, ten times what a cached one costs and well below any medium. */
 export const READ_BOUND: LatencyBound = { baseMs: 0.03, octetMs: 0.001 / 1024 };
-/** Writes: the page cache takes longer, since it may have to find room first. */
-export const WRITE_BOUND: LatencyBound = { baseMs: 0.2, octetMs: 0.002 / 1024 };
+/**
+ * Writes: what takes long is a page cache that is full of what the medium has not taken yet, and then it
+ * takes tens of milliseconds. A shorter wait is the scheduler's doing, and asynchronous writes cost more.
+ */
+export const WRITE_BOUND: LatencyBound = { baseMs: 5, octetMs: 0.002 / 1024 };
 
 /** Transfers that are done asynchronously after a slow one: at first, and at most. */
 const FIRST_SPAN = 16;

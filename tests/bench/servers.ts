@@ -23,7 +23,7 @@ export async function startSanctl(directory: string, image: string): Promise<Ser
   const { size } = await Deno.stat(image);
   const vhd = `${directory}/bench.vhd`;
   await sanctl("disk", "create", vhd, "--size", `${size >> 20}M`, "--target", "bench");
-  await run("dd", [`if=${image}`, `of=${vhd}`, "bs=1M", "conv=notrunc", "status=none"]);
+  await run("dd", [`if=${image}`, `of=${vhd}`, "bs=1M", "conv=notrunc,fsync", "status=none"]);
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", main, "target", "serve", "--portal", "127.0.0.1:0", "--http", "off"],
     env,
@@ -50,7 +50,7 @@ export async function startTgtd(directory: string, image: string): Promise<Serve
   const port = freePort();
   const control = String(port % 32_768);
   const copy = `${directory}/bench.img`;
-  await Deno.copyFile(image, copy);
+  await run("dd", [`if=${image}`, `of=${copy}`, "bs=1M", "conv=fsync", "status=none"]);
   const child = new Deno.Command("tgtd", {
     args: ["-f", "-C", control, "--iscsi", `portal=127.0.0.1:${port}`],
     stdin: "null",
