@@ -8,7 +8,7 @@ import type { Step, Task } from "./task.ts";
 
 /**
  * What a command does to the medium or the unit, which decides how reservations treat it. SPC-4
- * table 49 (persistent reservations), SBC-3 table 13, SPC-2 table 9 (RESERVE/RELEASE).
+ * table 49 (persistent reservations), SBC-3 4, SPC-2 table 9 (RESERVE/RELEASE).
  */
 export const Access = {
   /** Allowed whoever holds a reservation: INQUIRY, REPORT LUNS, REQUEST SENSE, … */

@@ -1,7 +1,7 @@
 /**
  * The device server: takes a command from a transport as far as its first step, and on from each
  * step that the transport has done. What holds for all commands is decided here, in the order of
- * SAM-5 5.3 and 5.14: who is addressed, what is asked, what the initiator must hear first, whether
+ * SAM-5 5.14: who is addressed, what is asked, what the initiator must hear first, whether
  * it may, and whether the medium is there.
  */
 import { DeviceError } from "../block/device.ts";
@@ -25,7 +25,7 @@ import { type Step, type Task, TaskAttribute } from "./task.ts";
 export type { Luns } from "./lun.ts";
 
 /**
- * These tell of a unit whatever has happened to it, and leave unit attentions alone. SAM-5 5.14.1.
+ * These tell of a unit whatever has happened to it, and leave unit attentions alone. SAM-5 5.14.
  */
 const INQUIRY = 0x12;
 const REPORT_LUNS = 0xa0;
@@ -40,7 +40,7 @@ const MAINTENANCE_IN = 0xa3;
 export function begin(task: Task, luns: Luns): Step {
   const unit = task.unit;
   if (unit === undefined) return beginWithoutUnit(task, luns);
-  // SAM-5 8.6.5: there is never an ACA condition here, NormACA being zero; what lies above is reserved.
+  // There is never an ACA condition here, NormACA being zero; what lies above is reserved.
   if (task.attribute >= TaskAttribute.ACA) return task.fail(INVALID_MESSAGE_ERROR);
   const row = TABLE.find(task.view);
   if (row === undefined) return task.fail(unknown(task));
@@ -109,7 +109,7 @@ function refusal(task: Task, unit: LogicalUnit, { command }: Row): Sense | undef
 }
 
 /**
- * SBC-3 4.11.3: while a sanitize operation runs, and after it failed, nearly every command is
+ * SBC-3 4.11: while a sanitize operation runs, and after it failed, nearly every command is
  * barred; at other times only those that need the medium.
  */
 function isBarred(unit: LogicalUnit, command: Command): boolean {

@@ -102,7 +102,7 @@ export class LogicalUnit {
 
   /**
    * Ends every task, and then forgets what initiators set: SAM-5 6.3.3. All of them are told, the
-   * one that asked for it too. A sanitize operation goes on (SBC-3 4.11.3).
+   * one that asked for it too. A sanitize operation goes on (SBC-3 4.11).
    */
   async reset(condition: Sense = BUS_DEVICE_RESET_OCCURRED): Promise<void> {
     await this.tasks.abort(() => true);

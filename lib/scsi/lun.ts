@@ -30,7 +30,7 @@ export function parseLun(view: DataView, at: number): number {
   if ((view.getUint16(at + 2) | view.getUint32(at + 4)) !== 0) return NO_LUN;
   const method = first >>> 14;
   if (method === FLAT_SPACE) return first & 0x3fff;
-  // SAM-5 4.7.7.2: the bus identifier of peripheral device addressing is zero for the unit itself.
+  // SAM-5 4.7: the bus identifier of peripheral device addressing is zero for the unit itself.
   if (method === PERIPHERAL_DEVICE) return first < PERIPHERAL_LUNS ? first : NO_LUN;
   return first === REPORT_LUNS_WELL_KNOWN ? REPORT_LUNS_WELL_KNOWN : NO_LUN;
 }

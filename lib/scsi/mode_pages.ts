@@ -17,7 +17,7 @@ import {
 } from "../wire/layout.ts";
 import type { FieldPointer } from "./sense.ts";
 
-/** PC of MODE SENSE. SPC-4 table 172. */
+/** PC of MODE SENSE. */
 export const PageControl = { CURRENT: 0, CHANGEABLE: 1, DEFAULT: 2, SAVED: 3 } as const;
 export type PageControl = typeof PageControl[keyof typeof PageControl];
 
@@ -27,7 +27,7 @@ export const ALL_SUBPAGES = 0xff;
 
 const PageHeader = { pageCode: bits(0, 0x3f), pageLength: u8(1) };
 
-/** SBC-3 6.4.8. */
+/** Read-Write Error Recovery, 01h. SBC-3 6.4. */
 export const ReadWriteErrorRecoveryPage = layout(12, {
   ...PageHeader,
   awre: flag(2, 7), // bad blocks are reallocated as they are met, below us
@@ -37,10 +37,10 @@ export const ReadWriteErrorRecoveryPage = layout(12, {
   recoveryTimeLimit: u16(10),
 });
 
-/** SPC-4 7.5.10. Every limit is zero: bursts are negotiated at login instead. */
+/** Disconnect-Reconnect, 02h. SPC-4 7.5. Every limit is zero: bursts are negotiated at login instead. */
 export const DisconnectReconnectPage = layout(16, { ...PageHeader, maximumBurstSize: u16(10) });
 
-/** SBC-3 6.4.5. */
+/** Caching, 08h. SBC-3 6.4. */
 export const CachingPage = layout(20, {
   ...PageHeader,
   wce: flag(2, 2), // write cache enable: GOOD may come before the medium has the data
@@ -48,7 +48,7 @@ export const CachingPage = layout(20, {
   dra: flag(12, 5), // disable read-ahead
 });
 
-/** SPC-4 7.5.8. */
+/** Control, 0Ah. SPC-4 7.5. */
 export const ControlPage = layout(12, {
   ...PageHeader,
   tst: bits(2, 0xe0), // one task set for all nexuses
@@ -62,7 +62,7 @@ export const ControlPage = layout(12, {
   busyTimeoutPeriod: u16(8),
 });
 
-/** SPC-4 7.5.11. */
+/** Informational Exceptions Control, 1Ch. SPC-4 7.5. */
 export const InformationalExceptionsPage = layout(12, {
   ...PageHeader,
   dexcpt: flag(2, 3), // reporting is disabled: nothing here foresees a failure
@@ -132,7 +132,7 @@ function page<F extends Fields>(row: Row<F>): Page {
   return { code: row.code, defaults, changeable };
 }
 
-/** In ascending order, as MODE SENSE returns all of them. SPC-4 6.11. */
+/** In ascending order, as MODE SENSE returns all of them. */
 const PAGES = [
   ReadWriteErrorRecovery,
   DisconnectReconnect,
@@ -193,7 +193,7 @@ export class ModePages {
 
   /**
    * Looks at the pages of a MODE SELECT, from `at` of the parameter list on, and changes nothing. A
-   * field that may not be changed must have its current value. SPC-4 6.9.
+   * field that may not be changed must have its current value.
    */
   check(list: Uint8Array, at: number): Selection {
     const pages = new Map<number, Uint8Array>();

@@ -1,6 +1,6 @@
 /**
  * Mode parameter lists: what MODE SENSE sends and MODE SELECT receives around the pages. A header
- * of four or eight octets, and a block descriptor of eight or sixteen. SPC-4 7.5.5, SBC-3 6.4.2.
+ * of four or eight octets, and a block descriptor of eight or sixteen. SPC-4 7.5, SBC-3 6.4.
  */
 import { flag, type Layout, layout, u16, u24, u32, u64, u8, type View } from "../wire/layout.ts";
 import type { LogicalUnit } from "./logical_unit.ts";
@@ -65,7 +65,7 @@ const DESCRIPTORS: Readonly<Record<DescriptorKind, Layout<DescriptorFields> | un
 };
 
 /**
- * In a short descriptor: more than it can tell; in a parameter list: whatever it is. SBC-3 6.4.2.2.
+ * In a short descriptor: more than it can tell; in a parameter list: whatever it is. SBC-3 6.4.
  */
 const MOST_IN_SHORT = 0xffff_ffff;
 

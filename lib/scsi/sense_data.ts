@@ -6,7 +6,7 @@
 import { bits, flag, layout, u16, u32, u64, u8 } from "../wire/layout.ts";
 import type { FieldPointer, Sense } from "./sense.ts";
 
-/** SPC-4 4.5.1. */
+/** What the first octet says of the rest. SPC-4 4.5. */
 const ResponseCode = {
   FIXED_CURRENT: 0x70,
   FIXED_DEFERRED: 0x71,
@@ -30,7 +30,7 @@ const DescriptorSense = layout(8, {
   additionalSenseLength: u8(7),
 });
 
-/** SPC-4 4.5.2.2. */
+/** Where INFORMATION is in descriptor format. SPC-4 4.5. */
 const InformationDescriptor = layout(12, {
   descriptorType: u8(0),
   additionalLength: u8(1),
@@ -38,7 +38,7 @@ const InformationDescriptor = layout(12, {
   information: u64(4),
 });
 
-/** SPC-4 4.5.2.4; what follows SKSV is the same three octets in both formats. */
+/** SPC-4 4.5; what follows SKSV is the same three octets in both formats. */
 const SenseKeySpecificDescriptor = layout(8, { descriptorType: u8(0), additionalLength: u8(1) });
 
 const SenseKeySpecific = layout(3, {
@@ -104,7 +104,7 @@ function emitDescriptor(sense: Sense): Uint8Array {
   return octets;
 }
 
-/** The field pointer (SPC-4 4.5.2.4.2) or the progress indication (4.5.2.4.4). */
+/** The field pointer (SPC-4 4.5) or the progress indication. */
 function emitSpecific(sense: Sense, octets: Uint8Array, at: number): void {
   if (sense.field === undefined && sense.progress === undefined) return;
   const specific = new SenseKeySpecific(octets, at);
@@ -175,7 +175,7 @@ function parseDescriptor(octets: Uint8Array, deferred: boolean): ReceivedSense {
   return sense;
 }
 
-/** What the three octets mean depends on the sense key. SPC-4 table 33. */
+/** What the three octets mean depends on the sense key. SPC-4 4.5. */
 function parseSpecific(
   key: number,
   octets: Uint8Array,

@@ -1,4 +1,4 @@
-/** Vital product data: what INQUIRY tells with EVPD set, a file a page. SPC-4 7.8, SBC-3 6.6. */
+/** Vital product data: what INQUIRY tells with EVPD set, a file a page. SPC-4 7.8, SBC-3 6.5. */
 import type { LogicalUnit } from "./logical_unit.ts";
 import type { Nexus } from "./nexus.ts";
 import { blockDeviceCharacteristics } from "./vpd/block_device_characteristics.ts";
@@ -16,7 +16,7 @@ const HEADER_LENGTH = 4;
 
 const SUPPORTED_PAGES = 0x00;
 
-/** In ascending order, as page 00h lists them. SPC-4 7.8.14. */
+/** In ascending order, as page 00h lists them. SPC-4 7.8. */
 const PAGES: ReadonlyMap<number, PageBody> = new Map([
   [SUPPORTED_PAGES, () => Uint8Array.from(PAGES.keys())],
   [0x80, unitSerialNumber],

@@ -9,7 +9,7 @@ import { vitalProductData } from "../vpd.ts";
 
 const InquiryCdb = layout(6, { evpd: flag(1, 0), pageCode: u8(2), allocationLength: u16(3) });
 
-/** SPC-4 6.6.2. */
+/** Standard INQUIRY data. SPC-4 6.6. */
 export const StandardInquiryData = layout(96, {
   peripheralQualifier: bits(0, 0xe0),
   peripheralDeviceType: bits(0, 0x1f),
@@ -35,9 +35,9 @@ const SPC_4 = 0x06;
 const RESPONSE_DATA_FORMAT = 2;
 const IMPLICIT_TPGS = 1;
 
-/** PERIPHERAL DEVICE TYPE. SPC-4 table 138. */
+/** PERIPHERAL DEVICE TYPE. */
 export const DeviceType = { DIRECT_ACCESS: 0x00, WELL_KNOWN: 0x1e, UNKNOWN: 0x1f } as const;
-/** PERIPHERAL QUALIFIER: there is a unit, or none can be here. SPC-4 table 137. */
+/** PERIPHERAL QUALIFIER: there is a unit, or none can be here. */
 const Qualifier = { CONNECTED: 0, NOT_CAPABLE: 3 } as const;
 
 export const inquiries: readonly Command[] = [{
@@ -69,7 +69,7 @@ function inquire(task: Task, unit: LogicalUnit): Step {
   return sendView(task, data, allocationLength);
 }
 
-/** INQUIRY of a LUN that has no unit, or of the well known one. SPC-4 6.6.1. */
+/** INQUIRY of a LUN that has no unit, or of the well known one. SPC-4 6.6. */
 export function inquireWithoutUnit(task: Task, wellKnown: boolean): Step {
   const { evpd, pageCode, allocationLength } = new InquiryCdb(task.cdb);
   if (evpd) return task.fail(invalidFieldInCdb(1, 0));

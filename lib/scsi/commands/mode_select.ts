@@ -1,5 +1,5 @@
 /**
- * MODE SELECT(6) and (10): changes settings, all that the list asks for or none. SPC-4 6.9, 6.10.
+ * MODE SELECT(6) and (10): changes settings, all that the list asks for or none. SPC-4 7.5.
  * The other initiators are told that something is different.
  */
 import { Access, type Command } from "../command.ts";
@@ -54,7 +54,7 @@ function select10(task: Task, unit: LogicalUnit): Step {
 
 function select(task: Task, unit: LogicalUnit, form: ModeForm): Step {
   const list = task.data;
-  // SPC-4 6.9: a list cut within a header, a descriptor or a page is in error as a whole.
+  // A list cut within a header, a descriptor or a page is in error as a whole.
   if (list.length < form.cdbLength(task.view)) return task.fail(PARAMETER_LIST_LENGTH_ERROR);
   const preamble = parsePreamble(form, list, unit);
   if ("truncated" in preamble) return task.fail(PARAMETER_LIST_LENGTH_ERROR);

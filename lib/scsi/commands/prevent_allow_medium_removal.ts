@@ -1,5 +1,5 @@
 /**
- * PREVENT ALLOW MEDIUM REMOVAL: each initiator for itself. SPC-4 6.15 (obsolete there), SBC-3 5.9.
+ * PREVENT ALLOW MEDIUM REMOVAL: each initiator for itself. SBC-3 5.9.
  */
 import { Access, type Command } from "../command.ts";
 import type { LogicalUnit } from "../logical_unit.ts";
@@ -19,7 +19,7 @@ export const preventAllowMediumRemovals: readonly Command[] = [{
 
 function preventAllow(task: Task, unit: LogicalUnit): Step {
   const prevent = (task.cdb[4]! & PREVENT) !== 0;
-  // SPC-4 table 49: allowing is open to all, under every kind of reservation.
+  // Allowing is open to all, under every kind of reservation.
   if (prevent && unit.reservations.conflicts(task, Access.WRITE)) {
     return task.endWith(Status.RESERVATION_CONFLICT);
   }

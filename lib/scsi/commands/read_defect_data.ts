@@ -22,7 +22,7 @@ const ReadDefectData12Cdb = layout(12, {
   allocationLength: u32(6),
 });
 
-/** In both forms; their lengths, which follow, are zero. SBC-3 tables 70 and 72. */
+/** In both forms; their lengths, which follow, are zero. */
 const DefectListHeader = {
   plistv: flag(1, 4), // the primary list is what was asked for
   glistv: flag(1, 3), // and the grown one
@@ -31,7 +31,7 @@ const DefectListHeader = {
 const DefectList10 = layout(4, DefectListHeader);
 const DefectList12 = layout(8, DefectListHeader);
 
-/** DEFECT LIST FORMAT 111b is reserved. SBC-3 table 42. */
+/** DEFECT LIST FORMAT 111b is reserved. */
 const RESERVED_FORMAT = 7;
 
 export const readDefectDatas: readonly Command[] = [

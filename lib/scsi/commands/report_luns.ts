@@ -8,7 +8,7 @@ import type { Step, Task } from "../task.ts";
 const ReportLunsCdb = layout(12, { selectReport: u8(2), allocationLength: u32(6) });
 const ReportLunsData = layout(8, { lunListLength: u32(0) });
 
-/** SELECT REPORT. SPC-4 table 282. */
+/** SELECT REPORT. */
 const SelectReport = { UNITS: 0, WELL_KNOWN: 1, ALL: 2 } as const;
 
 const LEAST_ALLOCATION_LENGTH = 16;

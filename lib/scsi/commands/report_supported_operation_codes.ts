@@ -16,7 +16,7 @@ const ReportSupportedOperationCodesCdb = layout(12, {
   allocationLength: u32(6),
 });
 
-/** SPC-4 table 285. */
+/** What is to be told. */
 const ReportingOptions = { ALL: 0, ONE_OPERATION_CODE: 1, ONE_SERVICE_ACTION: 2 } as const;
 
 const AllCommandsHeader = layout(4, { commandDataLength: u32(0) });
@@ -32,10 +32,10 @@ const OneCommandHeader = layout(4, {
   support: bits(1, 0x07),
   cdbSize: u16(2),
 });
-/** Its times are zero: not indicated. SPC-4 6.35.4. */
+/** Its times are zero: not indicated. SPC-4 6.35. */
 const CommandTimeoutsDescriptor = layout(12, { descriptorLength: u16(0) });
 
-/** SPC-4 table 288. */
+/** Whether the command is known. */
 const Support = { NOT_SUPPORTED: 1, AS_STANDARD: 3 } as const;
 
 const REPORTING_OPTIONS_AT = 2;
@@ -63,7 +63,7 @@ function report(task: Task, unit: LogicalUnit, table: CommandTable): Step {
   }
   const entry = table.entry(cdb.requestedOperationCode);
   const byServiceAction = reportingOptions === ReportingOptions.ONE_SERVICE_ACTION;
-  // SPC-4 6.35.1: the option must suit the operation code, where it is known.
+  // SPC-4 6.35: the option must suit the operation code, where it is known.
   if (entry !== undefined && entry instanceof Row === byServiceAction) {
     return task.fail(invalidFieldInCdb(REPORTING_OPTIONS_AT, 2));
   }

@@ -27,7 +27,7 @@ const TargetPortGroupDescriptor = layout(12, {
   relativeTargetPortIdentifier: u16(10), // of the first and only port
 });
 
-/** PARAMETER DATA FORMAT. SPC-4 table 290. */
+/** PARAMETER DATA FORMAT. */
 const Format = { LENGTH_ONLY: 0, EXTENDED: 1 } as const;
 const ACTIVE_OPTIMIZED = 0;
 

@@ -1,6 +1,6 @@
 /**
  * SANITIZE: makes all that was ever written unreadable, by overwriting it or by erasing blocks.
- * SBC-3 5.24. Cryptographic erase is not offered, as nothing here is encrypted.
+ * SBC-3 4.11. Cryptographic erase is not offered, as nothing here is encrypted.
  */
 import { bits, flag, layout, u16 } from "../../wire/layout.ts";
 import { Access, type Command } from "../command.ts";
@@ -57,7 +57,7 @@ function row({ name, serviceAction, offered, execute }: Method): Command {
 
 export const sanitizes: readonly Command[] = [
   row({ name: "OVERWRITE", serviceAction: 0x01, execute: overwrite }),
-  // SBC-3 4.11.2: what is erased is unmapped, so only a thin unit can.
+  // SBC-3 4.11: what is erased is unmapped, so only a thin unit can.
   row({
     name: "BLOCK ERASE",
     serviceAction: 0x02,
@@ -69,7 +69,7 @@ export const sanitizes: readonly Command[] = [
 
 function overwrite(task: Task, unit: LogicalUnit): Step {
   const { parameterListLength: length } = new SanitizeCdb(task.cdb);
-  // SBC-3 table 99: a pattern of one octet at least, of a block at most.
+  // A pattern of one octet at least, of a block at most.
   const isRight = length > OverwriteHeader.length &&
     length <= OverwriteHeader.length + unit.blockLength;
   if (!isRight) return task.fail(invalidFieldInCdb(PARAMETER_LIST_LENGTH_AT));
@@ -131,7 +131,7 @@ function blockErase(task: Task, unit: LogicalUnit): Step {
   return sanitize(task, unit, { passes: [ERASE], immed, unrestrictedExit: ause });
 }
 
-/** SBC-3 4.11.4: leaves the failed state, if the command that failed allowed it. */
+/** SBC-3 4.11: leaves the failed state, if the command that failed allowed it. */
 function exitFailureMode(task: Task, unit: LogicalUnit): Step {
   const { parameterListLength } = new SanitizeCdb(task.cdb);
   if (parameterListLength > 0) return task.fail(invalidFieldInCdb(PARAMETER_LIST_LENGTH_AT));

@@ -1,5 +1,5 @@
 /**
- * START STOP UNIT: loads, ejects, and flushes. SBC-3 5.25. There is no motor to stop and no power
+ * START STOP UNIT: loads, ejects, and flushes. SBC-3 5. There is no motor to stop and no power
  * to save, so stopping means that all is on the medium, and a power condition changes nothing.
  */
 import { bits, flag, layout } from "../../wire/layout.ts";
@@ -34,7 +34,7 @@ export const startStopUnits: readonly Command[] = [{
 
 function startStopUnit(task: Task, unit: LogicalUnit): Step {
   const cdb = new StartStopUnitCdb(task.cdb);
-  // SPC-4 table 49: starting is open to all; the rest is not, where another holds a reservation.
+  // Starting is open to all; the rest is not, where another holds a reservation.
   const access = cdb.start && cdb.powerCondition === 0 ? Access.QUERY : Access.WRITE;
   if (unit.reservations.conflicts(task, access)) return task.endWith(Status.RESERVATION_CONFLICT);
   if (cdb.powerCondition !== 0) return task.done();

@@ -1,5 +1,5 @@
 /**
- * Block Device Characteristics, page B1h. SBC-3 6.6.3; offsets are from the page's start, less the
+ * Block Device Characteristics, page B1h. SBC-3 6.5; offsets are from the page's start, less the
  * header.
  */
 import { bits, layout, u16 } from "../../wire/layout.ts";

@@ -1,6 +1,6 @@
 /**
  * Device Identification, page 83h: names by which an initiator knows that two paths lead to one
- * unit, and through which port each goes. SPC-4 7.8.6. What names the unit derives from its UUID
+ * unit, and through which port each goes. SPC-4 7.8. What names the unit derives from its UUID
  * and nothing else; without a company identifier of our own the NAA is a locally assigned one.
  */
 import { bits, flag, layout, u8 } from "../../wire/layout.ts";
@@ -30,7 +30,7 @@ const DesignatorType = {
 const ISCSI = 5;
 
 const NAA_LENGTH = 8;
-/** NAA 3h, locally assigned. SPC-4 7.8.6.6.4. */
+/** NAA 3h, locally assigned. SPC-4 7.8. */
 const LOCALLY_ASSIGNED = 0x30;
 
 export function deviceIdentification(unit: LogicalUnit, nexus: Nexus): Uint8Array {
@@ -60,7 +60,7 @@ export function locallyAssignedName(uuid: Uint8Array): Uint8Array {
   return octets;
 }
 
-/** A SCSI name string: UTF-8, ended and padded to four octets with zeros. SPC-4 7.8.6.11. */
+/** A SCSI name string: UTF-8, ended and padded to four octets with zeros. SPC-4 7.8. */
 function name(association: number, text: string): Uint8Array {
   const octets = encode(text);
   const padded = new Uint8Array((octets.length + 4) & ~3);

@@ -1,5 +1,5 @@
 /**
- * Extended INQUIRY Data, page 86h. SPC-4 7.8.7; offsets are from the page's start, less the header.
+ * Extended INQUIRY Data, page 86h. SPC-4 7.8; offsets are from the page's start, less the header.
  */
 import { flag, layout } from "../../wire/layout.ts";
 

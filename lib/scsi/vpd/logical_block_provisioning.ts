@@ -1,5 +1,5 @@
 /**
- * Logical Block Provisioning, page B2h. SBC-3 6.6.5; offsets are from the page's start, less the
+ * Logical Block Provisioning, page B2h. SBC-3 6.5; offsets are from the page's start, less the
  * header.
  */
 import { bits, flag, layout, u8 } from "../../wire/layout.ts";

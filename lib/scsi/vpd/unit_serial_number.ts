@@ -1,4 +1,4 @@
-/** Unit Serial Number, page 80h: the disk's UUID in hex. SPC-4 7.8.17. */
+/** Unit Serial Number, page 80h: the disk's UUID in hex. SPC-4 7.8. */
 import type { LogicalUnit } from "../logical_unit.ts";
 
 export function unitSerialNumber({ identity }: LogicalUnit): Uint8Array {
