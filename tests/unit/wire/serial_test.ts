@@ -2,8 +2,13 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { serialAdd, serialAtMost, serialDistance, serialLess } from "../../../lib/wire/serial.ts";
 
-const serial = () => fc.oneof(fc.integer({ min: 0, max: 0xffffffff }), wrapping());
-const wrapping = () => fc.integer({ min: -16, max: 16 }).map((n) => n >>> 0);
+function serial(): fc.Arbitrary<number> {
+  return fc.oneof(fc.integer({ min: 0, max: 0xffffffff }), wrapping());
+}
+
+function wrapping(): fc.Arbitrary<number> {
+  return fc.integer({ min: -16, max: 16 }).map((n) => n >>> 0);
+}
 
 Deno.test("A44: serialAdd wraps at 32 bits both ways", () => {
   assert.equal(serialAdd(0xffffffff, 1), 0);

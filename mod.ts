@@ -1,0 +1,45 @@
+/**
+ * What another program imports to put disks of its own making on the network:
+ *
+ * ```ts
+ * const node = new TargetNode({
+ *   limits: DEFAULT_LIMITS,
+ *   clock: systemClock,
+ *   random: systemRandom,
+ *   logger: silentLogger,
+ * });
+ * const luns = new LunMap();
+ * luns.set(0, { unit: new LogicalUnit({ device: new MemoryDevice(64 << 20), identity }), readOnly: false });
+ * node.addTarget(new Target({ name: "iqn.2000-01.example:disk", access: AccessList.of(["any"]), luns }));
+ * new TargetServer(node).listen({ hostname: "127.0.0.1", port: 3260 });
+ * ```
+ *
+ * Any {@link BlockDevice} can stand where the memory does.
+ */
+export {
+  type BlockDevice,
+  type Capabilities,
+  DeviceError,
+  type DeviceErrorKind,
+  type Extent,
+} from "./lib/block/device.ts";
+export { MemoryDevice } from "./lib/block/memory.ts";
+export { ReadOnlyDevice } from "./lib/block/read_only.ts";
+export { SliceDevice } from "./lib/block/slice.ts";
+
+export { type Clock, systemClock } from "./lib/runtime/clock.ts";
+export { type Facts, type Logger, silentLogger } from "./lib/runtime/logger.ts";
+export { type Random, systemRandom } from "./lib/runtime/random.ts";
+
+export { type Identity, LogicalUnit, type LogicalUnitOptions } from "./lib/scsi/logical_unit.ts";
+
+export { AccessList } from "./lib/target/access_list.ts";
+export { DEFAULT_LIMITS, type Limits } from "./lib/target/limits.ts";
+export { LunMap, type Mapping } from "./lib/target/lun_map.ts";
+export { TargetNode, type TargetNodeOptions } from "./lib/target/node.ts";
+export { TargetServer } from "./lib/target/server.ts";
+export { Target, type TargetOptions } from "./lib/target/target.ts";
+
+export { ControlError, type ControlErrorKind } from "./lib/config/control_error.ts";
+export { openControl } from "./lib/config/connect.ts";
+export type * from "./lib/config/control.ts";
