@@ -93,7 +93,7 @@ Deno.test("FileDevice: after a slow read come asynchronous ones, then one tries 
 Deno.test("FileDevice: after a slow write the next ones go to the pool", async () => {
   const file = new FakeFile(SIZE);
   const device = deviceOf(file);
-  file.tookMs = 5;
+  file.tookMs = 6;
   assert.ok(device.writeNow(0, pattern(4096, 1), 0, 4096));
   file.tookMs = 0;
   for (let i = 0; i < 16; i++) await writeAll(device, 4096, pattern(4096, i));
