@@ -36,7 +36,11 @@ export const GLOBAL_FLAGS: readonly GlobalFlag[] = [
   },
   { name: "json", flag: "--json", brief: "Print facts as JSON" },
   { name: "quiet", flag: "--quiet", alias: "-q", brief: "Print results only, lists as bare names" },
-  { name: "verbose", flag: "--verbose", brief: "Say more about what is done and why it failed" },
+  {
+    name: "verbose",
+    flag: "--verbose",
+    brief: "Say more: what caused a failure, what a service does",
+  },
   { name: "help", flag: "--help", alias: "-h", brief: "Print help and exit" },
   { name: "version", flag: "--version", brief: "Print the version and exit" },
 ];

@@ -184,6 +184,7 @@ export function importProblems(): string[] {
   for (const folder of ["lib", "cli", "scripts"]) {
     for (const path of sourceFiles(folder)) sources.set(path, Deno.readTextFileSync(path));
   }
+  sources.set("mod.ts", Deno.readTextFileSync("mod.ts"));
   const graph = graphOf(sources);
   return [
     ...missingProblems(graph),
