@@ -67,6 +67,11 @@ export class BlockRange {
     return this.#count(unit, unit.blockCount - this.logicalBlockAddress);
   }
 
+  /** Why there must be blocks, for the commands that want some. */
+  isNothing(): Sense | undefined {
+    return this.blockCount === 0 ? invalidFieldInCdb(this.#countAt) : undefined;
+  }
+
   /** Why the blocks are too many, if they are. */
   exceeds(octets: number): Sense | undefined {
     return this.length > octets ? invalidFieldInCdb(this.#countAt) : undefined;

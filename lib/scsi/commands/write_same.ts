@@ -1,12 +1,12 @@
 /** WRITE SAME(10) and (16): one block to many places, or none where it is all zeros. SBC-3. */
-import { BlockLimits } from "../block_limits.ts";
+import { BlockLimits, hasWsnz } from "../block_limits.ts";
 import { invalidFieldInCdb } from "../command_table.ts";
 import { Access, type Command } from "../command.ts";
 import { isZero, repeated } from "../comparison.ts";
 import { endWrite } from "../flush.ts";
 import { type BlockRange, range10, range16 } from "../lba.ts";
 import type { LogicalUnit } from "../logical_unit.ts";
-import { INVALID_FIELD_IN_CDB } from "../sense.ts";
+import { INVALID_FIELD_IN_CDB, type Sense } from "../sense.ts";
 import { SLICE_LENGTH, slices, UNMAP_SLICE_LENGTH } from "../slices.ts";
 import type { Step, Task } from "../task.ts";
 import { unmapShared, writeShared } from "../transfer.ts";
@@ -16,11 +16,10 @@ const UNMAP = 0x08;
 const NDOB = 0x01;
 
 function row(name: string, opcode: number, usage: string, range: BlockRange): Command {
-  // WSNZ is zero: a count of zero reaches to the last block.
   function execute(task: Task, unit: LogicalUnit): Step {
     const flags = task.cdb[1]!;
     if ((flags & UNMAP) !== 0 && !unit.thin) return task.fail(invalidFieldInCdb(1, 3));
-    const refusal = range.lookToEnd(task, unit) ?? range.exceeds(BlockLimits.writeSameLength);
+    const refusal = look(range, task, unit) ?? range.exceeds(BlockLimits.writeSameLength);
     if (refusal !== undefined) return task.fail(refusal);
     task.offset = range.offset;
     if ((flags & NDOB) === 0) {
@@ -34,12 +33,18 @@ function row(name: string, opcode: number, usage: string, range: BlockRange): Co
   function finish(task: Task, unit: LogicalUnit): Step {
     // Less than a block is no pattern: nothing is written.
     if (task.length < unit.blockLength) return task.fail(INVALID_FIELD_IN_CDB);
-    const refusal = range.lookToEnd(task, unit);
+    const refusal = look(range, task, unit);
     if (refusal !== undefined) return task.fail(refusal);
     return task.wait(writeSame(task, unit, range.length, task.data.subarray(0, unit.blockLength)));
   }
 
   return { name, opcode, usage, access: Access.WRITE, writes: true, medium: true, execute };
+}
+
+/** A count of zero reaches to the last block, or is refused where WSNZ says so. */
+function look(range: BlockRange, task: Task, unit: LogicalUnit): Sense | undefined {
+  if (!hasWsnz(unit)) return range.lookToEnd(task, unit);
+  return range.look(task, unit) ?? range.isNothing();
 }
 
 async function writeSame(

@@ -43,9 +43,9 @@ Deno.test("A118 WRITE SAME: the block is written to each, and to no other", asyn
   }
 });
 
-Deno.test("A118 WRITE SAME: a count of zero reaches to the last block", async () => {
+Deno.test("A118 WRITE SAME: a count of zero reaches to the last block of a unit that is not thin", async () => {
   for (const opcode of WRITE_SAMES) {
-    const unit = unitOf();
+    const unit = unitOf({ unmap: false });
     assert.equal((await run(unit, cdb(opcode, 2000, 0), { dataOut: pattern(512) })).status, 0);
     assert.deepEqual(unit.device.peek(2000 * 512, 48 * 512), filled(pattern(512), 48));
     assert.deepEqual(unit.device.peek(1999 * 512, 512), ZEROS);
@@ -53,19 +53,31 @@ Deno.test("A118 WRITE SAME: a count of zero reaches to the last block", async ()
   }
 });
 
+Deno.test("A118 WRITE SAME: a count of zero is refused by a thin unit, as WSNZ says", async () => {
+  for (const opcode of WRITE_SAMES) {
+    for (const flags of [0, UNMAP]) {
+      const unit = unitOf();
+      const { sense } = await run(unit, cdb(opcode, 2000, 0, flags), { dataOut: pattern(512) });
+      assert.equal(senseText(sense), "5/24/00");
+      assert.deepEqual(unit.device.log, []);
+    }
+  }
+});
+
 Deno.test("A118 WRITE SAME: more than MAXIMUM WRITE SAME LENGTH is refused, also by reaching to the end", async () => {
   const most = (1 << 30) / 512;
-  const device = new MemoryDevice((1 << 30) + 512);
-  const unit = unitOf({ device });
   const dataOut = pattern(512);
-  for (const blockCount of [most + 1, 0]) {
+  const thick = unitOf({ unmap: false, size: (1 << 30) + 512 });
+  const device = new MemoryDevice((1 << 30) + 512);
+  const thin = unitOf({ device });
+  for (const [unit, blockCount] of [[thick, 0], [thick, most + 1], [thin, most + 1]] as const) {
     const { sense } = await run(unit, cdb(Op.WRITE_SAME, 0, blockCount), { dataOut });
     assert.equal(senseText(sense), "5/24/00");
     assert.deepEqual(sense?.field, { in: "cdb", octet: 10 });
   }
   assert.equal(device.allocated, 0);
-  const allowed = cdb(Op.WRITE_SAME, 1, 0, UNMAP);
-  assert.equal((await run(unit, allowed, { dataOut: ZEROS })).status, Status.GOOD);
+  const allowed = cdb(Op.WRITE_SAME, 1, most, UNMAP);
+  assert.equal((await run(thin, allowed, { dataOut: ZEROS })).status, Status.GOOD);
 });
 
 Deno.test("A118 WRITE SAME: UNMAP of zeros gives the space back", async () => {
@@ -130,6 +142,17 @@ Deno.test("A67 WRITE SAME: less than a block is refused, with nothing written", 
     }
   }
   assert.deepEqual(unit.device.log, []);
+});
+
+Deno.test("A118 WRITE SAME: a count of zero is refused by a thin unit, as WSNZ says", async () => {
+  for (const opcode of WRITE_SAMES) {
+    for (const flags of [0, UNMAP]) {
+      const unit = unitOf();
+      const { sense } = await run(unit, cdb(opcode, 2000, 0, flags), { dataOut: pattern(512) });
+      assert.equal(senseText(sense), "5/24/00");
+      assert.deepEqual(unit.device.log, []);
+    }
+  }
 });
 
 Deno.test("A118 WRITE SAME: more than a block is refused before it is sent, but not beside NDOB", () => {
