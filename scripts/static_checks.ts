@@ -43,9 +43,12 @@ async function deno(args: string[]): Promise<Verdict> {
     stdin: "null",
     signal,
   });
-  const { success, stdout, stderr } = await command.output();
+  const ended = await command.output();
+  if (ended.success) return { passed: true, details: "" };
   const decoder = new TextDecoder();
-  const hung = signal.aborted ? `not done after ${TIMEOUT_MS / 1000} s\n` : "";
-  const details = success ? "" : hung + decoder.decode(stdout) + decoder.decode(stderr);
-  return { passed: success, details: details.trim() };
+  const how = signal.aborted
+    ? `was not done after ${TIMEOUT_MS / 1000} s`
+    : `ended with ${ended.signal ?? `exit code ${ended.code}`}`;
+  const output = decoder.decode(ended.stdout) + decoder.decode(ended.stderr);
+  return { passed: false, details: `${output.trim()}\ndeno ${args[0]} ${how}` };
 }
