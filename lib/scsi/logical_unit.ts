@@ -3,6 +3,7 @@
  * that reaches the disk, through whatever target and LUN. SAM-5 4.6.8.
  */
 import type { BlockDevice } from "../block/device.ts";
+import { type Clock, systemClock } from "../runtime/clock.ts";
 import { Medium } from "./medium.ts";
 import { ModePages } from "./mode_pages.ts";
 import type { Nexus } from "./nexus.ts";
@@ -38,11 +39,14 @@ export interface LogicalUnitOptions {
   readonly removable?: boolean;
   /** Where reservations with APTPL are kept; without one APTPL is not offered. */
   readonly reservationStore?: ReservationStore;
+  /** By which work in the background keeps its pace; the machine's own without. */
+  readonly clock?: Clock;
 }
 
 export class LogicalUnit {
   device: BlockDevice;
   readonly identity: Identity;
+  readonly clock: Clock;
   readonly blockLength: number;
   /** LOGICAL BLOCKS PER PHYSICAL BLOCK EXPONENT. SBC-3 5.16.2. */
   readonly physicalBlockExponent: number;
@@ -59,6 +63,7 @@ export class LogicalUnit {
   constructor(options: LogicalUnitOptions) {
     this.device = options.device;
     this.identity = options.identity;
+    this.clock = options.clock ?? systemClock;
     this.blockLength = options.blockLength ?? 512;
     const physical = options.physicalBlockLength ?? this.blockLength;
     this.physicalBlockExponent = Math.log2(physical / this.blockLength);

@@ -6,14 +6,16 @@
 import { type BlockDevice, DeviceError } from "../block/device.ts";
 import { flush } from "./flush.ts";
 import type { LogicalUnit } from "./logical_unit.ts";
+import { Pace } from "./pace.ts";
 import { SANITIZE_FAILED, type Sense } from "./sense.ts";
-import { turn } from "./slices.ts";
 import type { Step, Task } from "./task.ts";
 
 /** One run over the whole device. */
 export interface SanitizePass {
   /** Octets that are done before others get their turn. */
   readonly sliceLength: number;
+  /** It moves every octet, and so keeps the medium busy. */
+  readonly writes: boolean;
   slice(device: BlockDevice, offset: number, length: number): Promise<void>;
 }
 
@@ -26,6 +28,10 @@ export interface SanitizeOptions {
 }
 
 const WHOLE = 0x1_0000;
+
+/** The pace of writing: ten minutes at most for the whole, unless the medium takes longer. */
+const LEAST_OCTETS_PER_SECOND = 32 << 20;
+const MOST_SECONDS = 600;
 
 /** Begins the operation; unless it is `immed`, the task waits until it is over. */
 export function sanitize(task: Task, unit: LogicalUnit, options: SanitizeOptions): Step {
@@ -64,6 +70,8 @@ async function run(
 ): Promise<Sense | undefined> {
   const { device } = unit;
   const end = unit.blockCount * unit.blockLength;
+  const whole = end * passes.length;
+  const pace = new Pace(unit.clock, Math.max(LEAST_OCTETS_PER_SECOND, whole / MOST_SECONDS));
   let done = 0;
   try {
     for (const pass of passes) {
@@ -71,9 +79,9 @@ async function run(
         const length = Math.min(pass.sliceLength, end - offset);
         await pass.slice(device, offset, length);
         done += length;
-        unit.medium.sanitizing(done / (end * passes.length) * WHOLE);
+        unit.medium.sanitizing(done / whole * WHOLE);
         betweenSlices();
-        await turn();
+        await pace.hold(pass.writes ? done : 0);
       }
     }
     return undefined;

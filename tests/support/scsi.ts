@@ -13,6 +13,7 @@ import { LogicalUnit, type LogicalUnitOptions } from "../../lib/scsi/logical_uni
 import type { Nexus } from "../../lib/scsi/nexus.ts";
 import type { Sense } from "../../lib/scsi/sense.ts";
 import { Step, Task } from "../../lib/scsi/task.ts";
+import { HurriedClock } from "./test_clock.ts";
 
 /** Octets of one page of a {@link TestDevice}: what is mapped as a whole. */
 const PAGE_LENGTH = 4096;
@@ -188,6 +189,7 @@ export function unitOf(options: UnitOptions = {}): LogicalUnit & { readonly devi
   const unit = new LogicalUnit({
     device: new TestDevice(options),
     identity: { uuid: UUID, vendor: "SANCTL", product: "Virtual Disk", revision: "1" },
+    clock: new HurriedClock(),
     ...options,
   });
   for (const nexus of [NEXUS, OTHER_NEXUS]) join(unit, nexus);

@@ -1,6 +1,7 @@
-/** A clock that stands still until the test moves it. */
+/** Clocks that go as tests want. */
 import type { Clock } from "../../lib/runtime/clock.ts";
 
+/** Stands still until the test moves it. */
 export class TestClock implements Clock {
   #nowMs = 0;
   readonly #timers = new Set<{ readonly dueMs: number; readonly then: () => void }>();
@@ -31,5 +32,27 @@ export class TestClock implements Clock {
       due.then();
     }
     this.#nowMs = untilMs;
+  }
+}
+
+/** Every delay is over at the event loop's next turn. */
+export class HurriedClock implements Clock {
+  #nowMs = 0;
+
+  nowMs(): number {
+    return this.#nowMs;
+  }
+
+  now(): Date {
+    return new Date(Date.UTC(2026, 0, 1) + this.#nowMs);
+  }
+
+  after(delayMs: number, then: () => void): () => void {
+    const dueMs = this.#nowMs + delayMs;
+    const timer = setImmediate(() => {
+      this.#nowMs = Math.max(this.#nowMs, dueMs);
+      then();
+    });
+    return () => clearImmediate(timer);
   }
 }

@@ -116,12 +116,14 @@ function writePass(block: Uint8Array): SanitizePass {
   for (let at = 0; at < octets.length; at += block.length) octets.set(block, at);
   return {
     sliceLength: WRITE_SLICE,
+    writes: true,
     slice: (device, offset, length) => writeHeld(device, offset, octets.subarray(0, length)),
   };
 }
 
 const ERASE: SanitizePass = {
   sliceLength: UNMAP_SLICE,
+  writes: false,
   slice: (device, offset, length) => device.unmap(offset, length),
 };
 

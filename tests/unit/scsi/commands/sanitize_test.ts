@@ -5,8 +5,10 @@ import { begin } from "../../../../lib/scsi/device_server.ts";
 import { parseSense } from "../../../../lib/scsi/sense_data.ts";
 import { Step } from "../../../../lib/scsi/task.ts";
 import { lunsOf, NEXUS, OTHER_NEXUS, run, taskOf, unitOf } from "../../../support/scsi.ts";
+import { HurriedClock } from "../../../support/test_clock.ts";
 
 const MEBIBYTE = 1 << 20;
+const GIBIBYTE = 1 << 30;
 const OVERWRITE = 0x01;
 const BLOCK_ERASE = 0x02;
 const CRYPTOGRAPHIC_ERASE = 0x03;
@@ -82,6 +84,30 @@ Deno.test("SANITIZE OVERWRITE: goes in slices of at most one MiB", async () => {
   const writes = unit.device.log.filter((each) => each.startsWith("write"));
   assert.equal(writes.length, 4);
   assert(writes.every((each) => Number(each.split("+")[1]) <= MEBIBYTE));
+});
+
+Deno.test("SANITIZE OVERWRITE: leaves the medium to others, at 32 MiB a second", async () => {
+  const clock = new HurriedClock();
+  const unit = unitOf({ size: 8 * MEBIBYTE, clock });
+  await overwrite(unit, overwriting(0x02, [1]));
+  assert.equal(clock.nowMs(), 500);
+});
+
+Deno.test("SANITIZE OVERWRITE: a large disk takes ten minutes, however many passes", async () => {
+  for (const passes of [1, 5]) {
+    const clock = new HurriedClock();
+    // The device keeps nothing: only the lengths matter.
+    const unit = unitOf({ size: 32 * GIBIBYTE, clock });
+    unit.device.writeNow = () => true;
+    await overwrite(unit, overwriting(passes, [1]));
+    assert.equal(Math.round(clock.nowMs() / 1000), 600);
+  }
+});
+
+Deno.test("SANITIZE BLOCK ERASE: moves no octets, and takes no time", async () => {
+  const clock = new HurriedClock();
+  await run(unitOf({ size: GIBIBYTE, clock }), sanitize(BLOCK_ERASE));
+  assert.equal(clock.nowMs(), 0);
 });
 
 Deno.test("SANITIZE OVERWRITE: works where the device is slow", async () => {
