@@ -1,7 +1,7 @@
 /**
- * `deno task bench [--runs N] [--seconds S] [--size MIB] [--only TEXT]`: sanctl and tgtd on equal images,
- * the two taking turns run by run, so that what else the machine does falls on both. Prints one table in
- * Markdown: medians, and the ratio of the medians.
+ * `deno task bench [--runs N] [--seconds S] [--size MIB] [--only TEXT]`: sanctl and tgtd on equal
+ * images, the two taking turns run by run, so that what else the machine does falls on both. Prints
+ * one table in Markdown: medians, and the ratio of the medians.
  */
 import { type Outcome, type Row, ROWS } from "../tests/bench/rows.ts";
 import {

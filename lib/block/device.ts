@@ -1,9 +1,10 @@
 /**
- * What a disk is. Sources implement it, filters wrap it, the iSCSI target and the NBD server serve it.
- * Offsets and lengths are octets. Each transfer comes in two forms: `readNow`/`writeNow` do it at once
- * where that needs no waiting, straight from or into the caller's buffer, and answer false, having done
- * nothing, where it does; then the caller gives a buffer that stays its device's until `read`/`write`
- * resolves. (A `readNow` that answers false may have filled part of the range asked for.) Every failure is a thrown (or rejected) {@link DeviceError}.
+ * What a disk is. Sources implement it, filters wrap it, the iSCSI target and the NBD server serve
+ * it. Offsets and lengths are octets. Each transfer comes in two forms: `readNow`/`writeNow` do it
+ * at once where that needs no waiting, straight from or into the caller's buffer, and answer false,
+ * having done nothing, where it does; then the caller gives a buffer that stays its device's until
+ * `read`/`write` resolves. (A `readNow` that answers false may have filled part of the range asked
+ * for.) Every failure is a thrown (or rejected) {@link DeviceError}.
  */
 export interface BlockDevice {
   /** Capacity in octets. */

@@ -9,8 +9,9 @@ export interface LatencyBound {
 /** Reads: 30 µs and 1 µs a KiB, ten times what a cached one costs and well below any medium. */
 export const READ_BOUND: LatencyBound = { baseMs: 0.03, octetMs: 0.001 / 1024 };
 /**
- * Writes: what takes long is a page cache that is full of what the medium has not taken yet, and then it
- * takes tens of milliseconds. A shorter wait is the scheduler's doing, and asynchronous writes cost more.
+ * Writes: what takes long is a page cache that is full of what the medium has not taken yet, and
+ * then it takes tens of milliseconds. A shorter wait is the scheduler's doing, and asynchronous
+ * writes cost more.
  */
 export const WRITE_BOUND: LatencyBound = { baseMs: 5, octetMs: 0.002 / 1024 };
 

@@ -1,6 +1,6 @@
 /**
- * One PDU as it lies in a buffer: where its header, additional header segments and data are. The same
- * object is moved from PDU to PDU of a connection.
+ * One PDU as it lies in a buffer: where its header, additional header segments and data are. The
+ * same object is moved from PDU to PDU of a connection.
  */
 export interface Frame {
   readonly octets: Uint8Array;

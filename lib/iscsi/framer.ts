@@ -1,7 +1,7 @@
 /**
- * Finds whole PDUs in an inbox and checks their digests. RFC 7143 11.2: a Basic Header Segment, additional
- * header segments, header digest, data segment padded to four octets, data digest. The length is
- * checked before room is made for it; behind that check no accessor can overrun.
+ * Finds whole PDUs in an inbox and checks their digests. RFC 7143 11.2: a Basic Header Segment,
+ * additional header segments, header digest, data segment padded to four octets, data digest. The
+ * length is checked before room is made for it; behind that check no accessor can overrun.
  */
 import { crc32c } from "../wire/crc32c.ts";
 import type { Inbox } from "../wire/inbox.ts";
@@ -38,7 +38,9 @@ export class Framer implements Frame {
     this.maxDataSegmentLength = maxDataSegmentLength;
   }
 
-  /** Moves to the next PDU, if it is there whole; `inbox.take(length)` is due when it is dealt with. */
+  /**
+   * Moves to the next PDU, if it is there whole; `inbox.take(length)` is due when it is dealt with.
+   */
   next(): Found {
     const inbox = this.#inbox;
     const headerLength = BHS_LENGTH;
@@ -82,8 +84,8 @@ export class Framer implements Frame {
   }
 
   /**
-   * RFC 7143 7.8: after a header digest error nothing in the stream can be trusted. Checked before the
-   * data segment is awaited, since its length may be what was damaged.
+   * RFC 7143 7.8: after a header digest error nothing in the stream can be trusted. Checked before
+   * the data segment is awaited, since its length may be what was damaged.
    */
   #checkHeader(length: number): void {
     const { octets, view, start } = this.#inbox;

@@ -3,7 +3,9 @@ export class AssertionError extends Error {
   override readonly name = "AssertionError";
 }
 
-/** Throws an {@link AssertionError} unless `condition` holds; `claim` says what was held to be true. */
+/**
+ * Throws an {@link AssertionError} unless `condition` holds; `claim` says what was held to be true.
+ */
 export function assert(condition: boolean, claim: string): asserts condition {
   if (!condition) throw new AssertionError(`does not hold: ${claim}`);
 }

@@ -1,4 +1,7 @@
-/** The limits of a block device server that VPD page B0h reports and the commands hold to. SBC-3 6.5.3. */
+/**
+ * The limits of a block device server that VPD page B0h reports and the commands hold to. SBC-3
+ * 6.5.3.
+ */
 export const BlockLimits = {
   /** MAXIMUM TRANSFER LENGTH, in octets. */
   transferLength: 32 << 20,

@@ -37,7 +37,10 @@ export const ReadWriteErrorRecoveryPage = layout(12, {
   recoveryTimeLimit: u16(10),
 });
 
-/** Disconnect-Reconnect, 02h. SPC-4 7.5. Every limit is zero: bursts are negotiated at login instead. */
+/**
+ * Disconnect-Reconnect, 02h. SPC-4 7.5. Every limit is zero: bursts are negotiated at login
+ * instead.
+ */
 export const DisconnectReconnectPage = layout(16, { ...PageHeader, maximumBurstSize: u16(10) });
 
 /** Caching, 08h. SBC-3 6.4. */

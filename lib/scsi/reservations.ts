@@ -1,7 +1,8 @@
 /**
- * Who may use a logical unit: by RESERVE and RELEASE (SPC-2), or by persistent reservations (SPC-4), which
- * exclude each other. What a service action makes of the persistent ones is worked out by the functions
- * in reservations/; here it is saved where it must be, comes into force, and is told to whom it concerns.
+ * Who may use a logical unit: by RESERVE and RELEASE (SPC-2), or by persistent reservations
+ * (SPC-4), which exclude each other. What a service action makes of the persistent ones is worked
+ * out by the functions in reservations/; here it is saved where it must be, comes into force, and
+ * is told to whom it concerns.
  */
 import { DeviceError } from "../block/device.ts";
 import type { Access } from "./command.ts";
@@ -54,7 +55,9 @@ export class Reservations {
   /** The store may hold something else than what is in force, since a save failed. */
   #unsaved = false;
 
-  /** Takes over what the store kept through a loss of power. Throws where it cannot be understood. */
+  /**
+   * Takes over what the store kept through a loss of power. Throws where it cannot be understood.
+   */
   constructor(attentions: UnitAttentions, store?: ReservationStore) {
     this.#attentions = attentions;
     this.#store = store;
@@ -117,8 +120,8 @@ export class Reservations {
   }
 
   /**
-   * Does `work` once no change is on its way to the store any more: such commands come one after the
-   * other, and each sees what the one before left.
+   * Does `work` once no change is on its way to the store any more: such commands come one after
+   * the other, and each sees what the one before left.
    */
   inTurn(task: Task, work: () => Step | Promise<Step>): Step {
     if (this.#saving !== undefined) return task.wait(this.#afterSaving(task, work));
@@ -126,7 +129,9 @@ export class Reservations {
     return typeof step === "number" ? step : task.wait(step);
   }
 
-  /** Carries a service action out; in turn only. What must be saved is in force when it has been. */
+  /**
+   * Carries a service action out; in turn only. What must be saved is in force when it has been.
+   */
   apply(action: ServiceAction, request: ReservationRequest): Outcome | Promise<Outcome> {
     const outcome = action(this.#state, request, [...this.#attentions.nexuses()]);
     if (outcome === CONFLICT || !isChange(outcome) || outcome.state === this.#state) {

@@ -1,6 +1,6 @@
 /**
- * TransportIDs: how a parameter list names an initiator port. SPC-4 7.6.4.6, iSCSI only. A device server
- * answers with the port's name (format 01b), and takes the device's name (format 00b) too.
+ * TransportIDs: how a parameter list names an initiator port. SPC-4 7.6.4.6, iSCSI only. A device
+ * server answers with the port's name (format 01b), and takes the device's name (format 00b) too.
  */
 import { bits, layout, u16 } from "../wire/layout.ts";
 

@@ -1,7 +1,8 @@
 /**
- * Unit attention conditions: what an initiator must be told before its next command. SAM-5 5.14. Kept
- * for each I_T nexus of a logical unit; the oldest is reported first, an equal one is not queued twice, and
- * a power on or reset condition clears what was established before it (SAM-5 5.14.3 levels).
+ * Unit attention conditions: what an initiator must be told before its next command. SAM-5 5.14.
+ * Kept for each I_T nexus of a logical unit; the oldest is reported first, an equal one is not
+ * queued twice, and a power on or reset condition clears what was established before it (SAM-5
+ * 5.14.3 levels).
  */
 import type { Nexus } from "./nexus.ts";
 import { POWER_ON_OR_RESET_OCCURRED, REPORTED_LUNS_DATA_HAS_CHANGED, type Sense } from "./sense.ts";
@@ -15,8 +16,8 @@ export class UnitAttentions {
   count = 0;
 
   /**
-   * The nexus begins. It is told in the general form (29/00), which SAM-5 allows for every such event:
-   * some initiators go on after that one alone.
+   * The nexus begins. It is told in the general form (29/00), which SAM-5 allows for every such
+   * event: some initiators go on after that one alone.
    */
   attach(nexus: Nexus, first: Sense = POWER_ON_OR_RESET_OCCURRED): void {
     this.#pending.set(nexus, []);

@@ -1,4 +1,6 @@
-/** VERSION DESCRIPTOR codes of the standards that we claim, "no version claimed" each. SPC-4 6.6. */
+/**
+ * VERSION DESCRIPTOR codes of the standards that we claim, "no version claimed" each. SPC-4 6.6.
+ */
 const SAM_5 = 0x00a0;
 const SBC_3 = 0x04c0;
 const SPC_4 = 0x0460;

@@ -1,7 +1,7 @@
 /**
- * The PDUs by which a target answers in full feature phase, each with its status and command numbers.
- * StatSN counts on with every PDU that carries status or is a response (RFC 7143 4.2.2.2); what the target
- * starts by itself carries the next StatSN without using it up.
+ * The PDUs by which a target answers in full feature phase, each with its status and command
+ * numbers. StatSN counts on with every PDU that carries status or is a response (RFC 7143 4.2.2.2);
+ * what the target starts by itself carries the next StatSN without using it up.
  */
 import { BHS_LENGTH, RESERVED_TAG } from "../iscsi/bhs.ts";
 import type { Frame } from "../iscsi/frame.ts";

@@ -1,7 +1,7 @@
 /**
- * The CmdSN window of a session: which commands may come, in which order they are delivered, and how
- * many an initiator may have outstanding. RFC 7143 4.2.2.1. Commands that arrive ahead of a gap (they took
- * another connection of the session) are held until it closes.
+ * The CmdSN window of a session: which commands may come, in which order they are delivered, and
+ * how many an initiator may have outstanding. RFC 7143 4.2.2.1. Commands that arrive ahead of a gap
+ * (they took another connection of the session) are held until it closes.
  */
 import type { Frame } from "../iscsi/frame.ts";
 import { serialAdd, serialDistance } from "../wire/serial.ts";
@@ -40,7 +40,9 @@ export class CommandWindow {
     this.#width = width;
   }
 
-  /** The highest CmdSN that may be sent: it never moves back, since answers only widen the window. */
+  /**
+   * The highest CmdSN that may be sent: it never moves back, since answers only widen the window.
+   */
   get maxCmdSN(): number {
     return serialAdd(this.expCmdSN, this.#width - this.outstanding - 1);
   }
@@ -63,7 +65,9 @@ export class CommandWindow {
     this.heldOctets += command.frame.octets.length;
   }
 
-  /** How long, in milliseconds, the same missing command has been waited for; call it now and then. */
+  /**
+   * How long, in milliseconds, the same missing command has been waited for; call it now and then.
+   */
   gapAgeMs(nowMs: number): number {
     if (this.#held.size === 0) {
       this.#gap = undefined;

@@ -1,7 +1,7 @@
 /**
- * One connection as a protocol engine: octets come in through `inbox`, answers leave through `outbox`, and a
- * pump moves both. RFC 7143 8.1 gives the states. What ends the connection is thrown inside and
- * ends here, in one log line.
+ * One connection as a protocol engine: octets come in through `inbox`, answers leave through
+ * `outbox`, and a pump moves both. RFC 7143 8.1 gives the states. What ends the connection is
+ * thrown inside and ends here, in one log line.
  */
 import type { ConnectionParameters } from "../iscsi/parameters.ts";
 import { Found, Framer } from "../iscsi/framer.ts";
@@ -40,7 +40,9 @@ const EDGES: { readonly [from in ConnectionState]: readonly ConnectionState[] } 
   "closed": [],
 };
 
-/** Octets that an idle connection receives into: enough for a command with 8 KiB of immediate data. */
+/**
+ * Octets that an idle connection receives into: enough for a command with 8 KiB of immediate data.
+ */
 const SMALL_INBOX_LENGTH = 8192 + 512;
 
 /** Room that must be free before one more PDU is dealt with: its answers take less. */
@@ -112,7 +114,9 @@ export class Connection {
     return this.#writer.room - ANSWERS_OF_A_PDU;
   }
 
-  /** True while nothing more may be received: the peer has to take answers, or the medium its data. */
+  /**
+   * True while nothing more may be received: the peer has to take answers, or the medium its data.
+   */
   get isBlocked(): boolean {
     if (this.#state !== "in-login" && this.#state !== "logged-in") return false;
     return this.#loginPending || (this.commands?.pendingOctets ?? 0) > PENDING_WRITES ||
@@ -257,7 +261,10 @@ export class Connection {
     if (this.inbox.available > 0 && !this.isBlocked) this.receive();
   }
 
-  /** Something can be sent that no received PDU asked for just now; several such are dealt with at once. */
+  /**
+   * Something can be sent that no received PDU asked for just now; several such are dealt with at
+   * once.
+   */
   #wake(): void {
     if (this.#wakeScheduled) return;
     this.#wakeScheduled = true;

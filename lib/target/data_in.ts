@@ -1,7 +1,7 @@
 /**
- * Sends the data of commands: a queue of tasks that have some, drawn from as the outbox has room. What a
- * device can read at once is read straight into the outbox; what it cannot is read ahead into a
- * buffer of the task's own, and joins the queue again when it is there. RFC 7143 11.7.
+ * Sends the data of commands: a queue of tasks that have some, drawn from as the outbox has room.
+ * What a device can read at once is read straight into the outbox; what it cannot is read ahead
+ * into a buffer of the task's own, and joins the queue again when it is there. RFC 7143 11.7.
  */
 import { RESERVED_TAG } from "../iscsi/bhs.ts";
 import { Opcode } from "../iscsi/opcode.ts";
@@ -29,7 +29,9 @@ export interface DataInHost {
   sent(task: TargetTask, withStatus: boolean): void;
   /** The device failed. */
   failed(task: TargetTask, error: unknown): void;
-  /** An asynchronous operation of the task ended; it may be gone since. Answers whether it lives on. */
+  /**
+   * An asynchronous operation of the task ended; it may be gone since. Answers whether it lives on.
+   */
   resumed(task: TargetTask): boolean;
   /** Something can be sent again. */
   wake(): void;

@@ -1,7 +1,8 @@
 /**
- * Takes the data of commands that write: immediate, unsolicited, and asked for by R2T. Each segment goes
- * to its place on the medium (or into the command's own buffer) as soon as its PDU is whole. What
- * breaks the rules fails its command, and nothing more of it reaches the medium. RFC 7143 11.7, 11.8.
+ * Takes the data of commands that write: immediate, unsolicited, and asked for by R2T. Each segment
+ * goes to its place on the medium (or into the command's own buffer) as soon as its PDU is whole.
+ * What breaks the rules fails its command, and nothing more of it reaches the medium. RFC 7143
+ * 11.7, 11.8.
  */
 import { RESERVED_TAG } from "../iscsi/bhs.ts";
 import type { Frame } from "../iscsi/frame.ts";
@@ -26,7 +27,9 @@ export interface DataOutHost {
   failed(task: TargetTask, reason: unknown): void;
   /** The failed task has no data on its way any more. */
   drained(task: TargetTask): void;
-  /** An asynchronous operation of the task ended; it may be gone since. Answers whether it lives on. */
+  /**
+   * An asynchronous operation of the task ended; it may be gone since. Answers whether it lives on.
+   */
   resumed(task: TargetTask): boolean;
   wake(): void;
 }
@@ -53,8 +56,8 @@ export class DataOut {
   }
 
   /**
-   * Notes the unsolicited data that a SCSI Command announces, before anything is known of the command.
-   * Answers what is wrong with it. RFC 7143 4.2.4.2, 13.10, 13.11, 13.14.
+   * Notes the unsolicited data that a SCSI Command announces, before anything is known of the
+   * command. Answers what is wrong with it. RFC 7143 4.2.4.2, 13.10, 13.11, 13.14.
    */
   announce(task: TargetTask, immediateLength: number, final: boolean): Sense | undefined {
     const { firstBurstLength, immediateData, initialR2T } = this.#parameters;
@@ -107,8 +110,8 @@ export class DataOut {
   #faultOf(task: TargetTask, dataLength: number): Sense | undefined {
     const pdu = this.#pdu;
     const burst = task.bursts[0]!;
-    // 11.7.5: a DataSN out of order means that a PDU before it was lost. It is treated as RFC 7143 7.8
-    // treats the loss of data at error recovery level 0: the command fails.
+    // 11.7.5: a DataSN out of order means that a PDU before it was lost. It is treated as RFC 7143
+    // 7.8 treats the loss of data at error recovery level 0: the command fails.
     if (pdu.dataSN !== burst.dataSN) return PROTOCOL_SERVICE_CRC_ERROR;
     if (pdu.targetTransferTag !== burst.targetTransferTag || pdu.bufferOffset !== burst.next) {
       return UNEXPECTED_UNSOLICITED_DATA;

@@ -1,6 +1,6 @@
 /**
- * Full feature phase of one connection: which PDU may come, in which order commands are delivered, and who
- * deals with them. RFC 7143 4.2.2, 6.4.
+ * Full feature phase of one connection: which PDU may come, in which order commands are delivered,
+ * and who deals with them. RFC 7143 4.2.2, 6.4.
  */
 import { BHS_LENGTH, RESERVED_TAG } from "../iscsi/bhs.ts";
 import { copyFrame, type Frame } from "../iscsi/frame.ts";

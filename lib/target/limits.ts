@@ -15,14 +15,20 @@ export interface Limits {
   /** Commands that a session may have outstanding: the width of its CmdSN window. */
   readonly commandsOfSession: number;
   readonly immediateCommandsOfSession: number;
-  /** Octets of data collected before execution (parameter lists, VERIFY, COMPARE AND WRITE), for a session. */
+  /**
+   * Octets of data collected before execution (parameter lists, VERIFY, COMPARE AND WRITE), for a
+   * session.
+   */
   readonly collectedOctetsOfSession: number;
   /** Our MaxRecvDataSegmentLength, MaxBurstLength, FirstBurstLength, MaxOutstandingR2T. */
   readonly maxRecvDataSegmentLength: number;
   readonly maxBurstLength: number;
   readonly firstBurstLength: number;
   readonly maxOutstandingR2T: number;
-  /** A silent connection is pinged after this, and dropped when the answer takes longer than the second. */
+  /**
+   * A silent connection is pinged after this, and dropped when the answer takes longer than the
+   * second.
+   */
   readonly nopIntervalMs: number;
   readonly nopTimeoutMs: number;
   /** A peer that takes none of our octets for so long is dropped. */
@@ -50,7 +56,7 @@ export const DEFAULT_LIMITS: Limits = {
   firstBurstLength: 262_144,
   maxOutstandingR2T: 8,
   nopIntervalMs: 30_000,
-  nopTimeoutMs: 15_000,
+  nopTimeoutMs: 60_000,
   writeStallMs: 60_000,
   logoutDeadlineMs: 5_000,
   commandGapMs: 10_000,

@@ -1,6 +1,7 @@
 /**
- * Moves octets between a stream and a connection: everything that waits is here, so that the engine never
- * does. One write takes a whole batch of PDUs; while it is under way the next batch is laid out.
+ * Moves octets between a stream and a connection: everything that waits is here, so that the engine
+ * never does. One write takes a whole batch of PDUs; while it is under way the next batch is laid
+ * out.
  */
 import type { Connection } from "./connection.ts";
 
@@ -55,7 +56,9 @@ export class Pump {
     }
   }
 
-  /** Gives the engine what came; a full buffer means that more is coming, and a large one pays off. */
+  /**
+   * Gives the engine what came; a full buffer means that more is coming, and a large one pays off.
+   */
   #received(count: number, space: number): void {
     const { inbox } = this.#connection;
     inbox.fill(count);

@@ -1,6 +1,6 @@
 /**
- * How far what a command moves differs from what the initiator expects. RFC 7143 11.4.5: positive is an
- * underflow (fewer octets), negative an overflow (more octets than there was room for).
+ * How far what a command moves differs from what the initiator expects. RFC 7143 11.4.5: positive
+ * is an underflow (fewer octets), negative an overflow (more octets than there was room for).
  */
 import { Status } from "../scsi/status.ts";
 import type { TargetTask } from "./target_task.ts";

@@ -1,6 +1,6 @@
 /**
- * The life of SCSI commands on one connection: from the PDU through the device server, with the data
- * that goes in or out, to the response. RFC 7143 4.2.3 and 11.3.
+ * The life of SCSI commands on one connection: from the PDU through the device server, with the
+ * data that goes in or out, to the response. RFC 7143 4.2.3 and 11.3.
  */
 import { RESERVED_TAG } from "../iscsi/bhs.ts";
 import type { Frame } from "../iscsi/frame.ts";
@@ -78,7 +78,8 @@ export class ScsiCommands implements DataInHost, DataOutHost {
     if (tag === RESERVED_TAG) return RejectReason.INVALID_PDU_FIELD;
     const session = this.#session;
     if (session.tasks.has(tag)) return RejectReason.TASK_IN_PROGRESS;
-    // 11.2.2: no additional header segment is agreed on here: neither long CDBs nor bidirectional reads.
+    // 11.2.2: no additional header segment is agreed on here: neither long CDBs nor bidirectional
+    // reads.
     if (frame.ahsLength > 0) return RejectReason.INVALID_PDU_FIELD;
     const task = session.takeTask();
     this.#fill(task, frame);
@@ -177,7 +178,9 @@ export class ScsiCommands implements DataInHost, DataOutHost {
     this.#dataOut.begin(task, octets, at, length);
   }
 
-  /** A buffer for a COLLECT step, if the session's limit allows it; else TASK SET FULL. SAM-5 5.3.1. */
+  /**
+   * A buffer for a COLLECT step, if the session's limit allows it; else TASK SET FULL. SAM-5 5.3.1.
+   */
   #makeRoom(task: TargetTask): boolean {
     if (!this.#session.mayCollect(task.transferLength)) {
       task.endWith(Status.TASK_SET_FULL);

@@ -1,6 +1,6 @@
 /**
- * Listens on portals and runs a connection for everyone who comes, within the limits. The only file of the
- * target that knows sockets.
+ * Listens on portals and runs a connection for everyone who comes, within the limits. The only file
+ * of the target that knows sockets.
  */
 import { BufferPool } from "../wire/buffer_pool.ts";
 import { Connection } from "./connection.ts";
@@ -168,8 +168,8 @@ export class TargetServer {
   }
 
   /**
-   * Stops: no new connections; initiators are asked to log out and given `drainMs` for it; then everything is
-   * closed. RFC 7143 11.9.1.
+   * Stops: no new connections; initiators are asked to log out and given `drainMs` for it; then
+   * everything is closed. RFC 7143 11.9.1.
    */
   async close({ drainMs }: { readonly drainMs: number }): Promise<void> {
     const listeners = [...this.#listeners.keys()];

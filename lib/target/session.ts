@@ -1,6 +1,6 @@
 /**
- * A session: one initiator port and one target, over one or more connections. RFC 7143 4.4.1. It owns what the
- * connections share: the command window, the tasks, the tags.
+ * A session: one initiator port and one target, over one or more connections. RFC 7143 4.4.1. It
+ * owns what the connections share: the command window, the tasks, the tags.
  */
 import { RESERVED_TAG } from "../iscsi/bhs.ts";
 import type { SessionParameters } from "../iscsi/parameters.ts";
@@ -118,12 +118,16 @@ export class Session {
     return task;
   }
 
-  /** True if one more immediate command may be taken. RFC 7143 4.2.2.1 lets us reject the surplus. */
+  /**
+   * True if one more immediate command may be taken. RFC 7143 4.2.2.1 lets us reject the surplus.
+   */
   get hasRoomForImmediate(): boolean {
     return this.#immediateTasks < this.limits.immediateCommandsOfSession;
   }
 
-  /** True if a COLLECT of `length` octets stays within the limit; a lone one is always let through. */
+  /**
+   * True if a COLLECT of `length` octets stays within the limit; a lone one is always let through.
+   */
   mayCollect(length: number): boolean {
     return this.collectedOctets === 0 ||
       this.collectedOctets + length <= this.limits.collectedOctetsOfSession;
@@ -183,7 +187,10 @@ export class Session {
     if (this.connections.size === 0) this.terminate("its last connection is closed");
   }
 
-  /** Ends one connection, which is being reinstated; resolves when no task of it runs. RFC 7143 6.3.4. */
+  /**
+   * Ends one connection, which is being reinstated; resolves when no task of it runs. RFC 7143
+   * 6.3.4.
+   */
   async dropConnection(cid: number, reason: string): Promise<void> {
     const connection = this.connections.get(cid);
     if (connection === undefined) return;

@@ -1,6 +1,7 @@
 /**
- * A SCSI command as iSCSI carries it: the SAM-5 task with its tags, its place among the connection's
- * transfers, and how far its data has come. Pooled by the session; nothing is allocated for a command.
+ * A SCSI command as iSCSI carries it: the SAM-5 task with its tags, its place among the
+ * connection's transfers, and how far its data has come. Pooled by the session; nothing is
+ * allocated for a command.
  */
 import { RESERVED_TAG } from "../iscsi/bhs.ts";
 import { Step, Task } from "../scsi/task.ts";
@@ -19,7 +20,9 @@ export interface Burst {
 }
 
 export class TargetTask extends Task {
-  /** Of the connection that brought it, to which its answers go: its allegiance. RFC 7143 4.2.5.1. */
+  /**
+   * Of the connection that brought it, to which its answers go: its allegiance. RFC 7143 4.2.5.1.
+   */
   commands!: ScsiCommands;
   initiatorTaskTag = RESERVED_TAG;
   cmdSN = 0;

@@ -1,7 +1,7 @@
 /**
  * Task management functions: ending tasks, and resetting what runs them. RFC 7143 11.5; SAM-5 7. A
- * function is answered when every task that it touches has ended, so that nothing of them can reach the
- * medium or the initiator afterwards (RFC 7143 4.2.3.3).
+ * function is answered when every task that it touches has ended, so that nothing of them can reach
+ * the medium or the initiator afterwards (RFC 7143 4.2.3.3).
  */
 import type { Frame } from "../iscsi/frame.ts";
 import {

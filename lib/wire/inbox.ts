@@ -1,7 +1,7 @@
 /**
  * The receive side of a connection: octets are read into `space()`, whole frames are taken from
- * `start`. It owns a small buffer while idle; `require` borrows a large one from the pool for a frame
- * that does not fit, and `rest` gives it back, so that an idle connection costs little.
+ * `start`. It owns a small buffer while idle; `require` borrows a large one from the pool for a
+ * frame that does not fit, and `rest` gives it back, so that an idle connection costs little.
  */
 import type { Buffer, BufferPool } from "./buffer_pool.ts";
 import { makeBuffer } from "./buffer_pool.ts";
@@ -29,7 +29,9 @@ export class Inbox {
     return this.end - this.start;
   }
 
-  /** Where the next octets are to be received; never empty while frames are taken as they complete. */
+  /**
+   * Where the next octets are to be received; never empty while frames are taken as they complete.
+   */
   space(): Uint8Array {
     if (this.start === this.end) this.start = this.end = 0;
     else if (this.end === this.octets.length) this.#compact();

@@ -1,7 +1,8 @@
 /**
- * A wire structure is a table: one row a field, its offset stated once. From the table come a movable
- * view (assign `view` and `base`, then use the fields as properties), and, through `fields`, hex dumps
- * and round-trip tests. Every number is big-endian, as in all the standards obeyed here.
+ * A wire structure is a table: one row a field, its offset stated once. From the table come a
+ * movable view (assign `view` and `base`, then use the fields as properties), and, through
+ * `fields`, hex dumps and round-trip tests. Every number is big-endian, as in all the standards
+ * obeyed here.
  */
 
 /** Reads and writes one field of a structure that starts at `base`. */
@@ -24,7 +25,9 @@ export type View<F extends Fields> =
   & { view: DataView; base: number }
   & { -readonly [K in keyof F]: F[K] extends Field<infer T> ? T : never };
 
-/** The class that `layout` makes: its instances are views; `length` is the structure's in octets. */
+/**
+ * The class that `layout` makes: its instances are views; `length` is the structure's in octets.
+ */
 export interface Layout<F extends Fields> {
   new (octets?: Uint8Array, base?: number): View<F>;
   readonly length: number;
@@ -106,8 +109,8 @@ export function u32(at: number): Field {
 }
 
 /**
- * Eight octets as a Number. What lies above 2^53 is rounded, so use it only for what is compared with
- * a capacity first: an address that large stays out of range after rounding.
+ * Eight octets as a Number. What lies above 2^53 is rounded, so use it only for what is compared
+ * with a capacity first: an address that large stays out of range after rounding.
  */
 export function u64(at: number): Field {
   return {

@@ -1,7 +1,7 @@
 /**
- * The send side of a connection: PDUs are laid out one behind the other and leave in one write. While
- * one buffer is being written (it must not change until then) the next fills another, so the two
- * overlap. An empty outbox owns nothing.
+ * The send side of a connection: PDUs are laid out one behind the other and leave in one write.
+ * While one buffer is being written (it must not change until then) the next fills another, so the
+ * two overlap. An empty outbox owns nothing.
  */
 import type { Buffer, BufferPool } from "./buffer_pool.ts";
 

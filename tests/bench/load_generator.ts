@@ -1,6 +1,6 @@
 /**
- * Loads one LUN of any iSCSI target over one connection and prints what came through as JSON: the same
- * initiator for every target, with header and data digests where both sides agree on them.
+ * Loads one LUN of any iSCSI target over one connection and prints what came through as JSON: the
+ * same initiator for every target, with header and data digests where both sides agree on them.
  *
  * usage: load_generator.ts URL --op read|write --size OCTETS --depth N --seconds S [--sequential]
  *        [--digests] [--flush-every N]

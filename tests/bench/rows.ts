@@ -28,7 +28,9 @@ function iscsiPerf(size: number, depth: number, random: boolean): Row["load"] {
   };
 }
 
-/** Writes with QEMU's block layer over libiscsi: as many as take about the time that is asked for. */
+/**
+ * Writes with QEMU's block layer over libiscsi: as many as take about the time that is asked for.
+ */
 function qemuWrite(size: number, depth: number, options: readonly string[] = []): Row["load"] {
   async function write(url: string, count: number): Promise<number> {
     const args = [

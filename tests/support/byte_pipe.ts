@@ -1,4 +1,7 @@
-/** Two ends of a byte stream in memory, as a TCP connection would be: for tests of both sides' engines. */
+/**
+ * Two ends of a byte stream in memory, as a TCP connection would be: for tests of both sides'
+ * engines.
+ */
 import type { ByteStream } from "../../lib/target/pump.ts";
 
 class End implements ByteStream {

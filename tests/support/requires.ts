@@ -1,4 +1,7 @@
-/** Says what a test needs from the machine; a test that lacks it is skipped, and the runner told why. */
+/**
+ * Says what a test needs from the machine; a test that lacks it is skipped, and the runner told
+ * why.
+ */
 import { isInstalled, type Peer, type PeerName, PEERS } from "../../scripts/peers.ts";
 
 /** What is needed besides programs: undefined where it is there, else why not. */

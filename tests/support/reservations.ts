@@ -1,4 +1,7 @@
-/** PERSISTENT RESERVE IN and OUT as an initiator sends and reads them, written from the tables of SPC-4. */
+/**
+ * PERSISTENT RESERVE IN and OUT as an initiator sends and reads them, written from the tables of
+ * SPC-4.
+ */
 import type { LogicalUnit } from "../../lib/scsi/logical_unit.ts";
 import type { Nexus } from "../../lib/scsi/nexus.ts";
 import type { PersistedReservations, ReservationStore } from "../../lib/scsi/reservations.ts";

@@ -1,4 +1,6 @@
-/** A scripted initiator: sends whatever PDU a test wants, right or wrong, and reads what comes back. */
+/**
+ * A scripted initiator: sends whatever PDU a test wants, right or wrong, and reads what comes back.
+ */
 import { BHS_LENGTH, RESERVED_TAG } from "../../lib/iscsi/bhs.ts";
 import { Opcode } from "../../lib/iscsi/opcode.ts";
 import { DataIn } from "../../lib/iscsi/pdu/data_in.ts";

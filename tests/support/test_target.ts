@@ -77,7 +77,9 @@ export class TestTarget {
     return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
   }
 
-  /** A new connection: the initiator's end, and a promise that resolves when the target's is done. */
+  /**
+   * A new connection: the initiator's end, and a promise that resolves when the target's is done.
+   */
   connect(): { initiator: TestInitiator; stream: PipeEnd; ended: Promise<void> } {
     const [ours, theirs] = bytePipe();
     const ended = this.server.run(theirs, {

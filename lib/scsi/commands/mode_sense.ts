@@ -1,4 +1,6 @@
-/** MODE SENSE(6) and (10): the settings, what of them may be changed, and the defaults. SPC-4 7.5. */
+/**
+ * MODE SENSE(6) and (10): the settings, what of them may be changed, and the defaults. SPC-4 7.5.
+ */
 import { bits, flag, layout, u8 } from "../../wire/layout.ts";
 import { Access, type Command } from "../command.ts";
 import { invalidFieldInCdb } from "../command_table.ts";

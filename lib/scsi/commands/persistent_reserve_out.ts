@@ -198,8 +198,8 @@ function concluded(
 }
 
 /**
- * Aborts what the preempted nexuses have in hand, and resolves when none of it can reach the medium any
- * more. New commands of theirs meet the new reservation already.
+ * Aborts what the preempted nexuses have in hand, and resolves when none of it can reach the medium
+ * any more. New commands of theirs meet the new reservation already.
  */
 async function abortPreempted({ preempted }: Change, own: Task, unit: LogicalUnit): Promise<void> {
   const losers = new Set<Nexus>();

@@ -1,6 +1,6 @@
 /**
- * RESERVE and RELEASE: the reservations of SPC-2, which last as long as the nexus. Extents, elements and
- * third parties are obsolete, so the CDBs carry nothing.
+ * RESERVE and RELEASE: the reservations of SPC-2, which last as long as the nexus. Extents,
+ * elements and third parties are obsolete, so the CDBs carry nothing.
  */
 import { Access, type Command } from "../command.ts";
 import type { LogicalUnit } from "../logical_unit.ts";

@@ -52,7 +52,8 @@ export function preempt(
   if (registrant(state, request) === undefined) return CONFLICT;
   const { reservation } = state;
   const victim = request.serviceActionReservationKey;
-  // SPC-4, "Preempting": key zero names the holders of an all registrants reservation, and only them.
+  // SPC-4, "Preempting": key zero names the holders of an all registrants reservation, and only
+  // them.
   const holdersKey = reservation === undefined
     ? undefined
     : isAllRegistrants(reservation.type)

@@ -1,4 +1,6 @@
-/** Reservation keys: eight octets that an initiator chose, kept as a bigint so that none is rounded. */
+/**
+ * Reservation keys: eight octets that an initiator chose, kept as a bigint so that none is rounded.
+ */
 import type { Field } from "../../wire/layout.ts";
 
 /** The key that stands for none. */

@@ -97,7 +97,9 @@ export function isAllRegistrants(type: ReservationType): boolean {
   return TYPES.get(type)!.allRegistrants;
 }
 
-/** Registered nexuses have a share in a reservation of this type: registrants only, all registrants. */
+/**
+ * Registered nexuses have a share in a reservation of this type: registrants only, all registrants.
+ */
 export function isShared(type: ReservationType): boolean {
   return TYPES.get(type)!.shared;
 }

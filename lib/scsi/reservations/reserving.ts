@@ -1,4 +1,6 @@
-/** RESERVE and RELEASE: the service actions that leave registrations and PRGENERATION as they are. */
+/**
+ * RESERVE and RELEASE: the service actions that leave registrations and PRGENERATION as they are.
+ */
 import type { Nexus } from "../nexus.ts";
 import {
   INVALID_FIELD_IN_CDB,
@@ -32,7 +34,10 @@ export const INVALID_SCOPE_OR_TYPE: Sense = withField(INVALID_FIELD_IN_CDB, {
   octet: 2,
 });
 
-/** The registration of the nexus, if RESERVATION KEY is its key: what most service actions begin with. */
+/**
+ * The registration of the nexus, if RESERVATION KEY is its key: what most service actions begin
+ * with.
+ */
 export function registrant(
   state: ReservationState,
   request: ReservationRequest,

@@ -1,6 +1,6 @@
 /**
- * The persistent reservations of a logical unit as one value that never changes: a service action makes
- * the next one from it, which comes into force as a whole, once it is where it must be saved.
+ * The persistent reservations of a logical unit as one value that never changes: a service action
+ * makes the next one from it, which comes into force as a whole, once it is where it must be saved.
  */
 import type { Nexus } from "../nexus.ts";
 import { keyOfText, keyText } from "./reservation_key.ts";
@@ -78,8 +78,8 @@ export function replaced(
 }
 
 /**
- * Gives the nexus a registration of its own where it shares one with other target ports (ALL_TG_PT), so
- * that what befalls the nexus does not befall them.
+ * Gives the nexus a registration of its own where it shares one with other target ports
+ * (ALL_TG_PT), so that what befalls the nexus does not befall them.
  */
 export function separated(
   state: ReservationState,

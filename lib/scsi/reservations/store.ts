@@ -1,6 +1,6 @@
 /**
- * What of the persistent reservations outlives a loss of power, and where it is kept. SPC-4 calls it
- * APTPL, activate persist through power loss. It belongs to the disk, not to a LUN or a target.
+ * What of the persistent reservations outlives a loss of power, and where it is kept. SPC-4 calls
+ * it APTPL, activate persist through power loss. It belongs to the disk, not to a LUN or a target.
  */
 
 /** One registration, as it is kept. */
@@ -29,8 +29,13 @@ export interface PersistedReservations {
 
 /** Stable storage for the reservations of one disk. */
 export interface ReservationStore {
-  /** What was saved last, or undefined where nothing ever was. Throws where it cannot be understood. */
+  /**
+   * What was saved last, or undefined where nothing ever was. Throws where it cannot be understood.
+   */
   load(): PersistedReservations | undefined;
-  /** Resolves when the state is on stable storage, whole; rejects with a DeviceError where it is not. */
+  /**
+   * Resolves when the state is on stable storage, whole; rejects with a DeviceError where it is
+   * not.
+   */
   save(state: PersistedReservations): Promise<void>;
 }

@@ -125,7 +125,7 @@ Deno.test("A77 A78: a silent initiator is pinged, and dropped when it does not a
   target.clock.advance(31_000);
   target.server.tickNow();
   await initiator.expect(Opcode.NOP_IN, NopIn);
-  target.clock.advance(31_000);
+  target.clock.advance(61_000);
   target.server.tickNow();
   assert.equal(await initiator.receive(), null);
   assert.equal(target.target.sessions.size, 0);
