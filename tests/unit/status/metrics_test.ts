@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import type { Control, SessionFacts } from "../../../lib/config/control.ts";
+import { metricsText } from "../../../lib/status/metrics.ts";
+import { withApi } from "./api_fixture.ts";
+
+const SESSION: SessionFacts = {
+  id: "7",
+  target: "mail",
+  iqn: "iqn.2026-11.io.sanctl:host:mail",
+  initiator: 'iqn.2026-01.com.example:"a\\b\n"<script>',
+  alias: "",
+  isid: "800000000001",
+  since: "2026-01-01T00:00:00.000Z",
+  connections: [],
+  counters: { commands: 3, octetsRead: 4096, octetsWritten: 512 },
+};
+
+/** The lines of the exposition format: comments, and samples with escaped labels. */
+const LINE = new RegExp(
+  '^(?:# (?:HELP|TYPE) [a-z_]+ .+|[a-z_]+(?:\\{(?:[a-z]+="(?:[^"\\\\\\n]|\\\\["\\\\n])*",?)+\\})? \\d+)$',
+);
+
+Deno.test("metricsText is in the exposition format, whatever initiators call themselves", () =>
+  withApi(async ({ control }) => {
+    await control.createTarget({ name: "mail", allow: ["any"] });
+    await control.createDisk({ memory: "d0", size: 1 << 20, target: "mail" });
+    const busy = Object.assign(Object.create(control) as Control, {
+      sessions: () => Promise.resolve([SESSION]),
+    });
+    for (const name of ["status", "listTargets", "listDisks"] as const) {
+      Object.assign(busy, { [name]: () => control[name]() });
+    }
+    const text = await metricsText(busy);
+    assert(text.endsWith("\n"));
+    for (const line of text.trimEnd().split("\n")) assert.match(line, LINE);
+    const sample = 'initiator="iqn.2026-01.com.example:\\"a\\\\b\\n\\"<script>"';
+    assert(text.includes(`sanctl_session_commands_total{session="7",target="mail",${sample}} 3\n`));
+    assert(text.includes('sanctl_disk_size_bytes{disk="d0"} 1048576\n'));
+    assert(text.includes('sanctl_lun{target="mail",lun="0",disk="d0"} 1\n'));
+  }));
+
+Deno.test("metricsText names each family once, with its type before its samples", () =>
+  withApi(async ({ control }) => {
+    const names = [...(await metricsText(control)).matchAll(/^# TYPE (\S+)/gm)].map(([, it]) => it);
+    assert.equal(new Set(names).size, names.length);
+    for (const name of names) assert.match(name!, /^sanctl_[a-z_]+$/);
+  }));
