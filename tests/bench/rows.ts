@@ -75,6 +75,8 @@ export const ROWS: readonly Row[] = [
   { name: "4 KiB random read, depth 32", atLeast: 3.5, load: iscsiPerf(4 * KIB, 32, true) },
   { name: "64 KiB random read, depth 32", atLeast: 2, load: iscsiPerf(64 * KIB, 32, true) },
   { name: "1 MiB sequential read, depth 8", atLeast: 1.5, load: iscsiPerf(MIB, 8, false) },
+  { name: "4 KiB sequential write, depth 1", atLeast: 1.2, load: qemuWrite(4 * KIB, 1) },
+  { name: "4 KiB sequential write, depth 32", atLeast: 2, load: qemuWrite(4 * KIB, 32) },
   { name: "4 KiB spread write, depth 1", atLeast: 1.2, load: qemuWrite(4 * KIB, 1, SPREAD_4K) },
   { name: "4 KiB spread write, depth 32", atLeast: 2, load: qemuWrite(4 * KIB, 32, SPREAD_4K) },
   { name: "64 KiB spread write, depth 32", atLeast: 3, load: qemuWrite(64 * KIB, 32, SPREAD_64K) },
