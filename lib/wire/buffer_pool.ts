@@ -30,8 +30,13 @@ export class BufferPool {
     return this.#lent;
   }
 
+  /** Octets that the next buffer taken will have. */
+  get nextLength(): number {
+    return this.#lent < this.limit ? this.length : this.leanLength;
+  }
+
   take(): Buffer {
-    const length = this.#lent < this.limit ? this.length : this.leanLength;
+    const length = this.nextLength;
     this.#lent++;
     if (length === this.length) return this.#free.pop() ?? makeBuffer(length);
     return makeBuffer(length);

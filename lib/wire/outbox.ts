@@ -21,9 +21,9 @@ export class Outbox {
     this.#pool = pool;
   }
 
-  /** Octets that can still be reserved. */
+  /** Octets that can still be reserved. To ask borrows nothing: an idle connection owns no buffer. */
   get room(): number {
-    if (this.#filling === undefined) this.#borrow();
+    if (this.#filling === undefined) return this.#pool.nextLength;
     return this.octets.length - this.length;
   }
 

@@ -45,6 +45,15 @@ Deno.test("Outbox takes back what was reserved last", () => {
   assert.equal(outbox.drain().length, 4);
 });
 
+Deno.test("Outbox says how much room there would be without taking a buffer for it", () => {
+  const pool = new BufferPool(64, 16, 1, 4);
+  const [one, other] = [new Outbox(pool), new Outbox(pool)];
+  assert.equal(one.room, 64);
+  assert.equal(pool.lent, 0);
+  one.reserve(4, 4);
+  assert.equal(other.room, 16, "past the limit buffers are lean");
+});
+
 Deno.test("Outbox refuses more than it has room for", () => {
   const { outbox } = makeOutbox();
   outbox.reserve(60, 0);
