@@ -46,7 +46,7 @@ export const DASHBOARD_PAGE = `<!doctype html>
       <p>There is no target yet. Create one on the server:</p>
       <pre><code>sanctl target create mail --allow iqn.1991-05.com.microsoft:mail1</code></pre>
     </div>
-    <div class="scroll" role="region" aria-labelledby="targets-title" tabindex="0" hidden>
+    <div class="scroll" role="group" aria-labelledby="targets-title" tabindex="0" hidden>
     <table id="targets">
       <thead><tr><th scope="col">Target</th><th scope="col">State</th>
         <th scope="col">Initiators</th><th scope="col">LUNs</th>
@@ -62,7 +62,7 @@ export const DASHBOARD_PAGE = `<!doctype html>
       <p>There is no disk yet. Create one and assign it to a target:</p>
       <pre><code>sanctl disk create /srv/disks/mail.vhd --size 20G --target mail</code></pre>
     </div>
-    <div class="scroll" role="region" aria-labelledby="disks-title" tabindex="0" hidden>
+    <div class="scroll" role="group" aria-labelledby="disks-title" tabindex="0" hidden>
     <table id="disks">
       <thead><tr><th scope="col">Disk</th><th scope="col">State</th>
         <th scope="col" class="number">Size</th><th scope="col">Assigned to</th>
@@ -78,7 +78,7 @@ export const DASHBOARD_PAGE = `<!doctype html>
       <p>No initiator is logged in. Which targets there are to log in to:</p>
       <pre><code>sanctl target list</code></pre>
     </div>
-    <div class="scroll" role="region" aria-labelledby="sessions-title" tabindex="0" hidden>
+    <div class="scroll" role="group" aria-labelledby="sessions-title" tabindex="0" hidden>
     <table id="sessions">
       <thead><tr><th scope="col">Initiator</th><th scope="col">Target</th>
         <th scope="col">Since</th><th scope="col" class="number">Commands</th>

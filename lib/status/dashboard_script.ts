@@ -18,7 +18,8 @@ function octets(value) {
   const units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
   let at = 0;
   while (value >= 1024 && at < units.length - 1) { value /= 1024; at++; }
-  return (at === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)) + " " + units[at];
+  const text = at === 0 || value >= 100 ? Math.round(value) : value.toFixed(1).replace(".0", "");
+  return text + " " + units[at];
 }
 
 function ago(time) {
@@ -94,13 +95,18 @@ const TARGET_STATES = { "logged-in": ["Logged in", "good"], idle: ["Idle", "idle
 const DISK_STATES = { ready: ["Ready", "good"], failed: ["Failed", "bad"], stopped: ["Stopped", "idle"] };
 
 function targetCells(target) {
-  const luns = target.luns.map((each) =>
-    each.lun + " · " + each.disk + " · " + octets(each.size) + (each.readOnly ? " · read-only" : ""));
+  const luns = target.luns.map((each) => {
+    const text = [each.lun, each.disk, octets(each.size)].join(" · ");
+    if (each.state === "failed") return make("span", "why", text + " · failed");
+    return each.readOnly ? text + " · read-only" : text;
+  });
+  // An iSCSI name says by itself what it is.
+  const allowed = target.allow.map((id) => make("span", "id", id.replace(/^iqn:/, "")));
   return [
     named(target.name, ["", target.description], ["mono", target.iqn]),
     make("div", "", pill(...TARGET_STATES[target.state]),
       make("span", "detail", target.sessions > 0 ? plural(target.sessions, "session") : "")),
-    list(target.allow, "nobody"),
+    list(allowed, "nobody"),
     list(luns, "none"),
     octets(target.counters.octetsRead),
     octets(target.counters.octetsWritten),
@@ -127,7 +133,7 @@ function sessionCells(session) {
   since.dateTime = session.since;
   since.title = new Date(session.since).toLocaleString();
   return [
-    named(session.alias || session.initiator, ["mono", session.initiator],
+    named(session.alias || session.initiator, ["mono", session.alias && session.initiator],
       ["mono", session.connections.map((each) => each.peer).join(", ")]),
     named(session.target),
     since,

@@ -61,13 +61,18 @@ main:focus { outline: none; }
 table { width: 100%; border-collapse: collapse; }
 th, td { text-align: left; padding: .625rem 1rem; vertical-align: top; }
 th { font-size: .8125rem; font-weight: 560; color: var(--quiet); white-space: nowrap; }
+tbody th { font-size: inherit; font-weight: 400; color: var(--text); white-space: normal;
+  min-width: 14rem; }
 tbody tr { border-top: 1px solid var(--line); }
 .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .name { font-weight: 600; overflow-wrap: anywhere; }
 .detail { display: block; color: var(--quiet); font-size: .8125rem; overflow-wrap: anywhere; }
 .mono { font-family: var(--mono); font-size: .78125rem; }
 .why { color: var(--bad); }
+.detail.why { min-width: 14rem; }
 .items { list-style: none; margin: 0; padding: 0; }
+.items li { white-space: nowrap; }
+.id { font-family: var(--mono); font-size: .8125rem; line-height: 1.75; }
 
 .empty { background: var(--surface); border: 1px dashed var(--line); border-radius: .625rem;
   padding: 1rem 1.25rem; }
