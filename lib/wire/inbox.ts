@@ -16,6 +16,10 @@ export class Inbox {
   readonly #small: Buffer;
   readonly #pool: BufferPool;
   #large: Buffer | undefined;
+  /** Octets of the frame at `start`, as far as `require` told. */
+  #required = 0;
+  /** A read into `space()` is under way: nothing may move. */
+  #isLent = false;
 
   constructor(smallLength: number, pool: BufferPool) {
     this.#small = makeBuffer(smallLength);
@@ -35,21 +39,25 @@ export class Inbox {
   space(): Uint8Array {
     if (this.start === this.end) this.start = this.end = 0;
     else if (this.end === this.octets.length) this.#compact();
+    this.#isLent = true;
     return this.octets.subarray(this.end);
   }
 
   /** `count` octets have been received into `space()`. */
   fill(count: number): void {
+    this.#isLent = false;
     this.end += count;
   }
 
   /** The first `count` octets have been dealt with. */
   take(count: number): void {
+    this.#required = 0;
     this.start += count;
   }
 
   /** Makes room for a frame of `length` octets from `start` on. */
   require(length: number): void {
+    this.#required = length;
     if (this.start + length <= this.octets.length) return;
     if (length <= this.octets.length) return this.#compact();
     if (this.#large === undefined) this.#moveTo(this.#large = this.#pool.take());
@@ -63,9 +71,10 @@ export class Inbox {
     if (this.#large === undefined) this.#moveTo(this.#large = this.#pool.take());
   }
 
-  /** Goes back to the small buffer if what is left fits. */
+  /** Goes back to the small buffer if what is left fits, and what is still to come of its frame. */
   rest(): void {
-    if (this.#large === undefined || this.available > this.#small.octets.length) return;
+    const needed = Math.max(this.available, this.#required);
+    if (this.#large === undefined || needed > this.#small.octets.length) return;
     const large = this.#large;
     this.#large = undefined;
     this.#moveTo(this.#small);
@@ -83,21 +92,28 @@ export class Inbox {
 
   /** Gives everything back; the connection is gone. */
   close(): void {
-    this.start = this.end = 0;
+    this.start = this.end = this.#required = 0;
+    this.#isLent = false;
     this.rest();
   }
 
   #compact(): void {
+    this.#requireStill();
     this.octets.copyWithin(0, this.start, this.end);
     this.end -= this.start;
     this.start = 0;
   }
 
   #moveTo(buffer: Buffer): void {
+    this.#requireStill();
     buffer.octets.set(this.octets.subarray(this.start, this.end));
     this.end -= this.start;
     this.start = 0;
     this.octets = buffer.octets;
     this.view = buffer.view;
+  }
+
+  #requireStill(): void {
+    if (this.#isLent) throw new Error("the inbox moves while a read into it is under way");
   }
 }
