@@ -11,6 +11,9 @@ import { ProtocolError } from "./protocol_error.ts";
 
 const DIGEST_LENGTH = 4;
 
+/** TotalAHSLength is one octet, in words of four. RFC 7143 11.2.1.5. */
+export const MOST_AHS_LENGTH = 255 * 4;
+
 export const Found = { NOTHING: 0, PDU: 1, DATA_DIGEST_ERROR: 2 } as const;
 export type Found = typeof Found[keyof typeof Found];
 
@@ -20,6 +23,8 @@ export class Framer implements Frame {
   dataDigest = false;
   /** Longest data segment that we take: what we declared. RFC 7143 13.12. */
   maxDataSegmentLength: number;
+  /** Octets of additional header segments that we take; login has none. RFC 7143 11.12. */
+  maxAhsLength = 0;
 
   octets: Uint8Array;
   view: DataView;
@@ -55,6 +60,9 @@ export class Framer implements Frame {
       throw new ProtocolError(
         `data segment of ${dataLength} octets exceeds the ${this.maxDataSegmentLength} declared`,
       );
+    }
+    if (ahsLength > this.maxAhsLength) {
+      throw new ProtocolError(`${ahsLength} octets of additional header segments`);
     }
     const dataOffset = headerLength + ahsLength + (this.headerDigest ? DIGEST_LENGTH : 0);
     const padded = (dataLength + 3) & ~3;

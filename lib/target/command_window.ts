@@ -48,15 +48,13 @@ export class CommandWindow {
   }
 
   admit(cmdSN: number): Admission {
-    if (cmdSN === this.expCmdSN && this.outstanding < this.#width) {
-      this.#advance();
-      return Admission.NOW;
-    }
     const distance = serialDistance(this.expCmdSN, cmdSN);
     if (distance < 0 || distance >= this.#width - this.outstanding || this.#held.has(cmdSN)) {
       return Admission.IGNORE;
     }
-    return Admission.LATER;
+    if (distance > 0) return Admission.LATER;
+    this.#advance();
+    return Admission.NOW;
   }
 
   /** Keeps a command for its turn. */
@@ -69,7 +67,7 @@ export class CommandWindow {
    * How long, in milliseconds, the same missing command has been waited for; call it now and then.
    */
   gapAgeMs(nowMs: number): number {
-    if (this.#held.size === 0) {
+    if (this.#held.size === 0 || this.#held.has(this.expCmdSN)) {
       this.#gap = undefined;
       return 0;
     }
@@ -89,26 +87,39 @@ export class CommandWindow {
     return admission !== Admission.IGNORE;
   }
 
-  /** The held command whose turn it is, if it is here. */
-  takeNext(): HeldCommand | undefined {
+  /**
+   * The held command whose turn it is, if it is here; those before it that were dropped are passed.
+   */
+  get next(): HeldCommand | undefined {
     while (this.#held.size > 0 && this.#held.has(this.expCmdSN)) {
       const held = this.#held.get(this.expCmdSN);
+      if (held !== undefined) return held;
       this.#held.delete(this.expCmdSN);
       this.#advance();
-      if (held === undefined) continue;
-      this.heldOctets -= held.frame.octets.length;
-      return held;
     }
     return undefined;
   }
 
-  /** Drops the held commands that `which` selects; their numbers count as received. */
-  drop(which: (command: HeldCommand) => boolean): void {
+  /** The same, and it is held no longer. */
+  takeNext(): HeldCommand | undefined {
+    const held = this.next;
+    if (held === undefined) return undefined;
+    this.#held.delete(this.expCmdSN);
+    this.#advance();
+    this.heldOctets -= held.frame.octets.length;
+    return held;
+  }
+
+  /** Drops held commands that `which` selects; their numbers count as received. Answers how many. */
+  drop(which: (command: HeldCommand) => boolean): number {
+    let count = 0;
     for (const [cmdSN, held] of this.#held) {
       if (held === undefined || !which(held)) continue;
       this.heldOctets -= held.frame.octets.length;
       this.#held.set(cmdSN, undefined);
+      count++;
     }
+    return count;
   }
 
   #advance(): void {

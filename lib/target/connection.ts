@@ -4,7 +4,7 @@
  * thrown inside and ends here, in one log line.
  */
 import type { ConnectionParameters } from "../iscsi/parameters.ts";
-import { Found, Framer } from "../iscsi/framer.ts";
+import { Found, Framer, MOST_AHS_LENGTH } from "../iscsi/framer.ts";
 import type { Frame } from "../iscsi/frame.ts";
 import { Opcode } from "../iscsi/opcode.ts";
 import { LoginRequest } from "../iscsi/pdu/login_request.ts";
@@ -18,6 +18,7 @@ import type { Endpoint } from "./endpoint.ts";
 import { FullFeature } from "./full_feature.ts";
 import { Login, LOGIN_DATA_LIMIT, type LoginProgress } from "./login.ts";
 import type { TargetNode } from "./node.ts";
+import { ANSWERS_OF_A_PDU } from "./outbox_room.ts";
 import { PduWriter } from "./pdu_writer.ts";
 import { hostAndPort } from "./portal.ts";
 import type { ScsiCommands } from "./scsi_commands.ts";
@@ -45,10 +46,10 @@ const EDGES: { readonly [from in ConnectionState]: readonly ConnectionState[] } 
  */
 const SMALL_INBOX_LENGTH = 8192 + 512;
 
-/** Room that must be free before one more PDU is dealt with: its answers take less. */
-const ANSWERS_OF_A_PDU = 12 << 10;
-
-/** Octets of asynchronous writes past which a connection is read no further. */
+/**
+ * Octets of asynchronous writes past which a connection is read no further once the node's limit is
+ * reached too. Before that pings are answered, however slow the medium is.
+ */
 const PENDING_WRITES = 8 << 20;
 
 export interface ConnectionOptions {
@@ -119,31 +120,45 @@ export class Connection {
    */
   get isBlocked(): boolean {
     if (this.#state !== "in-login" && this.#state !== "logged-in") return false;
-    return this.#loginPending || (this.commands?.pendingOctets ?? 0) > PENDING_WRITES ||
-      (this.outbox.length > 0 && this.roomForData < this.#dataOfNextAnswer());
-  }
-
-  /** A ping's data is repeated; everything else is answered within ANSWERS_OF_A_PDU. */
-  #dataOfNextAnswer(): number {
     const { inbox } = this;
-    if (inbox.available < 8 || (inbox.octets[inbox.start]! & 0x3f) !== Opcode.NOP_OUT) return 0;
-    return inbox.view.getUint32(inbox.start + 4) & 0xffffff;
+    return this.#loginPending || this.#mediumIsBehind ||
+      !this.#hasRoom(inbox.available < 8 ? 0 : dataOfAnswer(inbox.view, inbox.start));
   }
 
-  /** Deals with every whole PDU in the inbox, as far as there is room for the answers. */
-  receive(): void {
-    if (this.#receiving) return; // an answer's wake-up in the middle of a batch
+  get #mediumIsBehind(): boolean {
+    const { pendingWrites, limits } = this.#node;
+    return pendingWrites.octets > limits.pendingWriteOctets &&
+      (this.commands?.pendingOctets ?? 0) > PENDING_WRITES;
+  }
+
+  #hasRoom(dataLength: number): boolean {
+    return this.outbox.length === 0 || this.roomForData >= dataLength;
+  }
+
+  /** A command that was held can be answered now, or need not be: its initiator is gone. */
+  hasRoomFor(frame: Frame): boolean {
+    return this.#state !== "logged-in" || this.#hasRoom(dataOfAnswer(frame.view, frame.base));
+  }
+
+  /**
+   * Deals with every whole PDU in the inbox, as far as there is room for the answers. False: some
+   * may be left.
+   */
+  receive(): boolean {
+    if (this.#receiving) return true; // an answer's wake-up in the middle of a batch
     this.#receiving = true;
+    let isBlocked = false;
     try {
       this.#heardMs = this.#node.clock.nowMs();
-      while (this.#takes && !this.isBlocked && this.#receiveOne()) { /* one PDU a turn */ }
+      while (this.#takes && !(isBlocked = this.isBlocked) && this.#receiveOne()) { /* next */ }
       if (!this.#takes) this.inbox.take(this.inbox.available);
     } catch (error) {
-      this.#fail(error);
+      this.fail(error);
     } finally {
       this.#receiving = false;
     }
     this.produce();
+    return !isBlocked;
   }
 
   get #takes(): boolean {
@@ -189,7 +204,7 @@ export class Connection {
     try {
       this.#afterLogin(await progress);
     } catch (error) {
-      this.#fail(error);
+      this.fail(error);
     } finally {
       this.#loginPending = false;
     }
@@ -208,8 +223,12 @@ export class Connection {
     const { session, cid, statSN } = outcome;
     // A copy of our own: the initiator may say anew what it takes. RFC 7143 13.12.
     const parameters = { ...outcome.parameters };
-    if (this.#state === "closed" || session.isEnding) {
-      // The peer went away while its old session was being ended.
+    const { connections } = session;
+    const hasPlace = !connections.has(cid) &&
+      connections.size < Math.max(1, session.parameters.maxConnections);
+    if (this.#state === "closed" || session.isEnding || !hasPlace) {
+      // While an old session or connection was being ended, the peer went away, or another login
+      // took its place.
       if (session.connections.size === 0) session.terminate("the login was not completed");
       return this.close("its session is over");
     }
@@ -220,6 +239,7 @@ export class Connection {
     this.#framer.headerDigest = this.#writer.headerDigest = parameters.headerDigest;
     this.#framer.dataDigest = this.#writer.dataDigest = parameters.dataDigest;
     this.#framer.maxDataSegmentLength = parameters.ownMaxRecvDataSegmentLength;
+    this.#framer.maxAhsLength = MOST_AHS_LENGTH;
     this.#flow = new FullFeature({
       connection: this,
       session,
@@ -236,6 +256,7 @@ export class Connection {
         },
       }),
       statSN,
+      pendingWrites: this.#node.pendingWrites,
       wake: () => this.#wake(),
     });
     session.connections.set(cid, this);
@@ -245,20 +266,35 @@ export class Connection {
   /** A command of this connection that waited for an earlier one on another. */
   deliver(frame: Frame): void {
     if (this.#state !== "logged-in") return;
-    this.#flow!.deliver(frame);
+    try {
+      this.#flow!.deliver(frame);
+    } catch (error) {
+      this.fail(error);
+    }
     this.#wake();
   }
 
   /** Lays out data for which there is room. */
   produce(): void {
-    if (this.#state === "logged-in") this.#flow!.commands.produce();
+    if (this.#state !== "logged-in") return;
+    try {
+      this.#flow!.commands.produce();
+    } catch (error) {
+      this.fail(error);
+    }
   }
 
   /** The pump has written what was laid out. */
   drained(): void {
     this.outbox.drained();
-    this.produce();
+    this.#goOn();
+  }
+
+  /** There may be room again: for data, for what was received before, for what others hold back. */
+  #goOn(): void {
     if (this.inbox.available > 0 && !this.isBlocked) this.receive();
+    else this.produce();
+    if (this.#state === "logged-in") this.#session!.deliverHeld();
   }
 
   /**
@@ -270,8 +306,7 @@ export class Connection {
     this.#wakeScheduled = true;
     queueMicrotask(() => {
       this.#wakeScheduled = false;
-      if (this.inbox.available > 0 && !this.isBlocked) this.receive();
-      else this.produce();
+      this.#goOn();
       this.#wakePump();
     });
   }
@@ -298,6 +333,8 @@ export class Connection {
     if (this.#session!.window.gapAgeMs(nowMs) > limits.commandGapMs) {
       return this.close("a command is missing in the CmdSN order");
     }
+    // While nothing is received, silence is not the peer's.
+    if (this.isBlocked) this.#heardMs = nowMs;
     const silentMs = nowMs - this.#heardMs;
     if (flow.isPinging) {
       if (silentMs > limits.nopIntervalMs + limits.nopTimeoutMs) this.close("no answer to NOP-In");
@@ -349,7 +386,7 @@ export class Connection {
   }
 
   /** The octets stream broke, or the engine threw: one line says who did what. */
-  #fail(error: unknown): void {
+  fail(error: unknown): void {
     if (this.#state === "closed") return;
     const reason = error instanceof Error ? error.message : String(error);
     if (error instanceof ProtocolError) this.#log("warn", "protocol error", { reason });
@@ -372,4 +409,10 @@ export class Connection {
     this.#state = state;
     this.#stateMs = this.#node.clock.nowMs();
   }
+}
+
+/** A ping's data is repeated; everything else is answered within ANSWERS_OF_A_PDU. */
+function dataOfAnswer(view: DataView, base: number): number {
+  const isPing = (view.getUint8(base) & 0x3f) === Opcode.NOP_OUT;
+  return isPing ? view.getUint32(base + 4) & 0xffffff : 0;
 }

@@ -14,7 +14,7 @@ import type { PduWriter } from "./pdu_writer.ts";
 import { residual } from "./residual.ts";
 import type { TargetTask } from "./target_task.ts";
 
-/** Octets of one asynchronous read, and of all that a connection has under way. */
+/** Octets of one asynchronous read, and of all that a connection has read ahead and not sent. */
 const READ_AHEAD_LENGTH = 256 << 10;
 const READ_AHEAD_LIMIT = 4 << 20;
 
@@ -33,6 +33,8 @@ export interface DataInHost {
    * An asynchronous operation of the task ended; it may be gone since. Answers whether it lives on.
    */
   resumed(task: TargetTask): boolean;
+  /** Something went wrong that no peer and no device did. */
+  crashed(error: unknown): void;
   /** Something can be sent again. */
   wake(): void;
 }
@@ -47,7 +49,12 @@ export class DataIn {
   /** Tasks with data to send, the next one at `#head`. */
   #queue: TargetTask[] = [];
   #head = 0;
+  /** Tasks whose data has been read ahead: first, since it takes memory until it is sent. */
+  #ready: TargetTask[] = [];
+  /** Octets that are being read ahead, or wait to be sent. */
   #readAhead = 0;
+  /** Tasks that wait until less is read ahead; others, of quicker disks or none, pass them by. */
+  #waiting: TargetTask[] = [];
 
   constructor(
     writer: PduWriter,
@@ -64,7 +71,7 @@ export class DataIn {
 
   /** Tasks that wait for room. */
   get length(): number {
-    return this.#queue.length - this.#head;
+    return this.#ready.length + this.#queue.length - this.#head + this.#waiting.length;
   }
 
   /** The task has `transferLength` octets to send, or only its status. */
@@ -75,16 +82,31 @@ export class DataIn {
 
   /** Takes out a task that was aborted. */
   remove(task: TargetTask): void {
+    if (task.readAhead !== undefined) {
+      this.#readAhead -= task.readAhead.length;
+      task.readAhead = undefined;
+      this.#host.wake();
+    }
     if (!task.queued) return;
     task.queued = false;
     this.#queue = this.#queue.slice(this.#head).filter((each) => each !== task);
     this.#head = 0;
+    this.#ready = this.#ready.filter((each) => each !== task);
+    this.#waiting = this.#waiting.filter((each) => each !== task);
   }
 
   /** Lays out what there is room for, leaving `reserve` octets free for answers. */
   produce(reserve: number): void {
-    while (this.#head < this.#queue.length) {
-      const task = this.#queue[this.#head]!;
+    this.#layOut(reserve);
+    while (this.#waiting.length > 0 && this.#mayReadAhead(this.#waiting[0]!)) {
+      const task = this.#waiting.shift()!;
+      task.queued = false;
+      this.#readAheadOf(task);
+    }
+  }
+
+  #layOut(reserve: number): void {
+    for (let task = this.#first; task !== undefined; task = this.#first) {
       const room = this.#writer.dataRoom(this.#writer.room - reserve);
       const left = task.transferLength - task.moved;
       if (room < Math.min(left, LEAST_ROOM)) return;
@@ -92,9 +114,7 @@ export class DataIn {
         this.#advance(task);
         this.#host.sent(task, false);
       } else if (task.readAhead === undefined && task.step === Step.READ) {
-        const outcome = this.#fromMedium(task, Math.min(room, left));
-        if (outcome === Outcome.NO_ROOM) return;
-        if (outcome === Outcome.UNDER_WAY) this.#advance(task);
+        this.#fromMedium(task, Math.min(room, left));
       } else {
         this.#fromMemory(task, Math.min(room, left));
       }
@@ -103,25 +123,24 @@ export class DataIn {
   }
 
   /** One PDU, read from the device straight into the outbox. */
-  #fromMedium(task: TargetTask, most: number): Outcome {
+  #fromMedium(task: TargetTask, most: number): void {
     const unit = task.unit!;
     const length = Math.min(most, this.#longest(task));
-    if (!unit.locks.idle) return this.#readAheadOf(task);
+    if (!unit.locks.idle) return this.#readLater(task);
     const base = this.#writer.reserve(length);
     try {
       const at = this.#writer.dataAt(base);
       if (!unit.device.readNow(task.offset + task.moved, this.#writer.octets, at, length)) {
         this.#writer.rewind(base);
-        return this.#readAheadOf(task);
+        return this.#readLater(task);
       }
     } catch (error) {
       this.#writer.rewind(base);
       this.#advance(task);
       this.#host.failed(task, error);
-      return Outcome.SENT;
+      return;
     }
     this.#finishPdu(task, base, length);
-    return Outcome.SENT;
   }
 
   /** One PDU from `readAhead`, or from the parameter data that the command made. */
@@ -136,7 +155,10 @@ export class DataIn {
     this.#writer.octets.set(source.subarray(from, from + length), this.#writer.dataAt(base));
     if (ahead !== undefined) {
       task.readAheadAt += length;
-      if (task.readAheadAt === ahead.length) task.readAhead = undefined;
+      if (task.readAheadAt === ahead.length) {
+        task.readAhead = undefined;
+        this.#readAhead -= ahead.length;
+      }
     }
     this.#finishPdu(task, base, length);
   }
@@ -164,7 +186,9 @@ export class DataIn {
     const last = task.moved === task.transferLength;
     // 11.7.2: F closes each sequence, which MaxBurstLength bounds.
     pdu.final = last || task.moved % this.#maxBurstLength === 0;
-    const withStatus = last && task.finish === undefined && task.status === Status.GOOD;
+    // Where data of the initiator is still on its way, the status comes after it.
+    const withStatus = last && task.finish === undefined && task.status === Status.GOOD &&
+      task.burstCount === 0;
     if (withStatus) {
       this.#host.answering(task);
       pdu.status = task.status;
@@ -187,20 +211,34 @@ export class DataIn {
     }
   }
 
-  /** The task has left the queue's head. */
-  #advance(task: TargetTask): void {
-    task.queued = false;
-    this.#head++;
+  get #first(): TargetTask | undefined {
+    return this.#ready[0] ?? this.#queue[this.#head];
   }
 
-  /** Starts an asynchronous read of what the task sends next, unless too much is under way. */
-  #readAheadOf(task: TargetTask): Outcome {
-    const length = Math.min(task.transferLength - task.moved, READ_AHEAD_LENGTH);
-    if (this.#readAhead > 0 && this.#readAhead + length > READ_AHEAD_LIMIT) return Outcome.NO_ROOM;
+  /** The first task leaves the queue. */
+  #advance(task: TargetTask): void {
+    task.queued = false;
+    if (this.#ready.length > 0) this.#ready.shift();
+    else this.#head++;
+  }
+
+  /** The device cannot be read at once: begins an asynchronous read, now or when less is read ahead. */
+  #readLater(task: TargetTask): void {
+    this.#advance(task);
+    if (this.#waiting.length === 0 && this.#mayReadAhead(task)) return this.#readAheadOf(task);
+    task.queued = true;
+    this.#waiting.push(task);
+  }
+
+  #mayReadAhead(task: TargetTask): boolean {
+    return this.#readAhead === 0 || this.#readAhead + lengthAhead(task) <= READ_AHEAD_LIMIT;
+  }
+
+  #readAheadOf(task: TargetTask): void {
+    const length = lengthAhead(task);
     this.#readAhead += length;
     task.pending++;
     this.#read(task, length);
-    return Outcome.UNDER_WAY;
   }
 
   async #read(task: TargetTask, length: number): Promise<void> {
@@ -218,19 +256,29 @@ export class DataIn {
     } catch (reason) {
       error = reason;
     }
-    this.#readAhead -= length;
-    if (this.#host.resumed(task)) {
-      if (error !== undefined) {
-        this.#host.failed(task, error);
-      } else {
-        task.readAhead = buffer;
-        task.readAheadAt = 0;
-        this.add(task);
-      }
+    try {
+      this.#hasRead(task, buffer, error);
+    } catch (bug) {
+      this.#host.crashed(bug);
     }
     this.#host.wake();
   }
+
+  #hasRead(task: TargetTask, buffer: Uint8Array, error: unknown): void {
+    const isWanted = this.#host.resumed(task);
+    if (isWanted && error === undefined) {
+      task.readAhead = buffer;
+      task.readAheadAt = 0;
+      task.queued = true;
+      this.#ready.push(task);
+      return;
+    }
+    this.#readAhead -= buffer.length;
+    if (isWanted) this.#host.failed(task, error);
+  }
 }
 
-const Outcome = { SENT: 0, UNDER_WAY: 1, NO_ROOM: 2 } as const;
-type Outcome = typeof Outcome[keyof typeof Outcome];
+/** How much is read in one go of what the task sends next. */
+function lengthAhead(task: TargetTask): number {
+  return Math.min(task.transferLength - task.moved, READ_AHEAD_LENGTH);
+}

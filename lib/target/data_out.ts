@@ -31,7 +31,27 @@ export interface DataOutHost {
    * An asynchronous operation of the task ended; it may be gone since. Answers whether it lives on.
    */
   resumed(task: TargetTask): boolean;
+  /** An R2T can be laid out now; where not, `produce` is called when that may have changed. */
+  readonly hasRoomToAsk: boolean;
+  /** Something went wrong that no peer and no device did. */
+  crashed(error: unknown): void;
   wake(): void;
+}
+
+/** Octets that may be asked for, or be on their way to the medium, before R2Ts wait. */
+const ASKED_LIMIT = 16 << 20;
+
+/** Octets of asynchronous writes under way, of all connections together. */
+export interface PendingWrites {
+  octets: number;
+}
+
+export interface DataOutOptions {
+  readonly answers: Answers;
+  readonly parameters: SessionParameters;
+  readonly takeTargetTransferTag: () => number;
+  readonly pendingWrites: PendingWrites;
+  readonly host: DataOutHost;
 }
 
 export class DataOut {
@@ -39,20 +59,21 @@ export class DataOut {
   readonly #host: DataOutHost;
   readonly #parameters: SessionParameters;
   readonly #takeTargetTransferTag: () => number;
+  readonly #pendingWrites: PendingWrites;
   readonly #pdu = new DataOutPdu();
   /** Octets of asynchronous writes under way. */
   pendingOctets = 0;
+  /** Octets that R2Ts have asked for and that have not come. */
+  #askedOctets = 0;
+  /** Tasks with R2Ts that could not be sent yet, oldest first. */
+  readonly #unasked: TargetTask[] = [];
 
-  constructor(
-    answers: Answers,
-    parameters: SessionParameters,
-    takeTargetTransferTag: () => number,
-    host: DataOutHost,
-  ) {
-    this.#answers = answers;
-    this.#parameters = parameters;
-    this.#takeTargetTransferTag = takeTargetTransferTag;
-    this.#host = host;
+  constructor(options: DataOutOptions) {
+    this.#answers = options.answers;
+    this.#parameters = options.parameters;
+    this.#takeTargetTransferTag = options.takeTargetTransferTag;
+    this.#pendingWrites = options.pendingWrites;
+    this.#host = options.host;
   }
 
   /**
@@ -80,30 +101,25 @@ export class DataOut {
     this.#settle(task);
   }
 
-  /** A Data-Out PDU for a task that is known. */
-  receive(task: TargetTask, frame: Frame): void {
+  /** A Data-Out PDU for a task that is known; false if no data of it is due. */
+  receive(task: TargetTask, frame: Frame): boolean {
+    if (task.burstCount === 0) return false;
     const pdu = this.#pdu;
     pdu.view = frame.view;
     pdu.base = frame.base;
-    const burst = task.bursts[0];
-    if (burst === undefined || task.burstCount === 0) {
-      this.#host.failed(task, UNEXPECTED_UNSOLICITED_DATA);
-      return;
-    }
+    const burst = task.bursts[0]!;
     const { dataLength } = frame;
     const offset = pdu.bufferOffset;
     const fault = this.#faultOf(task, dataLength);
     burst.dataSN = serialAdd(burst.dataSN, 1);
-    if (fault !== undefined) {
-      if (!task.draining) this.#host.failed(task, fault);
-    } else {
-      burst.next += dataLength;
-      if (task.dormant) keep(task, frame, burst.end);
-      else if (!task.draining) {
-        this.#place(task, frame.octets, frame.dataAt, offset, dataLength);
-      }
+    if (fault === undefined) burst.next += dataLength;
+    if (!task.draining && (task.dormant || isTaking(task))) {
+      if (fault !== undefined) this.#host.failed(task, fault);
+      else if (task.dormant) keep(task, frame, burst.end);
+      else this.#place(task, frame.octets, frame.dataAt, offset, dataLength);
     }
     if (pdu.final) this.#endBurst(task);
+    return true;
   }
 
   /** What is wrong with the Data-Out PDU at hand. */
@@ -124,30 +140,73 @@ export class DataOut {
     const solicited = burst.targetTransferTag !== RESERVED_TAG;
     // 11.7.1: solicited data ends where the R2T said, unsolicited data where the initiator pleases.
     const short = solicited && burst.next !== burst.end;
-    if (!solicited) task.solicited = burst.next;
+    if (solicited) this.#askedOctets -= burst.length;
+    else task.solicited = burst.next;
     task.removeOldestBurst();
-    if (short && !task.draining) {
-      this.#host.failed(task, NOT_ENOUGH_UNSOLICITED_DATA);
-      return;
-    }
     if (task.draining) {
       if (task.burstCount === 0) this.#host.drained(task);
-      return;
+    } else if (isTaking(task)) {
+      // One that is dormant asks for the rest itself, once it has begun.
+      if (short) return this.#host.failed(task, NOT_ENOUGH_UNSOLICITED_DATA);
+      this.#solicit(task);
+      this.#settle(task);
     }
-    if (task.dormant) return; // begun later, it asks for the rest itself
-    this.#solicit(task);
-    this.#settle(task);
   }
 
-  /** Asks for the next bursts, as many as may be on their way at once. */
+  /** Asks for the next bursts of the task, now or in its turn. */
   #solicit(task: TargetTask): void {
-    const { maxOutstandingR2T, maxBurstLength } = this.#parameters;
-    while (task.burstCount < maxOutstandingR2T && task.solicited < task.transferLength) {
-      const end = Math.min(task.solicited + maxBurstLength, task.transferLength);
-      task.addBurst(this.#takeTargetTransferTag(), task.solicited, end);
+    if (task.unasked || !this.#wants(task)) return;
+    if (this.#unasked.length === 0 && this.#ask(task)) return;
+    task.unasked = true;
+    this.#unasked.push(task);
+  }
+
+  #wants(task: TargetTask): boolean {
+    return task.burstCount < this.#parameters.maxOutstandingR2T &&
+      task.solicited < task.transferLength;
+  }
+
+  /** Asks for as many bursts as may be on their way at once; false if some must wait. */
+  #ask(task: TargetTask): boolean {
+    while (this.#wants(task)) {
+      const from = task.solicited;
+      const end = Math.min(from + this.#parameters.maxBurstLength, task.transferLength);
+      if (!this.#mayAsk(end - from)) return false;
+      task.addBurst(this.#takeTargetTransferTag(), from, end);
       task.solicited = end;
+      this.#askedOctets += end - from;
       this.#answers.readyToTransfer(task, task.bursts[task.burstCount - 1]!);
     }
+    return true;
+  }
+
+  #mayAsk(length: number): boolean {
+    const underWay = this.#askedOctets + this.pendingOctets;
+    return this.#host.hasRoomToAsk && (underWay === 0 || underWay + length <= ASKED_LIMIT);
+  }
+
+  /** Sends the R2Ts that had to wait, as far as they need not wait any longer. */
+  produce(): void {
+    while (this.#unasked.length > 0 && this.#ask(this.#unasked[0]!)) {
+      this.#unasked.shift()!.unasked = false;
+    }
+  }
+
+  /** The task has ended: nothing more is asked for. */
+  askNoMore(task: TargetTask): void {
+    if (!task.unasked) return;
+    task.unasked = false;
+    this.#unasked.splice(this.#unasked.indexOf(task), 1);
+  }
+
+  /** The task was aborted: nothing more is awaited either. */
+  forget(task: TargetTask): void {
+    this.askNoMore(task);
+    for (; task.burstCount > 0; task.removeOldestBurst()) {
+      const burst = task.bursts[0]!;
+      if (burst.targetTransferTag !== RESERVED_TAG) this.#askedOctets -= burst.length;
+    }
+    if (this.#unasked.length > 0) this.#host.wake();
   }
 
   /** Puts one segment where it belongs; what the command has no use for is dropped. */
@@ -170,7 +229,7 @@ export class DataOut {
       return;
     }
     task.pending++;
-    this.pendingOctets += wanted;
+    this.#addPending(wanted);
     this.#write(task, octets.slice(at, at + wanted), offset);
   }
 
@@ -189,17 +248,29 @@ export class DataOut {
     } catch (reason) {
       error = reason;
     }
-    this.pendingOctets -= octets.length;
-    if (this.#host.resumed(task)) {
-      if (error === undefined) {
-        task.moved += octets.length;
-        if (!task.draining) this.#settle(task);
-      } else if (!task.draining) {
-        this.#host.failed(task, error);
-      }
-      if (task.draining && task.pending === 0 && task.burstCount === 0) this.#host.drained(task);
+    this.#addPending(-octets.length);
+    try {
+      if (this.#host.resumed(task)) this.#written(task, octets.length, error);
+    } catch (bug) {
+      this.#host.crashed(bug);
     }
     this.#host.wake();
+  }
+
+  #written(task: TargetTask, length: number, error: unknown): void {
+    if (task.draining) {
+      if (task.pending === 0 && task.burstCount === 0) this.#host.drained(task);
+    } else if (error !== undefined) {
+      this.#host.failed(task, error);
+    } else {
+      task.moved += length;
+      this.#settle(task);
+    }
+  }
+
+  #addPending(octets: number): void {
+    this.pendingOctets += octets;
+    this.#pendingWrites.octets += octets;
   }
 
   /** Goes on when everything is in its place. */
@@ -207,6 +278,14 @@ export class DataOut {
     if (task.pending > 0 || task.burstCount > 0 || task.moved < task.transferLength) return;
     this.#host.received(task);
   }
+}
+
+/**
+ * The command's data is wanted now. That of a command which takes none, or has failed, is on its way all the
+ * same where it was announced: it is received and dropped.
+ */
+function isTaking(task: TargetTask): boolean {
+  return task.step === Step.WRITE || task.step === Step.COLLECT;
 }
 
 /** Keeps unsolicited data of a command that has to wait for its turn; `most` bounds it. */

@@ -17,14 +17,13 @@ import { ProtocolError } from "../iscsi/protocol_error.ts";
 import { Answers } from "./answers.ts";
 import { Admission } from "./command_window.ts";
 import type { Connection } from "./connection.ts";
+import type { PendingWrites } from "./data_out.ts";
+import { MOST_FUNCTIONS } from "./outbox_room.ts";
 import { manageTasks } from "./task_management.ts";
 import type { PduWriter } from "./pdu_writer.ts";
 import { ScsiCommands } from "./scsi_commands.ts";
 import type { Session } from "./session.ts";
 import type { TextExchange } from "./text_exchange.ts";
-
-/** Task management functions of one connection that may be under way at once. */
-const MOST_FUNCTIONS = 32;
 
 export interface FullFeatureOptions {
   readonly connection: Connection;
@@ -34,6 +33,7 @@ export interface FullFeatureOptions {
   readonly text: TextExchange;
   /** The StatSN of the first response. */
   readonly statSN: number;
+  readonly pendingWrites: PendingWrites;
   readonly wake: () => void;
 }
 
@@ -52,14 +52,22 @@ export class FullFeature {
   #pingTag: number | undefined;
 
   constructor(options: FullFeatureOptions) {
-    const { connection, session, writer, parameters, text, statSN, wake } = options;
+    const { connection, session, writer, parameters, text, statSN, pendingWrites, wake } = options;
     this.#connection = connection;
     this.#session = session;
     this.#parameters = parameters;
     this.#text = text;
     this.#wake = wake;
     this.answers = new Answers(writer, session.window, statSN);
-    this.commands = new ScsiCommands({ session, writer, answers: this.answers, parameters, wake });
+    this.commands = new ScsiCommands({
+      session,
+      writer,
+      answers: this.answers,
+      parameters,
+      pendingWrites,
+      wake,
+      crashed: (error) => connection.fail(error),
+    });
   }
 
   /** True while a NOP-In waits for its answer. */
@@ -115,20 +123,12 @@ export class FullFeature {
     const admission = window.admit(cmdSN);
     if (admission === Admission.NOW) {
       this.deliver(frame);
-      this.#deliverHeld();
+      this.#session.deliverHeld();
     } else if (admission === Admission.LATER) {
       if (window.heldOctets + frame.dataLength + BHS_LENGTH > limits.collectedOctetsOfSession) {
         throw new ProtocolError("more is held back behind a CmdSN gap than the session may hold");
       }
       window.hold(cmdSN, { connection: this.#connection, frame: copyFrame(frame) });
-    }
-  }
-
-  /** Commands that came ahead of a gap which is closed now, whichever connection brought them. */
-  #deliverHeld(): void {
-    const { window } = this.#session;
-    for (let held = window.takeNext(); held !== undefined; held = window.takeNext()) {
-      held.connection.deliver(held.frame);
     }
   }
 
@@ -166,26 +166,40 @@ export class FullFeature {
   }
 
   #receiveFunction(frame: Frame): void {
-    const code = frame.view.getUint8(frame.base + 1) & 0x7f;
     if (this.#session.isDiscovery) return this.answers.reject(RejectReason.PROTOCOL_ERROR, frame);
     if (this.#functions >= MOST_FUNCTIONS) {
       return this.answers.reject(RejectReason.IMMEDIATE_COMMAND_REJECT, frame);
     }
     this.#functions++;
-    this.#carryOut(manageTasks(this.#session, frame), frame.view.getUint32(frame.base + 16), code);
+    this.#conclude(this.#carryOut(frame));
   }
 
-  async #carryOut(outcome: Promise<number>, tag: number, code: number): Promise<void> {
-    const response = await outcome;
-    this.#functions--;
+  async #carryOut(frame: Frame): Promise<void> {
+    const code = frame.view.getUint8(frame.base + 1) & 0x7f;
+    const tag = frame.view.getUint32(frame.base + 16);
+    const session = this.#session;
+    const response = await manageTasks(session, frame).finally(() => this.#functions--);
     if (this.#connection.state !== "logged-in") return;
     this.answers.taskManagementResponse(tag, response);
     // SAM-5 7.8 and RFC 7143 11.5.1: a cold reset ends every session of the target as well.
     if (code === TaskManagementFunction.TARGET_COLD_RESET) {
-      for (const session of [...this.#session.target!.sessions]) {
-        if (session !== this.#session) session.terminate("the target was reset");
+      for (const other of [...session.target!.sessions]) {
+        if (other !== session) other.terminate("the target was reset");
+      }
+      for (const other of [...session.connections.values()]) {
+        if (other !== this.#connection) other.close("the target was reset");
       }
       this.#connection.closeWhenFlushed("the target was reset");
+    }
+    session.deliverHeld(); // a command that was aborted may have stood before others
+  }
+
+  /** What is wrong in the end is the matter of this connection alone. */
+  async #conclude(work: Promise<void>): Promise<void> {
+    try {
+      await work;
+    } catch (error) {
+      this.#connection.fail(error);
     }
     this.#wake();
   }
@@ -220,7 +234,7 @@ export class FullFeature {
   /** RFC 7143 11.14. */
   #receiveLogout(frame: Frame): void {
     const pdu = new LogoutRequest(frame.octets, frame.base);
-    this.#logOut(pdu.reason, pdu.cid, pdu.initiatorTaskTag);
+    this.#conclude(this.#logOut(pdu.reason, pdu.cid, pdu.initiatorTaskTag));
   }
 
   async #logOut(reason: number, cid: number, tag: number): Promise<void> {
@@ -229,24 +243,24 @@ export class FullFeature {
     if (reason === LogoutReason.REMOVE_CONNECTION_FOR_RECOVERY) {
       return this.answers.logoutResponse(tag, LogoutOutcome.CONNECTION_RECOVERY_NOT_SUPPORTED);
     }
+    // Nothing more comes in before what is there is ended, nor is anything carried out afterwards.
     if (reason === LogoutReason.CLOSE_SESSION) {
       connection.leave();
-      await session.abort(() => true);
       for (const other of [...session.connections.values()]) {
         if (other !== connection) other.close("the session was logged out");
       }
+      await session.abort(() => true);
     } else {
       const other = session.connections.get(cid);
       if (reason !== LogoutReason.CLOSE_CONNECTION || other === undefined) {
         return this.answers.logoutResponse(tag, LogoutOutcome.CID_NOT_FOUND);
       }
       if (other === connection) connection.leave();
+      else other.close("the connection was logged out");
       await session.abort((task) => task.commands === other.commands);
-      if (other !== connection) other.close("the connection was logged out");
     }
-    if (connection.state === "closed") return;
+    if (connection.state !== "logged-in" && connection.state !== "in-logout") return;
     this.answers.logoutResponse(tag, LogoutOutcome.CLOSED);
     if (connection.state === "in-logout") connection.closeWhenFlushed("logged out");
-    this.#wake();
   }
 }

@@ -8,6 +8,7 @@ import type { Clock } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/logger.ts";
 import type { Random } from "../runtime/random.ts";
 import { type AuthenticationPolicy, NO_AUTHENTICATION } from "./authentication.ts";
+import type { PendingWrites } from "./data_out.ts";
 import type { Limits } from "./limits.ts";
 import { type Portal, portalGroupTagAt } from "./portal.ts";
 import { SessionRegistry } from "./session_registry.ts";
@@ -49,6 +50,8 @@ export class TargetNode {
   readonly portals = new Set<Portal>();
   readonly sessions: SessionRegistry;
   readonly counters: NodeCounters = { loginsAccepted: 0, loginsRefused: 0 };
+  /** What connections have taken in and the media have not. */
+  readonly pendingWrites: PendingWrites = { octets: 0 };
   /** Called at the end of every login. */
   onLogin: ((event: LoginEvent) => void) | undefined;
   readonly #targets = new Map<string, Target>();

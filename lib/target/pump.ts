@@ -40,11 +40,17 @@ export class Pump {
     const connection = this.#connection;
     try {
       while (connection.state !== "closed") {
-        while (connection.isBlocked) await this.#blocked();
         const space = connection.inbox.space();
         const count = await this.#stream.read(space);
         if (count === null) break;
-        this.#received(count, space.length);
+        connection.inbox.fill(count);
+        // The inbox moves what it holds only while no read is under way: so all that is here is
+        // dealt with before the next one begins.
+        while (!connection.receive()) {
+          this.wake();
+          if (connection.isBlocked) await this.#blocked();
+        }
+        this.#fit(count, space.length);
         this.wake();
       }
       connection.close("closed by the peer");
@@ -57,13 +63,11 @@ export class Pump {
   }
 
   /**
-   * Gives the engine what came; a full buffer means that more is coming, and a large one pays off.
+   * A full buffer means that more is coming, and a large one pays off; not for strangers, though.
    */
-  #received(count: number, space: number): void {
-    const { inbox } = this.#connection;
-    inbox.fill(count);
-    this.#connection.receive();
-    if (count === space) inbox.expectMore();
+  #fit(count: number, space: number): void {
+    const { inbox, session } = this.#connection;
+    if (count === space && session !== undefined) inbox.expectMore();
     else if (inbox.isLarge && count < inbox.smallLength / 2) inbox.rest();
   }
 
@@ -77,11 +81,13 @@ export class Pump {
     if (connection.state === "closed") this.#release();
     else if (!this.#writing && connection.outbox.length > 0) this.#write();
     else if (!this.#writing && connection.state === "cleanup-wait") this.#shutDown();
-    if (this.#unblocked !== undefined && !connection.isBlocked) {
-      const unblocked = this.#unblocked;
-      this.#unblocked = undefined;
-      unblocked();
-    }
+    this.#unblock();
+  }
+
+  #unblock(): void {
+    if (this.#unblocked === undefined || this.#connection.isBlocked) return;
+    this.#unblocked();
+    this.#unblocked = undefined;
   }
 
   async #write(): Promise<void> {
@@ -90,6 +96,7 @@ export class Pump {
     try {
       while (connection.outbox.length > 0 && connection.state !== "closed") {
         let octets = connection.outbox.drain();
+        this.#unblock(); // the next batch is laid out while this one is written
         while (octets.length > 0) {
           this.writingSinceMs = this.#nowMs();
           const count = await this.#stream.write(octets);

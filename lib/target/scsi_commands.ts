@@ -13,18 +13,13 @@ import { Status } from "../scsi/status.ts";
 import { Step, type Task } from "../scsi/task.ts";
 import type { Answers } from "./answers.ts";
 import { DataIn, type DataInHost } from "./data_in.ts";
-import { DataOut, type DataOutHost } from "./data_out.ts";
+import { DataOut, type DataOutHost, type PendingWrites } from "./data_out.ts";
 import type { ConnectionParameters } from "../iscsi/parameters.ts";
+import { ANSWER_ROOM, FUNCTION_ROOM, RESPONSE_ROOM } from "./outbox_room.ts";
 import type { PduWriter } from "./pdu_writer.ts";
 import { RecentTags } from "./recent_tags.ts";
 import type { Session } from "./session.ts";
 import type { TargetTask } from "./target_task.ts";
-
-/** Octets of the outbox that Data-In leaves free for responses, R2Ts and other answers. */
-export const ANSWER_ROOM = 8 << 10;
-
-/** Octets that one response takes at most: header, sense data, digests. */
-const RESPONSE_ROOM = 512;
 
 const NO_DATA = new Uint8Array(0);
 
@@ -33,8 +28,11 @@ export interface ScsiCommandsOptions {
   readonly writer: PduWriter;
   readonly answers: Answers;
   readonly parameters: ConnectionParameters;
+  readonly pendingWrites: PendingWrites;
   /** Something can be sent that no received PDU asked for just now. */
   readonly wake: () => void;
+  /** Something went wrong that no peer and no device did: the connection ends. */
+  readonly crashed: (error: unknown) => void;
 }
 
 export class ScsiCommands implements DataInHost, DataOutHost {
@@ -46,7 +44,8 @@ export class ScsiCommands implements DataInHost, DataOutHost {
   readonly #pdu = new ScsiCommand();
   readonly #aborted = new RecentTags();
   readonly wake: () => void;
-  readonly #resume = (task: Task): void => this.#begin(task as TargetTask);
+  readonly crashed: (error: unknown) => void;
+  readonly #resume = (task: Task): void => this.#resumeDormant(task as TargetTask);
 
   constructor(options: ScsiCommandsOptions) {
     const { session, writer, answers, parameters } = options;
@@ -54,14 +53,16 @@ export class ScsiCommands implements DataInHost, DataOutHost {
     this.#writer = writer;
     this.#answers = answers;
     this.wake = options.wake;
+    this.crashed = options.crashed;
     const { maxBurstLength } = session.parameters;
     this.#dataIn = new DataIn(writer, answers, { parameters, maxBurstLength }, this);
-    this.#dataOut = new DataOut(
+    this.#dataOut = new DataOut({
       answers,
-      session.parameters,
-      () => session.takeTargetTransferTag(),
-      this,
-    );
+      parameters: session.parameters,
+      takeTargetTransferTag: () => session.takeTargetTransferTag(),
+      pendingWrites: options.pendingWrites,
+      host: this,
+    });
   }
 
   /** Octets of asynchronous writes under way: past a limit the connection is read no further. */
@@ -85,9 +86,10 @@ export class ScsiCommands implements DataInHost, DataOutHost {
     this.#fill(task, frame);
     session.enter(task);
     const fault = this.#dataOut.announce(task, frame.dataLength, pdu.final);
+    const mayBegin = task.unit === undefined || this.#mayBegin(task);
     if (fault !== undefined) {
       this.failed(task, fault);
-    } else if (task.unit === undefined || this.#mayBegin(task)) {
+    } else if (mayBegin) {
       this.#begin(task, frame.octets, frame.dataAt, frame.dataLength);
     } else if (frame.dataLength > 0) {
       task.immediateData = frame.octets.slice(frame.dataAt, frame.dataAt + frame.dataLength);
@@ -125,17 +127,29 @@ export class ScsiCommands implements DataInHost, DataOutHost {
     return true;
   }
 
-  /** Lets the command begin, with the unsolicited data that has come. */
-  #begin(task: TargetTask, octets = task.immediateData ?? NO_DATA, at = 0, length = octets.length) {
-    const resumed = task.dormant;
+  /**
+   * The turn of a dormant command has come, because one before it has ended, on this connection or another:
+   * what goes wrong here must not fall on that one.
+   */
+  #resumeDormant(task: TargetTask): void {
     task.dormant = false;
+    // It has failed already, and only its data is awaited.
+    if (task.draining) return;
+    try {
+      const octets = task.immediateData ?? NO_DATA;
+      this.#begin(task, octets, 0, octets.length);
+    } catch (error) {
+      this.crashed(error);
+    }
+    this.wake();
+  }
+
+  /** Lets the command begin, with the unsolicited data that has come. */
+  #begin(task: TargetTask, octets: Uint8Array, at: number, length: number): void {
     const step = begin(task, this.#session.luns);
     task.impliedLength = task.length;
     this.#run(task, step, octets, at, length);
-    if (resumed) {
-      task.immediateData = undefined;
-      this.wake();
-    }
+    task.immediateData = undefined;
   }
 
   /** Does what the command wants next. */
@@ -194,25 +208,31 @@ export class ScsiCommands implements DataInHost, DataOutHost {
   }
 
   async #await(task: TargetTask): Promise<void> {
-    let step: Step;
+    let step: Step | undefined;
+    let error: unknown;
     try {
       step = await task.promise!;
-    } catch (error) {
-      step = fail(task, error);
+    } catch (reason) {
+      error = reason;
     }
-    if (this.resumed(task)) this.#goOn(task, step);
+    try {
+      if (this.resumed(task)) this.#goOn(task, step ?? fail(task, error));
+    } catch (bug) {
+      this.crashed(bug);
+    }
     this.wake();
   }
 
   /** The command has ended; it is answered when no data of it is on its way any more. */
   #end(task: TargetTask): void {
     task.step = Step.DONE;
+    this.#dataOut.askNoMore(task);
     if (task.burstCount > 0 || task.pending > 0) task.draining = true;
     else this.#respond(task);
   }
 
   #respond(task: TargetTask): void {
-    if (this.#writer.room < RESPONSE_ROOM) {
+    if (this.#writer.room < RESPONSE_ROOM + FUNCTION_ROOM) {
       task.transferLength = task.moved;
       this.#dataIn.add(task);
       return;
@@ -229,9 +249,9 @@ export class ScsiCommands implements DataInHost, DataOutHost {
   }
 
   sent(task: TargetTask, withStatus: boolean): void {
+    if (task.step === Step.DONE) return this.#respond(task);
     this.#session.counters.octetsRead += task.transferLength;
     if (withStatus) this.#session.release(task);
-    else if (task.step === Step.DONE) this.#respond(task);
     else this.#goOn(task, finish(task));
   }
 
@@ -268,12 +288,17 @@ export class ScsiCommands implements DataInHost, DataOutHost {
       // Data that was on its way when its task was aborted is dropped without a word.
       return this.#aborted.has(tag) ? undefined : RejectReason.PROTOCOL_ERROR;
     }
-    if (!task.aborted) this.#dataOut.receive(task, frame);
-    return undefined;
+    if (task.aborted || this.#dataOut.receive(task, frame)) return undefined;
+    return RejectReason.PROTOCOL_ERROR;
   }
 
-  /** Lays out data for which there is room. */
+  get hasRoomToAsk(): boolean {
+    return this.#writer.room >= RESPONSE_ROOM + FUNCTION_ROOM;
+  }
+
+  /** Lays out R2Ts and data for which there is room. */
   produce(): void {
+    this.#dataOut.produce();
     this.#dataIn.produce(ANSWER_ROOM);
   }
 
@@ -281,6 +306,7 @@ export class ScsiCommands implements DataInHost, DataOutHost {
   abandon(task: TargetTask): void {
     this.#aborted.note(task.initiatorTaskTag);
     this.#dataIn.remove(task);
+    this.#dataOut.forget(task);
     if (task.pending === 0) this.#session.release(task);
   }
 }

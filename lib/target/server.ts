@@ -55,6 +55,11 @@ export class TargetServer {
     return this.#active.size;
   }
 
+  /** Large buffers that connections have borrowed. */
+  get lentBuffers(): number {
+    return this.#receiveBuffers.lent + this.#sendBuffers.lent;
+  }
+
   /** Begins to accept on an address; port 0 takes a free one. Answers what was taken. */
   listen(address: Address): Address {
     const listener = Deno.listen({ ...address, transport: "tcp" });

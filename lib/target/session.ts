@@ -4,6 +4,7 @@
  */
 import { RESERVED_TAG } from "../iscsi/bhs.ts";
 import type { SessionParameters } from "../iscsi/parameters.ts";
+import type { LogicalUnit } from "../scsi/logical_unit.ts";
 import type { Nexus } from "../scsi/nexus.ts";
 import type { Task } from "../scsi/task.ts";
 import { serialAdd } from "../wire/serial.ts";
@@ -107,7 +108,6 @@ export class Session {
   /** A task as good as new. */
   takeTask(): TargetTask {
     const task = this.#pool.pop() ?? this.#makeTask();
-    task.reset();
     task.nexus = this.nexus;
     return task;
   }
@@ -150,7 +150,7 @@ export class Session {
     else this.window.outstanding--;
   }
 
-  /** The task is over; it goes back to the pool. */
+  /** The task is over; it goes back to the pool, and keeps no data. */
   release(task: TargetTask): void {
     if (!this.tasks.delete(task.initiatorTaskTag)) return;
     this.answering(task);
@@ -160,22 +160,41 @@ export class Session {
       task.inTaskSet = false;
       task.unit!.tasks.leave(task);
     }
+    task.reset();
     if (this.#pool.length < this.limits.commandsOfSession) this.#pool.push(task);
     if (this.tasks.size === 0) this.#whenIdle?.();
   }
 
-  /** Aborts the tasks that `which` selects; resolves when nothing of them runs any more. */
+  /**
+   * Aborts the tasks that `which` selects; resolves when nothing of them runs any more, nor of
+   * those among them that were aborted before.
+   */
   async abort(which: (task: TargetTask) => boolean): Promise<void> {
-    const ends: Promise<void>[] = [];
+    const chosen = new Set<Task>();
+    const units = new Set<LogicalUnit>();
     for (const task of [...this.tasks.values()]) {
-      if (task.aborted || !which(task)) continue;
-      if (task.inTaskSet) ends.push(task.unit!.tasks.abort((each) => each === task));
-      else {
+      if (!which(task)) continue;
+      if (task.inTaskSet) {
+        chosen.add(task);
+        units.add(task.unit!);
+      } else {
         task.aborted = true;
         abandon(task);
       }
     }
-    await Promise.all(ends);
+    await Promise.all([...units].map(({ tasks }) => tasks.abort((each) => chosen.has(each))));
+  }
+
+  /**
+   * Delivers the commands that came ahead of their turn and whose turn it is, as far as their
+   * connections have room for the answers.
+   */
+  deliverHeld(): void {
+    for (let held = this.window.next; held !== undefined; held = this.window.next) {
+      if (!held.connection.hasRoomFor(held.frame)) return;
+      this.window.takeNext();
+      held.connection.deliver(held.frame);
+    }
   }
 
   /** The connection is gone, and the tasks that were allegiant to it. */
@@ -185,6 +204,7 @@ export class Session {
     this.window.drop((held) => held.connection === connection);
     this.abort((task) => task.commands === connection.commands);
     if (this.connections.size === 0) this.terminate("its last connection is closed");
+    else this.deliverHeld();
   }
 
   /**
@@ -195,9 +215,9 @@ export class Session {
     const connection = this.connections.get(cid);
     if (connection === undefined) return;
     this.connections.delete(cid);
-    const ended = this.abort((task) => task.commands === connection.commands);
+    this.window.drop((held) => held.connection === connection);
     connection.close(reason);
-    await ended;
+    await this.abort((task) => task.commands === connection.commands);
   }
 
   /** Ends all tasks and connections; resolves when nothing of the session runs any more. */

@@ -15,6 +15,8 @@ export interface Burst {
   next: number;
   /** Where the burst ends; unsolicited data may end before. */
   end: number;
+  /** Octets in all. */
+  length: number;
   /** The DataSN that the next Data-Out PDU must carry. RFC 7143 11.7.4. */
   dataSN: number;
 }
@@ -50,6 +52,8 @@ export class TargetTask extends Task {
   /** Bursts on their way, oldest first; the array is kept, its first `burstCount` are in use. */
   readonly bursts: Burst[] = [];
   burstCount = 0;
+  /** An R2T of it waits for its turn. */
+  unasked = false;
   /** It has ended as `status` says; what is still on its way is received and thrown away. */
   draining = false;
 
@@ -83,6 +87,7 @@ export class TargetTask extends Task {
     this.nextSN = 0;
     this.solicited = 0;
     this.burstCount = 0;
+    this.unasked = false;
     this.draining = false;
     this.pending = 0;
     this.readAhead = undefined;
@@ -99,11 +104,12 @@ export class TargetTask extends Task {
   addBurst(targetTransferTag: number, from: number, end: number): void {
     const burst = this.bursts[this.burstCount];
     if (burst === undefined) {
-      this.bursts.push({ targetTransferTag, next: from, end, dataSN: 0 });
+      this.bursts.push({ targetTransferTag, next: from, end, length: end - from, dataSN: 0 });
     } else {
       burst.targetTransferTag = targetTransferTag;
       burst.next = from;
       burst.end = end;
+      burst.length = end - from;
       burst.dataSN = 0;
     }
     this.burstCount++;

@@ -4,6 +4,7 @@
  * the medium or the initiator afterwards (RFC 7143 4.2.3.3).
  */
 import type { Frame } from "../iscsi/frame.ts";
+import { Opcode } from "../iscsi/opcode.ts";
 import {
   TaskManagementFunction,
   TaskManagementRequest,
@@ -13,6 +14,7 @@ import type { LogicalUnit } from "../scsi/logical_unit.ts";
 import { parseLun } from "../scsi/lun.ts";
 import { COMMANDS_CLEARED_BY_ANOTHER_INITIATOR } from "../scsi/sense.ts";
 import type { Task } from "../scsi/task.ts";
+import { serialLess } from "../wire/serial.ts";
 import type { Session } from "./session.ts";
 
 /** The fields of a request that outlive its PDU. */
@@ -20,6 +22,7 @@ interface Request {
   readonly session: Session;
   readonly lun: number;
   readonly unit: LogicalUnit | undefined;
+  readonly cmdSN: number;
   readonly referencedTaskTag: number;
   readonly refCmdSN: number;
 }
@@ -35,6 +38,7 @@ export function manageTasks(session: Session, frame: Frame): Promise<number> {
     session,
     lun,
     unit: session.luns.get(lun)?.unit,
+    cmdSN: pdu.cmdSN,
     referencedTaskTag: pdu.referencedTaskTag,
     refCmdSN: pdu.refCmdSN,
   };
@@ -67,14 +71,16 @@ const FUNCTIONS: { readonly [code: number]: Row | undefined } = {
 
 /** RFC 7143 11.6.1, the notes on ABORT TASK. */
 async function abortTask(request: Request): Promise<number> {
-  const { session, referencedTaskTag, refCmdSN, lun } = request;
+  const { session, referencedTaskTag, refCmdSN, cmdSN, lun } = request;
   const task = session.tasks.get(referencedTaskTag);
   if (task !== undefined && task.lun === lun) {
     await session.abort((each) => each === task);
     return FUNCTION_COMPLETE;
   }
+  if (dropHeld(session, lun, referencedTaskTag) > 0) return FUNCTION_COMPLETE;
   // It has not come yet: its CmdSN counts as received, and the command is dropped when it comes.
-  return session.window.skip(refCmdSN) ? FUNCTION_COMPLETE : TASK_DOES_NOT_EXIST;
+  const isEarlier = serialLess(refCmdSN, cmdSN);
+  return isEarlier && session.window.skip(refCmdSN) ? FUNCTION_COMPLETE : TASK_DOES_NOT_EXIST;
 }
 
 /** This nexus only. SAM-5 7.3. */
@@ -107,12 +113,22 @@ async function resetLogicalUnit({ session, unit, lun }: Request): Promise<number
 
 /** All units of the target; for a cold reset the caller closes the connections afterwards. */
 async function resetTarget({ session }: Request): Promise<number> {
-  session.window.drop(() => true);
+  session.window.drop(({ frame }) => isCommand(frame));
   await Promise.all([...session.luns.entries()].map(([, { unit }]) => unit.reset()));
   return FUNCTION_COMPLETE;
 }
 
-/** Commands for the unit that came ahead of their turn are aborted with the rest. */
-function dropHeld(session: Session, lun: number): void {
-  session.window.drop(({ frame }) => parseLun(frame.view, frame.base + 8) === lun);
+/**
+ * Commands for the unit that came ahead of their turn are aborted with the rest, all or the one
+ * with the tag. Answers how many.
+ */
+function dropHeld(session: Session, lun: number, tag?: number): number {
+  return session.window.drop(({ frame }) =>
+    isCommand(frame) && parseLun(frame.view, frame.base + 8) === lun &&
+    (tag === undefined || frame.view.getUint32(frame.base + 16) === tag)
+  );
+}
+
+function isCommand(frame: Frame): boolean {
+  return (frame.view.getUint8(frame.base) & 0x3f) === Opcode.SCSI_COMMAND;
 }

@@ -28,7 +28,7 @@ function read10(lba: number, blocks: number): number[] {
 async function manage(
   initiator: TestInitiator,
   functionCode: number,
-  fields: { referencedTaskTag?: number; refCmdSN?: number; lun?: number } = {},
+  fields: { referencedTaskTag?: number; refCmdSN?: number; cmdSN?: number; lun?: number } = {},
 ): Promise<number> {
   const { lun, ...rest } = fields;
   const tag = await initiator.manage({ functionCode, ...rest }, lun);
@@ -108,11 +108,18 @@ Deno.test("A88: ABORT TASK of a command that has not come makes it count as rece
   const target = new TestTarget();
   const initiator = await target.logIn();
   const refCmdSN = initiator.cmdSN;
-  const outcome = await manage(initiator, TaskManagementFunction.ABORT_TASK, {
-    referencedTaskTag: 0x9999,
-    refCmdSN,
-  });
-  assert.equal(outcome, TaskManagementOutcome.FUNCTION_COMPLETE);
+  const fields = { referencedTaskTag: 0x9999, refCmdSN };
+  const { ABORT_TASK } = TaskManagementFunction;
+  // A number that the function does not come after is none of a command that was sent before it.
+  assert.equal(
+    await manage(initiator, ABORT_TASK, fields),
+    TaskManagementOutcome.TASK_DOES_NOT_EXIST,
+  );
+  const cmdSN = serialAdd(refCmdSN, 1);
+  assert.equal(
+    await manage(initiator, ABORT_TASK, { ...fields, cmdSN }),
+    TaskManagementOutcome.FUNCTION_COMPLETE,
+  );
   await initiator.command({ cdb: TEST_UNIT_READY, tag: 0x9999 });
   await initiator.fence();
   assert.equal((await initiator.run({ cdb: TEST_UNIT_READY })).status, Status.GOOD);
