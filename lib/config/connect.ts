@@ -1,6 +1,6 @@
 /**
- * Finds whoever can carry out a command: the running service, or, where none runs, this process on the
- * declared state. Loads only what the one or the other needs.
+ * Finds whoever can carry out a command: the running service, or, where none runs, this process on
+ * the declared state. Loads only what the one or the other needs.
  */
 import { type Control, ControlError } from "./control.ts";
 import { socketFile, stateDirectory } from "./state_directory.ts";

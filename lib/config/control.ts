@@ -1,8 +1,8 @@
 /**
- * The one interface through which every command works. The running service implements it on its targets,
- * the declared state implements it where no service runs, and the client carries it over HTTP. Every
- * operation is done wholly or not at all, and fails with a {@link ControlError} that names the object,
- * the cause and the next step.
+ * The one interface through which every command works. The running service implements it on its
+ * targets, the declared state implements it where no service runs, and the client carries it over
+ * HTTP. Every operation is done wholly or not at all, and fails with a {@link ControlError} that
+ * names the object, the cause and the next step.
  */
 import type {
   Changed,
@@ -20,7 +20,10 @@ export type * from "./facts.ts";
 export { ControlError, type ControlErrorKind, EXIT_CODES } from "./control_error.ts";
 
 export interface NewTarget {
-  /** As every name of a target or a disk: `[a-z0-9][a-z0-9._-]{0,63}`, no `..`, no period at its end. */
+  /**
+   * As every name of a target or a disk: `[a-z0-9][a-z0-9._-]{0,63}`, no `..`, no period at its
+   * end.
+   */
   readonly name: string;
   /** An iSCSI name of its own; without one it is made of the host's name and the target's. */
   readonly iqn?: string | undefined;
@@ -36,7 +39,10 @@ export interface TargetChanges {
 }
 
 export interface NewDisk {
-  /** The file to create, as an absolute path ending in `.vhd`, or in `.img` or `.raw`. Exactly one of `path` and `memory` is given. */
+  /**
+   * The file to create, as an absolute path ending in `.vhd`, or in `.img` or `.raw`. Exactly one
+   * of `path` and `memory` is given.
+   */
   readonly path?: string | undefined;
   /** The name of a disk in memory, which is empty again whenever the service starts. */
   readonly memory?: string | undefined;
@@ -85,7 +91,10 @@ export interface Control {
   createTarget(target: NewTarget): Promise<Changed<TargetFacts>>;
   listTargets(): Promise<readonly TargetFacts[]>;
   showTarget(name: string): Promise<TargetFacts>;
-  /** A new iSCSI name ends the sessions under the old one: refused while there are any, unless forced. */
+  /**
+   * A new iSCSI name ends the sessions under the old one: refused while there are any, unless
+   * forced.
+   */
   setTarget(name: string, changes: TargetChanges, options?: Force): Promise<Changed<TargetFacts>>;
   deleteTarget(name: string, options?: Force): Promise<Changed<DeletedTarget>>;
   /** Adds initiator identifiers to those who may log in. */
@@ -103,7 +112,10 @@ export interface Control {
   importDisk(disk: ImportedDisk): Promise<Changed<DiskFacts>>;
   listDisks(): Promise<readonly DiskFacts[]>;
   showDisk(name: string): Promise<DiskFacts>;
-  /** Assigned to that target already: `readOnly` and `shared` are changed, a different LUN is refused. */
+  /**
+   * Assigned to that target already: `readOnly` and `shared` are changed, a different LUN is
+   * refused.
+   */
   assignDisk(name: string, target: string, options?: AssignOptions): Promise<Changed<DiskFacts>>;
   /** From one target, or from all that have it. */
   unassignDisk(name: string, target?: string, options?: Force): Promise<Changed<DiskFacts>>;

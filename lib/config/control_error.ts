@@ -20,7 +20,10 @@ export const EXIT_CODES: Readonly<Record<ControlErrorKind, number>> = {
   "unreachable": 6,
 };
 
-/** The HTTP status under which the API answers an error of the kind; the client reads the kind itself. */
+/**
+ * The HTTP status under which the API answers an error of the kind; the client reads the kind
+ * itself.
+ */
 export const HTTP_STATUSES = {
   "failed": 500,
   "usage": 400,

@@ -1,4 +1,7 @@
-/** The files that disks are kept in, as the control plane sees them: made, looked at, opened, deleted. */
+/**
+ * The files that disks are kept in, as the control plane sees them: made, looked at, opened,
+ * deleted.
+ */
 import type { BlockDevice } from "../block/device.ts";
 import type { Progress } from "./facts.ts";
 import type { FoundDisk } from "./operations/declare_disk.ts";

@@ -1,7 +1,8 @@
 /**
- * What the server tells about itself: plain data, the same from the running service, from the declared
- * state and over HTTP, and what `--json` prints. Every key is always there; null stands for "none".
- * Sizes are octets, times are ISO 8601 in UTC. Keys may be added, never renamed or removed.
+ * What the server tells about itself: plain data, the same from the running service, from the
+ * declared state and over HTTP, and what `--json` prints. Every key is always there; null stands
+ * for "none". Sizes are octets, times are ISO 8601 in UTC. Keys may be added, never renamed or
+ * removed.
  */
 
 /** What went through, counted since the service (or the session) began. */

@@ -1,4 +1,7 @@
-/** Names that the operator gives to targets and disks: they become parts of paths, URLs and iSCSI names. */
+/**
+ * Names that the operator gives to targets and disks: they become parts of paths, URLs and iSCSI
+ * names.
+ */
 import { ControlError } from "./control_error.ts";
 
 const NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/;

@@ -1,4 +1,7 @@
-/** Keeps the declared state where no service runs: each change takes the lock, and reads and writes the file. */
+/**
+ * Keeps the declared state where no service runs: each change takes the lock, and reads and writes
+ * the file.
+ */
 import type { DiskFiles } from "./disk_files.ts";
 import { StateLock } from "./lock.ts";
 import { NOTHING_RUNS } from "./observation.ts";

@@ -1,4 +1,6 @@
-/** A disk of the running service: its device, opened, and the logical unit that stands before it. */
+/**
+ * A disk of the running service: its device, opened, and the logical unit that stands before it.
+ */
 import { MeteredDevice } from "../block/metered.ts";
 import { LogicalUnit } from "../scsi/logical_unit.ts";
 import { AbsentDevice } from "./absent_device.ts";

@@ -1,6 +1,6 @@
 /**
- * The targets of the running service, brought to what is declared. What an initiator sees changes under it only as
- * it must: a new LUN is announced, one that goes takes the sessions with it.
+ * The targets of the running service, brought to what is declared. What an initiator sees changes
+ * under it only as it must: a new LUN is announced, one that goes takes the sessions with it.
  */
 import { REPORTED_LUNS_DATA_HAS_CHANGED } from "../scsi/sense.ts";
 import { AccessList } from "../target/access_list.ts";

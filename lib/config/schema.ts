@@ -1,6 +1,6 @@
 /**
- * The declared state: what the operator wants there to be. It is what the state file holds, and the only
- * thing that survives a restart of the service.
+ * The declared state: what the operator wants there to be. It is what the state file holds, and the
+ * only thing that survives a restart of the service.
  */
 import { z } from "zod";
 import { MOST_LUNS } from "../target/lun_map.ts";

@@ -1,7 +1,7 @@
 /**
- * The running service: keeps the declared state for as long as it runs, and the targets and disks as that
- * declares. A change is prepared (whatever can fail is done), then saved, then put into effect, which
- * cannot fail: so it happens wholly or not at all.
+ * The running service: keeps the declared state for as long as it runs, and the targets and disks
+ * as that declares. A change is prepared (whatever can fail is done), then saved, then put into
+ * effect, which cannot fail: so it happens wholly or not at all.
  */
 import type { TargetNode } from "../target/node.ts";
 import { plainAddress } from "../target/portal.ts";
@@ -66,7 +66,10 @@ export class Service implements StateKeeper {
     this.control = new StateControl(this);
   }
 
-  /** Takes the state directory, opens the disks and sets up the targets; who listens is not its matter. */
+  /**
+   * Takes the state directory, opens the disks and sets up the targets; who listens is not its
+   * matter.
+   */
   static async start(options: ServiceOptions): Promise<Service> {
     const lock = await StateLock.take(options.directory, "service");
     try {
@@ -80,7 +83,9 @@ export class Service implements StateKeeper {
     }
   }
 
-  /** Flushes and closes the disks and gives the state directory back. Sessions have ended before. */
+  /**
+   * Flushes and closes the disks and gives the state directory back. Sessions have ended before.
+   */
   async stop(): Promise<void> {
     await this.#last;
     const closing = [...this.#disks.values()].map((disk) => disk.close());

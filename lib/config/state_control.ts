@@ -1,4 +1,7 @@
-/** The control of whatever keeps the declared state: one code, and one set of checks, for both keepers. */
+/**
+ * The control of whatever keeps the declared state: one code, and one set of checks, for both
+ * keepers.
+ */
 import type {
   AssignOptions,
   Changed,

@@ -1,4 +1,6 @@
-/** Who keeps the declared state: the running service, or a file that a command changes under a lock. */
+/**
+ * Who keeps the declared state: the running service, or a file that a command changes under a lock.
+ */
 import type { DiskFiles } from "./disk_files.ts";
 import type { Observation } from "./observation.ts";
 import type { Outcome } from "./operations/outcome.ts";
@@ -11,8 +13,8 @@ export interface StateKeeper {
   /** The declared state as it is now. */
   state(): Promise<DeclaredState>;
   /**
-   * Gives the state to `operation` and makes what it answers the state: on disk, and in whatever runs.
-   * Changes follow one another. When it rejects, nothing has changed.
+   * Gives the state to `operation` and makes what it answers the state: on disk, and in whatever
+   * runs. Changes follow one another. When it rejects, nothing has changed.
    */
   change(operation: (state: DeclaredState) => Outcome): Promise<Outcome>;
   close(): Promise<void>;

@@ -1,6 +1,6 @@
 /**
- * The state file: the declared state as YAML, replaced as a whole or not at all, readable by its user
- * alone. A file that is not whole is refused and never written over.
+ * The state file: the declared state as YAML, replaced as a whole or not at all, readable by its
+ * user alone. A file that is not whole is refused and never written over.
  */
 import { ControlError } from "./control_error.ts";
 import { iqnBaseOf } from "./iscsi_name.ts";

@@ -1,6 +1,6 @@
 /**
- * YAML in and out of plain data: YAML 1.2, core schema, no tags of anybody's own, duplicate keys refused,
- * aliases bounded. What is not plain data is an error with its line, never a guess.
+ * YAML in and out of plain data: YAML 1.2, core schema, no tags of anybody's own, duplicate keys
+ * refused, aliases bounded. What is not plain data is an error with its line, never a guess.
  */
 import { parseDocument, stringify } from "yaml";
 

@@ -1,6 +1,7 @@
 /**
- * The API, the dashboard and the metrics over HTTP. Made twice: with full control for the Unix socket,
- * which only the service's user can open, and to be read only for whoever reaches a TCP port.
+ * The API, the dashboard and the metrics over HTTP. Made twice: with full control for the Unix
+ * socket, which only the service's user can open, and to be read only for whoever reaches a TCP
+ * port.
  */
 import { OpenAPIHono, type z } from "@hono/zod-openapi";
 import type { Context } from "hono";
@@ -101,7 +102,10 @@ function addRoute(app: OpenAPIHono, row: Route, options: AppOptions): void {
   app.on(row.method.toUpperCase(), pattern, (context) => answer(context, row, options));
 }
 
-/** One row's answer. Who may have it is decided here, from the row, and not by what the path begins with. */
+/**
+ * One row's answer. Who may have it is decided here, from the row, and not by what the path begins
+ * with.
+ */
 async function answer(context: Context, row: Route, options: AppOptions): Promise<Response> {
   if (row.access !== "read") requireChangeable(context.req.raw, options.access);
   const { input } = row;

@@ -1,4 +1,7 @@
-/** Reads what a request carries, counting as it comes: what a header claims about its length is not trusted. */
+/**
+ * Reads what a request carries, counting as it comes: what a header claims about its length is not
+ * trusted.
+ */
 import { ControlError } from "../config/control_error.ts";
 
 /** Octets of a body. */

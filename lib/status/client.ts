@@ -1,6 +1,6 @@
 /**
- * The control of a running service, over its Unix socket or a TCP address. Kept light, since every thin
- * command loads it: no validation but of what decides its own course.
+ * The control of a running service, over its Unix socket or a TCP address. Kept light, since every
+ * thin command loads it: no validation but of what decides its own course.
  */
 import type {
   AssignOptions,

@@ -1,6 +1,6 @@
 /**
- * The dashboard's script: asks the API every two seconds while the page is seen, and fills it in. What comes from
- * the API is set as text, never as markup: initiators choose their own names.
+ * The dashboard's script: asks the API every two seconds while the page is seen, and fills it in.
+ * What comes from the API is set as text, never as markup: initiators choose their own names.
  */
 export const DASHBOARD_SCRIPT = `const POLL_MS = 2000;
 const SAMPLES = 60;
@@ -91,8 +91,17 @@ function named(name, ...details) {
   return element;
 }
 
-const TARGET_STATES = { "logged-in": ["Logged in", "good"], idle: ["Idle", "idle"], stopped: ["Stopped", "idle"] };
-const DISK_STATES = { ready: ["Ready", "good"], failed: ["Failed", "bad"], stopped: ["Stopped", "idle"] };
+/** The words and the tone of each state. */
+const TARGET_STATES = {
+  "logged-in": ["Logged in", "good"],
+  idle: ["Idle", "idle"],
+  stopped: ["Stopped", "idle"],
+};
+const DISK_STATES = {
+  ready: ["Ready", "good"],
+  failed: ["Failed", "bad"],
+  stopped: ["Stopped", "idle"],
+};
 
 function targetCells(target) {
   const luns = target.luns.map((each) => {
@@ -203,7 +212,7 @@ async function refresh() {
     fill("disks", disks.items, diskCells);
     fill("sessions", sessions.items, sessionCells);
     byId("sessions-more").hidden = sessions.next === null;
-    setText("sessions-more", "The first " + MOST_ROWS + " are shown: sanctl target sessions lists all.");
+    setText("sessions-more", "The first " + MOST_ROWS + "; sanctl target sessions lists all.");
     setText("updated", "Updated " + new Date().toLocaleTimeString());
     document.body.classList.remove("stale");
   } catch {

@@ -1,4 +1,7 @@
-/** Errors as the API answers them, and as its client reads them back. Loads nothing heavy: thin commands use it. */
+/**
+ * Errors as the API answers them, and as its client reads them back. Loads nothing heavy: thin
+ * commands use it.
+ */
 import {
   CONTROL_ERROR_KINDS,
   ControlError,

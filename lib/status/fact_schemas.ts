@@ -1,4 +1,7 @@
-/** The facts as zod schemas, for the OpenAPI document; the compiler holds them to the facts' own types. */
+/**
+ * The facts as zod schemas, for the OpenAPI document; the compiler holds them to the facts' own
+ * types.
+ */
 import { z } from "@hono/zod-openapi";
 import type {
   CounterFacts,

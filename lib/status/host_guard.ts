@@ -1,6 +1,6 @@
 /**
- * Which requests are for us. A browser that was led here under an attacker's name says so in Host: only
- * the names that we know to be ours are answered.
+ * Which requests are for us. A browser that was led here under an attacker's name says so in Host:
+ * only the names that we know to be ours are answered.
  */
 
 /** Always ours. The Unix socket is reached under the last of them. */

@@ -1,6 +1,7 @@
 /**
- * What the API takes. Only the shapes are judged here, and that nothing is boundless; what the values mean
- * is judged by the operations, in the same words as for a command that works without the service.
+ * What the API takes. Only the shapes are judged here, and that nothing is boundless; what the
+ * values mean is judged by the operations, in the same words as for a command that works without
+ * the service.
  */
 import { z } from "@hono/zod-openapi";
 

@@ -1,4 +1,7 @@
-/** Where the API is served: on the Unix socket of the state directory, and for browsers on a TCP port. */
+/**
+ * Where the API is served: on the Unix socket of the state directory, and for browsers on a TCP
+ * port.
+ */
 import { ControlError } from "../config/control_error.ts";
 import type { PortalFacts } from "../config/facts.ts";
 import type { Logger } from "../runtime/logger.ts";
@@ -19,7 +22,9 @@ export interface HttpListener {
   close(): Promise<void>;
 }
 
-/** Serves on a Unix socket that only this user can open; what a dead service left there is replaced. */
+/**
+ * Serves on a Unix socket that only this user can open; what a dead service left there is replaced.
+ */
 export async function listenOnSocket(
   path: string,
   handler: Handler,

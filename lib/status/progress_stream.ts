@@ -1,6 +1,6 @@
 /**
- * A long operation as a stream of JSON values, a line each: `{"progress": …}` as it goes, and at last
- * `{"result": …}` or `{"error": …}`. Whoever stops reading calls the operation off.
+ * A long operation as a stream of JSON values, a line each: `{"progress": …}` as it goes, and at
+ * last `{"result": …}` or `{"error": …}`. Whoever stops reading calls the operation off.
  */
 import type { ControlError, Progress } from "../config/control.ts";
 import { errorBody } from "./error_answer.ts";

@@ -30,7 +30,9 @@ export interface Route {
     readonly body?: z.ZodObject;
   };
   readonly answer: z.ZodType;
-  /** It may take minutes: its progress is told, a JSON value a line, to a client that accepts that. */
+  /**
+   * It may take minutes: its progress is told, a JSON value a line, to a client that accepts that.
+   */
   readonly long?: boolean;
   run(control: Control, input: Input<never, never, never>, course: Course): Promise<unknown>;
 }

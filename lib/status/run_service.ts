@@ -1,6 +1,6 @@
 /**
- * The whole service put together: the declared state and its disks, the portals that initiators come to, and the
- * API that commands and browsers come to.
+ * The whole service put together: the declared state and its disks, the portals that initiators
+ * come to, and the API that commands and browsers come to.
  */
 import { ControlError } from "../config/control_error.ts";
 import type { Control, PortalFacts } from "../config/control.ts";
@@ -41,8 +41,8 @@ export interface RunningService {
   readonly portals: readonly PortalFacts[];
   readonly http: PortalFacts | null;
   /**
-   * Ends: initiators are asked to log out and given `drainMs` for it, then the disks are flushed and
-   * closed. Called again meanwhile, with less time, it hurries what is under way.
+   * Ends: initiators are asked to log out and given `drainMs` for it, then the disks are flushed
+   * and closed. Called again meanwhile, with less time, it hurries what is under way.
    */
   stop(options: { readonly drainMs: number }): Promise<void>;
 }

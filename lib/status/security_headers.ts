@@ -1,4 +1,6 @@
-/** What every answer tells a browser: run nothing but our own files, and show us to no other site. */
+/**
+ * What every answer tells a browser: run nothing but our own files, and show us to no other site.
+ */
 export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; " +
     "connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; " +

@@ -1,7 +1,7 @@
 /**
- * Tells whoever supervises the process how it stands, by the protocol of sd_notify(3): a datagram to the
- * socket that NOTIFY_SOCKET names. Deno has no Unix datagrams, so the C library sends them; without it, and
- * without a supervisor, nothing is told.
+ * Tells whoever supervises the process how it stands, by the protocol of sd_notify(3): a datagram
+ * to the socket that NOTIFY_SOCKET names. Deno has no Unix datagrams, so the C library sends them;
+ * without it, and without a supervisor, nothing is told.
  */
 
 const LIBRARIES = ["libc.so.6", `libc.musl-${Deno.build.arch}.so.1`];

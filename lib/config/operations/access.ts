@@ -6,8 +6,8 @@ import { disksOf, findTarget, replaceTarget } from "./find.ts";
 import { type Outcome, sessionCount, type Usage } from "./outcome.ts";
 
 /**
- * Adds identifiers. Two that write one disk without knowing of each other corrupt it: a second one is
- * refused while the target has a disk that is not declared shared.
+ * Adds identifiers. Two that write one disk without knowing of each other corrupt it: a second one
+ * is refused while the target has a disk that is not declared shared.
  */
 export function allow(state: DeclaredState, name: string, ids: readonly string[]): Outcome {
   const target = findTarget(state, name);
@@ -20,8 +20,8 @@ export function allow(state: DeclaredState, name: string, ids: readonly string[]
     throw new ControlError(
       "in-use",
       `disk ${exclusive.name} of target ${name} is for one initiator: two that write it corrupt it`,
-      `take the other away with sanctl target deny, or, for a cluster that shares the disk, first ` +
-        `sanctl disk assign ${exclusive.name} ${name} --shared`,
+      "take the other away with sanctl target deny, or, for a cluster that shares the disk, " +
+        `first sanctl disk assign ${exclusive.name} ${name} --shared`,
     );
   }
   const notices = normalised.includes(ANY_INITIATOR)

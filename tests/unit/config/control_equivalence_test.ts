@@ -1,4 +1,7 @@
-/** A command must do the same whether a service runs or not, and whether it is near or behind the API. */
+/**
+ * A command must do the same whether a service runs or not, and whether it is near or behind the
+ * API.
+ */
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { type Control, ControlError } from "../../../lib/config/control.ts";
@@ -135,7 +138,9 @@ async function running(behindApi: boolean): Promise<World> {
   return { control, directory, files, stop: () => service.stop() };
 }
 
-/** What came of an operation, without what must differ: identities, and what only a service knows. */
+/**
+ * What came of an operation, without what must differ: identities, and what only a service knows.
+ */
 async function outcomeOf(operation: Operation, control: Control): Promise<unknown> {
   try {
     const text = JSON.stringify(

@@ -51,7 +51,7 @@ Deno.test("B-38: names are taken from an allow-list of characters", () => {
   for (const name of GOOD) assert.equal(isName(name), true, name);
 });
 
-Deno.test("B-38: a name that could leave its directory, or mean a device, is refused with the form", () => {
+Deno.test("B-38: a name that could leave its directory, or mean a device, is refused", () => {
   for (const name of BAD) {
     assert.throws(
       () => checkName("disk", name),

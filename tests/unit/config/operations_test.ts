@@ -80,7 +80,7 @@ Deno.test("setTarget refuses a new iSCSI name while sessions are open, unless fo
   refuses("in-use", () => setTarget(state(), "mail", { iqn: taken }, UNUSED), /that of target web/);
 });
 
-Deno.test("deleteTarget keeps the disks, and refuses while sessions are open, unless forced", () => {
+Deno.test("deleteTarget keeps the disks, and refuses while it has sessions, unless forced", () => {
   refuses("in-use", () => deleteTarget(state(), "mail", {}, BUSY), /2 sessions.*--force/);
   for (const [force, usage] of [[false, UNUSED], [true, BUSY]] as const) {
     const { state: after } = deleteTarget(state(), "mail", { force }, usage);

@@ -171,7 +171,7 @@ Deno.test("An assignment that becomes read-only refuses the next write and keeps
     assert.equal((await writeBlock(initiator)).status, GOOD);
   }));
 
-Deno.test("A disk whose file is missing at start is shown as failed, and is not ready", async () => {
+Deno.test("A disk whose file is missing at start is failed, and not ready", async () => {
   const directory = await Deno.makeTempDir();
   const first = await TestService.start(directory);
   await first.control.createTarget({ name: "mail", allow: [ADA] });

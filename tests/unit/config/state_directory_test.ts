@@ -5,7 +5,7 @@ function env(values: Record<string, string>) {
   return (name: string): string | undefined => values[name];
 }
 
-Deno.test("stateDirectory takes what is given, then SANCTL_STATE_DIR, then the user's place", () => {
+Deno.test("stateDirectory is the one given, else SANCTL_STATE_DIR, else the user's", () => {
   const cases: [string | undefined, Record<string, string>, number, string][] = [
     ["/given", { SANCTL_STATE_DIR: "/env" }, 0, "/given"],
     ["given", {}, 0, `${Deno.cwd()}/given`],

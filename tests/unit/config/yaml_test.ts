@@ -48,7 +48,7 @@ Deno.test("B-41: any plain data comes back equal", () => {
   );
 });
 
-Deno.test("B-41: tags, duplicate keys, aliases that explode and several documents are refused", () => {
+Deno.test("B-41: tags, duplicate keys, exploding aliases, second documents are refused", () => {
   const laughs = ["a: &a [x, x, x, x, x, x, x, x, x]"];
   for (const [one, other] of ["ab", "bc", "cd", "de", "ef", "fg"]) {
     laughs.push(`${other}: &${other} [${Array(9).fill(`*${one}`).join(", ")}]`);

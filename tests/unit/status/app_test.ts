@@ -151,7 +151,7 @@ Deno.test("B-52: a change is not taken from a web page, nor in another form than
     assert.equal((await api.ask("POST", "/api/targets", body, type)).status, 200);
   }));
 
-Deno.test("B-53 B-58: every answer forbids foreign code and frames, and no other site may read it", () =>
+Deno.test("B-53 B-58: every answer forbids foreign code, frames and readers", () =>
   withApi(async (api) => {
     const answers: Answer[] = [];
     for (const path of ["/", "/api/status", "/nix", "/metrics", "/dashboard.js", "/healthz"]) {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { ControlError, type Progress } from "../../../lib/config/control.ts";
+import { type Control, ControlError, type Progress } from "../../../lib/config/control.ts";
 import { ControlClient } from "../../../lib/status/client.ts";
 import type { Exchange, Reply } from "../../../lib/status/exchange.ts";
 import { appExchange } from "./app_exchange.ts";
-import { withApi } from "./api_fixture.ts";
+import { TestApi, withApi } from "./api_fixture.ts";
 
 const SIZE = 1 << 20;
 
@@ -113,3 +113,23 @@ Deno.test("B-38: ControlClient lets no name become another path", async () => {
     }
   }
 });
+
+Deno.test("ControlClient that is called off calls the operation off in the service", () =>
+  withApi(async (api) => {
+    const begun = Promise.withResolvers<void>();
+    const ended = Promise.withResolvers<unknown>();
+    const control = Object.create(api.control) as Control;
+    control.createDisk = (_disk, onProgress, signal) => {
+      onProgress?.({ done: SIZE / 2, total: SIZE });
+      signal!.addEventListener("abort", () => ended.resolve(signal!.reason));
+      begun.resolve();
+      return new Promise(() => {});
+    };
+    const client = new ControlClient("here", appExchange(new TestApi(control).full));
+    const creation = client.createDisk({ memory: "d", size: SIZE }, () => {
+      throw new Error("whoever listens gives up");
+    });
+    await assert.rejects(creation, /gives up/);
+    await begun.promise;
+    assert.match(String(await ended.promise), /Abort/);
+  }));

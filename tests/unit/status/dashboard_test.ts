@@ -17,7 +17,7 @@ Deno.test("B-57: the dashboard's files are served, each under its one address", 
     }
   }));
 
-Deno.test("The dashboard keeps to its content security policy: nothing inline, nothing foreign", () => {
+Deno.test("The dashboard keeps to its policy: nothing inline, nothing foreign", () => {
   assert.doesNotMatch(PAGE, /\sstyle=|\son[a-z]+=|javascript:/i);
   assert.doesNotMatch(PAGE, /<script(?![^>]* src="\/)|<style/i);
   for (const [, url] of PAGE.matchAll(/(?:src|href)="([^"]*)"/g)) assert.match(url!, /^[/#]/);

@@ -16,9 +16,8 @@ const SESSION: SessionFacts = {
 };
 
 /** The lines of the exposition format: comments, and samples with escaped labels. */
-const LINE = new RegExp(
-  '^(?:# (?:HELP|TYPE) [a-z_]+ .+|[a-z_]+(?:\\{(?:[a-z]+="(?:[^"\\\\\\n]|\\\\["\\\\n])*",?)+\\})? \\d+)$',
-);
+const LABEL = /[a-z]+="(?:[^"\\\n]|\\["\\n])*"/.source;
+const LINE = new RegExp(`^(?:# (?:HELP|TYPE) [a-z_]+ .+|[a-z_]+(?:\\{(?:${LABEL},?)+\\})? \\d+)$`);
 
 Deno.test("metricsText is in the exposition format, whatever initiators call themselves", () =>
   withApi(async ({ control }) => {

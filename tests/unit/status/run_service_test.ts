@@ -2,7 +2,11 @@ import assert from "node:assert/strict";
 import { openControl } from "../../../lib/config/connect.ts";
 import { ControlError } from "../../../lib/config/control.ts";
 import { silentLogger } from "../../../lib/runtime/logger.ts";
+import { Opcode } from "../../../lib/iscsi/opcode.ts";
 import { type RunningService, runService } from "../../../lib/status/run_service.ts";
+import type { PipeEnd } from "../../support/byte_pipe.ts";
+import { TestClock } from "../../support/test_clock.ts";
+import { TestInitiator } from "../../support/test_initiator.ts";
 
 const SIZE = 1 << 20;
 const LOOPBACK = { address: "127.0.0.1", port: 0 };
@@ -144,7 +148,7 @@ Deno.test("openControl --server says who cannot be reached, and refuses what is 
     await assert.rejects(shown.status(), isRefusal("unreachable", new RegExp(`:${port}`)));
   }));
 
-Deno.test("B-54: over the socket a request of two lengths, or one that is too long, is cut off", () =>
+Deno.test("B-54: a request of two lengths, or a longer one than allowed, is cut off", () =>
   inDirectory(async (directory) => {
     const service = await start(directory);
     const head = "POST /api/targets HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" +
@@ -170,4 +174,39 @@ Deno.test("A state directory whose path is too long for a socket is refused by n
   inDirectory(async (directory) => {
     const deep = `${directory}/${"d".repeat(100)}`;
     await assert.rejects(start(deep), isRefusal("usage", /too long.*--state-dir/));
+  }));
+
+Deno.test("A150: initiators are given time to log out; asked again, it ends at once", () =>
+  inDirectory(async (directory) => {
+    const clock = new TestClock();
+    const logger = silentLogger;
+    const service = await runService({
+      stateDirectory: directory,
+      portals: [LOOPBACK],
+      logger,
+      clock,
+    });
+    await service.control.createTarget({ name: "mail", allow: ["any"] });
+    await service.control.createDisk({ path: `${directory}/a.vhd`, size: SIZE, target: "mail" });
+    const { address, port } = service.portals[0]!;
+    using connection = await Deno.connect({ hostname: address, port });
+    const initiator = new TestInitiator(connection as unknown as PipeEnd);
+    const { iqn } = await service.control.showTarget("mail");
+    const { status } = await initiator.login({
+      InitiatorName: "iqn.2026-01.com.example:ada",
+      TargetName: iqn,
+    });
+    assert.equal(status, 0);
+
+    const stopped = service.stop({ drainMs: 60_000 });
+    const asked = await initiator.receive();
+    assert.equal(asked!.opcode, Opcode.ASYNC_MESSAGE);
+    // The clock stands still: only being asked again can end it.
+    assert.equal((await service.control.status()).sessions, 1);
+    await service.stop({ drainMs: 0 });
+    await stopped;
+    assert.equal(await initiator.receive(), null);
+    const offline = await openControl({ stateDir: directory });
+    assert.equal((await offline.status()).running, false);
+    await offline.unassignDisk("a");
   }));

@@ -73,7 +73,7 @@ function busyServer(): TestApi {
   return new TestApi(new StateControl(keeper));
 }
 
-Deno.test("B-23: with 1,000 sessions and 6,400 LUNs every answer of the API is bounded", async () => {
+Deno.test("B-23: with 1,000 sessions and 6,400 LUNs every answer is bounded", async () => {
   const api = busyServer();
   for (const path of ["/api/status", "/api/sessions", "/api/targets", "/api/disks"]) {
     const { status, text } = await api.look("GET", path);
@@ -98,7 +98,7 @@ Deno.test("B-23: the parts of a long list put together are the whole, each item 
   assert.deepEqual(seen, Array.from({ length: SESSIONS }, (_, at) => String(at)));
 });
 
-Deno.test("B-58: what initiators call themselves leaves the API as JSON and never as markup", async () => {
+Deno.test("B-58: what initiators call themselves leaves as JSON, never as markup", async () => {
   const { headers, json } = await busyServer().look("GET", "/api/sessions?limit=1");
   assert.equal(headers.get("content-type"), "application/json");
   assert.equal((json as { items: SessionFacts[] }).items[0]!.alias, session(0).alias);

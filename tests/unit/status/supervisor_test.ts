@@ -40,7 +40,7 @@ async function stopped(process: Deno.ChildProcess): Promise<void> {
   await process.status;
 }
 
-Deno.test("tellSupervisor tells nobody where there is no supervisor, or none that it can reach", () => {
+Deno.test("tellSupervisor tells nobody where no supervisor can be reached", () => {
   const sockets = [
     undefined,
     "",
