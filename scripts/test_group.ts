@@ -34,13 +34,19 @@ export async function runGroup(group: TestGroup, deadlineMs: number): Promise<Gr
 async function runIn(scratch: string, group: TestGroup, timeoutMs: number): Promise<GroupResult> {
   const junit = `${scratch}/junit.xml`;
   const skips = `${scratch}/skips`;
+  const notes = `${scratch}/notes`;
   const child = new Deno.Command(Deno.execPath(), {
     args: [
       ...["test", "-A", "--quiet", "--no-check", `--junit-path=${junit}`],
       ...(group.parallel ? ["--parallel"] : []),
       group.folder,
     ],
-    env: { NO_COLOR: "1", SANCTL_TEST_SKIPS: skips, SANCTL_CACHE_DIR: `${scratch}/cache` },
+    env: {
+      NO_COLOR: "1",
+      SANCTL_TEST_SKIPS: skips,
+      SANCTL_TEST_NOTES: notes,
+      SANCTL_CACHE_DIR: `${scratch}/cache`,
+    },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
@@ -52,6 +58,7 @@ async function runIn(scratch: string, group: TestGroup, timeoutMs: number): Prom
     child.status,
   ]);
   timers.cancel();
+  for (const line of linesOf(textOf(notes))) console.log(`  ${line}`);
   const reported = countsOf(textOf(junit));
   const broken = brokenFiles(stdout);
   let failed = reported.failed + broken.length;
@@ -63,7 +70,7 @@ async function runIn(scratch: string, group: TestGroup, timeoutMs: number): Prom
     failed = 1;
     failures = `${group.name}: deno test exited with ${code}\n${stdout}${stderr}`;
   }
-  const reasons = textOf(skips).split("\n").filter((line) => line !== "");
+  const reasons = linesOf(textOf(skips));
   return { counts: { ...reported, failed }, skips: [...new Set(reasons)].sort(), failures };
 }
 
@@ -137,4 +144,8 @@ function textOf(path: string): string {
   } catch {
     return "";
   }
+}
+
+function linesOf(text: string): string[] {
+  return text.split("\n").filter((line) => line !== "");
 }

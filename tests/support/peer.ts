@@ -1,0 +1,53 @@
+/** Runs the programs of others, each with a limit on its time. */
+import assert from "node:assert/strict";
+import { programPath } from "../../scripts/peers.ts";
+
+export interface PeerResult {
+  /** 128 and the signal's number where a signal ended it. */
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly isTimedOut: boolean;
+}
+
+const MINUTE_MS = 60_000;
+
+/** Runs a program to its end. */
+export async function runPeer(
+  program: string,
+  args: readonly string[],
+  timeoutMs = MINUTE_MS,
+): Promise<PeerResult> {
+  const child = new Deno.Command(programPath(program) ?? program, {
+    args: [...args],
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  let isTimedOut = false;
+  const timer = setTimeout(() => {
+    isTimedOut = true;
+    child.kill("SIGKILL");
+  }, timeoutMs);
+  try {
+    const { code, stdout, stderr } = await child.output();
+    const decoder = new TextDecoder();
+    return {
+      exitCode: code,
+      stdout: decoder.decode(stdout),
+      stderr: decoder.decode(stderr),
+      isTimedOut,
+    };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Runs a program that must succeed, and answers what it printed. */
+export async function peer(program: string, ...args: string[]): Promise<string> {
+  const { exitCode, stdout, stderr, isTimedOut } = await runPeer(program, args);
+  const line = `${program} ${args.join(" ")}`;
+  assert.ok(!isTimedOut, `${line}: did not end\n${stdout}${stderr}`);
+  assert.equal(exitCode, 0, `${line}: exited with ${exitCode}\n${stdout}${stderr}`);
+  return stdout;
+}
