@@ -1,5 +1,5 @@
 /** Where a file takes space: made, given back and found, through the C library. */
-import { type Libc, libc } from "./libc.ts";
+import { type Libc, libc } from "../runtime/libc.ts";
 
 /** fallocate(2). */
 const FALLOC_FL_KEEP_SIZE = 0x01;

@@ -1,7 +1,7 @@
 /**
  * Reads that only the page cache answers: preadv2 with RWF_NOWAIT, which never waits for a medium.
  */
-import { type Libc, libc } from "./libc.ts";
+import { type Libc, libc } from "../runtime/libc.ts";
 
 /** preadv2(2): EAGAIN rather than wait. */
 const RWF_NOWAIT = 0x08;

@@ -9,6 +9,7 @@ import { Service } from "../config/service.ts";
 import { socketFile } from "../config/state_directory.ts";
 import { type Clock, systemClock } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/logger.ts";
+import { keepMemoryFree } from "../runtime/free_memory.ts";
 import { systemRandom } from "../runtime/random.ts";
 import { DEFAULT_LIMITS, type Limits } from "../target/limits.ts";
 import { TargetNode } from "../target/node.ts";
@@ -59,8 +60,10 @@ export async function runService(options: RunOptions): Promise<RunningService> {
   const service = await Service.start({ directory: stateDirectory, node, files: localDiskFiles });
   const server = new TargetServer(node);
   const listeners: HttpListener[] = [];
+  let letMemoryBe = () => {};
 
   async function stop(drainMs: number): Promise<void> {
+    letMemoryBe();
     await server.close({ drainMs });
     await Promise.all(listeners.map((listener) => listener.close()));
     await service.stop();
@@ -79,6 +82,7 @@ export async function runService(options: RunOptions): Promise<RunningService> {
       service.http = listener.address ?? null;
     }
     const portals = listenOnPortals(server, node, options.portals);
+    letMemoryBe = keepMemoryFree(node.clock);
     tellSupervisor("READY=1");
     return { control, portals, http: service.http, stop: stopper(server, stop) };
   } catch (error) {

@@ -45,7 +45,7 @@ export const DEFAULT_LIMITS: Limits = {
   connections: 4096,
   connectionsInLogin: 1024,
   connectionsInLoginFromOneAddress: 256,
-  sessionsOfTarget: 544,
+  sessionsOfTarget: 2048,
   connectionsOfSession: 8,
   loginDeadlineMs: 15_000,
   loginPdus: 32,

@@ -21,6 +21,7 @@ const SYMBOLS = {
     optional: true,
   },
   lseek: { parameters: ["i32", "i64", "i32"], result: "i64" },
+  malloc_trim: { parameters: ["usize"], result: "i32", nonblocking: true, optional: true },
 } as const;
 
 /**
@@ -41,6 +42,7 @@ export interface Libc {
     | ((fd: number, mode: number, offset: number, length: number) => Promise<number>)
     | null;
   readonly lseek: (fd: number, offset: number, whence: number) => bigint;
+  readonly malloc_trim: ((pad: number) => Promise<number>) | null;
 }
 
 let loaded: Libc | undefined;
