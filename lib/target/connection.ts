@@ -41,10 +41,8 @@ const EDGES: { readonly [from in ConnectionState]: readonly ConnectionState[] } 
   "closed": [],
 };
 
-/**
- * Octets that an idle connection receives into: enough for a command with 8 KiB of immediate data.
- */
-const SMALL_INBOX_LENGTH = 8192 + 512;
+/** Octets that an idle connection receives into: enough for a queue of 32 commands without data. */
+const SMALL_INBOX_LENGTH = 2048;
 
 /**
  * Octets of asynchronous writes past which a connection is read no further once the node's limit is
@@ -68,7 +66,8 @@ export class Connection {
   readonly #node: TargetNode;
   readonly #framer: Framer;
   readonly #writer: PduWriter;
-  readonly #login: Login;
+  /** Until full feature phase. */
+  #login: Login | undefined;
   readonly #loginRequest = new LoginRequest();
   readonly #wakePump: () => void;
   #state: ConnectionState = "in-login";
@@ -194,7 +193,7 @@ export class Connection {
     request.view = frame.view;
     request.base = frame.base;
     const data = frame.octets.subarray(frame.dataAt, frame.dataAt + frame.dataLength);
-    const progress = this.#login.receive(request, data);
+    const progress = this.#login!.receive(request, data);
     if (progress instanceof Promise) this.#awaitLogin(progress);
     else this.#afterLogin(progress);
   }
@@ -218,13 +217,14 @@ export class Connection {
   }
 
   #enterFullFeature(): void {
-    const outcome = this.#login.outcome;
+    const outcome = this.#login?.outcome;
+    this.#login = undefined;
     assert(outcome !== undefined, "a login that is done has an outcome");
     const { session, cid, statSN } = outcome;
     // A copy of our own: the initiator may say anew what it takes. RFC 7143 13.12.
     const parameters = { ...outcome.parameters };
     const { connections } = session;
-    const hasPlace = !connections.has(cid) &&
+    const hasPlace = !session.uses(cid) &&
       connections.size < Math.max(1, session.parameters.maxConnections);
     if (this.#state === "closed" || session.isEnding || !hasPlace) {
       // While an old session or connection was being ended, the peer went away, or another login
@@ -370,7 +370,7 @@ export class Connection {
     if (this.#state === "closed") return;
     this.#log("info", "connection closed", { reason });
     this.#enter("closed");
-    this.#login.cancel();
+    this.#login?.cancel();
     this.#leaveSession();
     this.#wakePump();
   }

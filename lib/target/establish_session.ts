@@ -84,7 +84,7 @@ function join(node: TargetNode, login: LoginRecord): Established | Promise<Estab
   const session = sessionToJoin(node, login);
   if (session instanceof LoginRefusal) return session;
   if (!isSameIdentity(node, session, login)) return foreign();
-  if (session.connections.has(cid)) {
+  if (session.uses(cid)) {
     const dropped = session.dropConnection(cid, "connection reinstatement");
     return dropped.then(() => establishSession(node, login));
   }

@@ -249,8 +249,12 @@ export class Login {
       }
       return "refused";
     }
-    if (established instanceof LoginRefusal) return this.#refuse(established);
     const { joined } = this.#opening!;
+    if (established instanceof LoginRefusal) {
+      // The connection that this one was to replace has been ended for it.
+      if (joined?.connections.size === 0) joined.terminate("its last connection was not replaced");
+      return this.#refuse(established);
+    }
     if (joined !== undefined && joined !== established) return this.#refuse(ended());
     const { tsih } = established;
     this.#respond({ transit: true, nextStage: LoginStage.FULL_FEATURE_PHASE, tsih, text });

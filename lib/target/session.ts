@@ -65,6 +65,8 @@ export class Session {
   readonly #onEnded: (session: Session) => void;
   #immediateTasks = 0;
   #targetTransferTag = 0;
+  /** Connections that are gone: their numbers, and when the last of their tasks has ended. */
+  readonly #leaving = new Map<number, Promise<void>>();
   #ended: Promise<void> | undefined;
   #whenIdle: (() => void) | undefined;
 
@@ -197,14 +199,16 @@ export class Session {
     }
   }
 
+  /** True while a connection has this number, or tasks of one that had it have not ended. */
+  uses(cid: number): boolean {
+    return this.connections.has(cid) || this.#leaving.has(cid);
+  }
+
   /** The connection is gone, and the tasks that were allegiant to it. */
   connectionClosed(connection: Connection): void {
     if (this.connections.get(connection.cid) !== connection) return;
-    this.connections.delete(connection.cid);
-    this.window.drop((held) => held.connection === connection);
-    this.abort((task) => task.commands === connection.commands);
+    this.#letGo(connection);
     if (this.connections.size === 0) this.terminate("its last connection is closed");
-    else this.deliverHeld();
   }
 
   /**
@@ -213,11 +217,21 @@ export class Session {
    */
   async dropConnection(cid: number, reason: string): Promise<void> {
     const connection = this.connections.get(cid);
-    if (connection === undefined) return;
+    if (connection !== undefined) {
+      this.#letGo(connection);
+      connection.close(reason);
+    }
+    await this.#leaving.get(cid);
+  }
+
+  #letGo(connection: Connection): void {
+    const { cid } = connection;
     this.connections.delete(cid);
     this.window.drop((held) => held.connection === connection);
-    connection.close(reason);
-    await this.abort((task) => task.commands === connection.commands);
+    const ended = this.abort((task) => task.commands === connection.commands)
+      .then(() => void this.#leaving.delete(cid));
+    this.#leaving.set(cid, ended);
+    this.deliverHeld();
   }
 
   /** Ends all tasks and connections; resolves when nothing of the session runs any more. */
