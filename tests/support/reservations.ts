@@ -133,26 +133,15 @@ export function reserveIn(
   return run(unit, cdb, nexus === undefined ? {} : { nexus });
 }
 
-/** READ KEYS. */
-export async function readKeys(
-  unit: LogicalUnit,
-  nexus = NEXUS,
-): Promise<{ generation: number; keys: bigint[] }> {
-  const view = viewOf(await reserveIn(unit, 0, { nexus }));
-  const keys: bigint[] = [];
-  for (let at = 8; at < 8 + view.getUint32(4); at += 8) keys.push(view.getBigUint64(at));
-  return { generation: view.getUint32(0), keys };
+export interface RegisteredKeys {
+  readonly generation: number;
+  readonly keys: readonly bigint[];
 }
 
-/** READ RESERVATION; undefined where there is none. */
-export async function readReservation(
-  unit: LogicalUnit,
-  nexus = NEXUS,
-): Promise<{ key: bigint; scope: number; type: number } | undefined> {
-  const view = viewOf(await reserveIn(unit, 1, { nexus }));
-  if (view.getUint32(4) === 0) return undefined;
-  const scopeAndType = view.getUint8(21);
-  return { key: view.getBigUint64(8), scope: scopeAndType >>> 4, type: scopeAndType & 15 };
+export interface HeldReservation {
+  readonly key: bigint;
+  readonly scope: number;
+  readonly type: number;
 }
 
 export interface FullStatus {
@@ -165,13 +154,47 @@ export interface FullStatus {
   readonly port: string;
 }
 
+/** READ KEYS. */
+export async function readKeys(unit: LogicalUnit, nexus = NEXUS): Promise<RegisteredKeys> {
+  return keysOf(dataOf(await reserveIn(unit, 0, { nexus })));
+}
+
+/** READ RESERVATION; undefined where there is none. */
+export async function readReservation(
+  unit: LogicalUnit,
+  nexus = NEXUS,
+): Promise<HeldReservation | undefined> {
+  return reservationOf(dataOf(await reserveIn(unit, 1, { nexus })));
+}
+
 /** READ FULL STATUS. */
 export async function readFullStatus(unit: LogicalUnit, nexus = NEXUS): Promise<FullStatus[]> {
-  const view = viewOf(await reserveIn(unit, 3, { nexus }));
+  return fullStatusOf(dataOf(await reserveIn(unit, 3, { nexus })));
+}
+
+/** What READ KEYS answers with. */
+export function keysOf(data: Uint8Array): RegisteredKeys {
+  const view = viewOf(data);
+  const keys: bigint[] = [];
+  for (let at = 8; at < 8 + view.getUint32(4); at += 8) keys.push(view.getBigUint64(at));
+  return { generation: view.getUint32(0), keys };
+}
+
+/** What READ RESERVATION answers with. */
+export function reservationOf(data: Uint8Array): HeldReservation | undefined {
+  const view = viewOf(data);
+  if (view.getUint32(4) === 0) return undefined;
+  const scopeAndType = view.getUint8(21);
+  return { key: view.getBigUint64(8), scope: scopeAndType >>> 4, type: scopeAndType & 15 };
+}
+
+/** What READ FULL STATUS answers with. */
+export function fullStatusOf(data: Uint8Array): FullStatus[] {
+  const view = viewOf(data);
   const found: FullStatus[] = [];
   for (let at = 8; at < 8 + view.getUint32(4);) {
     const idLength = view.getUint32(at + 20);
-    const id = new Uint8Array(view.buffer, view.byteOffset + at + 24, idLength);
+    const id = data.subarray(at + 24, at + 24 + idLength);
     found.push({
       key: view.getBigUint64(at),
       holder: (view.getUint8(at + 12) & 1) !== 0,
@@ -217,8 +240,12 @@ export class TestStore implements ReservationStore {
   }
 }
 
-function viewOf({ status, data }: Outcome): DataView {
+function dataOf({ status, data }: Outcome): Uint8Array {
   if (status !== Status.GOOD) throw new Error(`PERSISTENT RESERVE IN ended with ${status}`);
+  return data;
+}
+
+function viewOf(data: Uint8Array): DataView {
   return new DataView(data.buffer, data.byteOffset, data.length);
 }
 

@@ -15,6 +15,7 @@ import { ScsiResponse } from "../../lib/iscsi/pdu/scsi_response.ts";
 import { TaskManagementRequest } from "../../lib/iscsi/pdu/task_management_request.ts";
 import { crc32c } from "../../lib/wire/crc32c.ts";
 import type { Fields, Layout, View } from "../../lib/wire/layout.ts";
+import type { ByteStream } from "../../lib/target/pump.ts";
 import type { PipeEnd } from "./byte_pipe.ts";
 
 /** A PDU that came: its header as octets, its data without padding. */
@@ -57,17 +58,18 @@ export interface CommandResult {
   readonly code: number;
 }
 
-export class TestInitiator {
+/** On a pair of ends in memory, or on a connection. */
+export class TestInitiator<Stream extends ByteStream = PipeEnd> {
   cmdSN = 0xfffffffa;
   expStatSN = 0;
   headerDigest = false;
   dataDigest = false;
   #tag = 1;
-  readonly stream: PipeEnd;
+  readonly stream: Stream;
   #buffered = new Uint8Array(0);
   #isOver = false;
 
-  constructor(stream: PipeEnd) {
+  constructor(stream: Stream) {
     this.stream = stream;
   }
 
