@@ -18,12 +18,3 @@ export const BlockLimits = {
   /** MAXIMUM ATOMIC TRANSFER LENGTH, in octets: 256 blocks of any length. SBC-4 6.6.4. */
   atomicTransferLength: 1 << 20,
 } as const;
-
-/**
- * WSNZ, write same non-zero: a count of zero is refused. With UNMAP it would give all the rest of a
- * thin unit back at once, which whoever sends it by mistake cannot undo; others know it as a way to
- * write to the end.
- */
-export function hasWsnz(unit: { readonly thin: boolean }): boolean {
-  return unit.thin;
-}

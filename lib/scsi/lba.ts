@@ -43,6 +43,8 @@ export class BlockRange {
   /** The same in octets of the unit's device. */
   offset = 0;
   length = 0;
+  /** The count was zero, and reaches to the last block. */
+  isToEnd = false;
   readonly #cdb: View<BlockFields>;
   /** Where the CDB has the number of blocks. */
   readonly #countAt: number;
@@ -63,13 +65,9 @@ export class BlockRange {
   /** The same for the commands whose count of zero reaches to the last block. */
   lookToEnd(task: Task, unit: LogicalUnit): Sense | undefined {
     const refusal = this.look(task, unit);
-    if (refusal !== undefined || this.blockCount > 0) return refusal;
+    this.isToEnd = this.blockCount === 0;
+    if (refusal !== undefined || !this.isToEnd) return refusal;
     return this.#count(unit, unit.blockCount - this.logicalBlockAddress);
-  }
-
-  /** Why there must be blocks, for the commands that want some. */
-  isNothing(): Sense | undefined {
-    return this.blockCount === 0 ? invalidFieldInCdb(this.#countAt) : undefined;
   }
 
   /** Why the blocks are too many, if they are. */

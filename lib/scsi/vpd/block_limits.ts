@@ -3,11 +3,11 @@
  * header.
  */
 import { flag, layout, u16, u32, u64, u8 } from "../../wire/layout.ts";
-import { BlockLimits, hasWsnz } from "../block_limits.ts";
+import { BlockLimits } from "../block_limits.ts";
 import type { LogicalUnit } from "../logical_unit.ts";
 
 export const BlockLimitsBody = layout(60, {
-  wsnz: flag(0, 0), // WRITE SAME of zero blocks is refused
+  wsnz: flag(0, 0), // clear: WRITE SAME of zero blocks reaches to the last one
   maximumCompareAndWriteLength: u8(1),
   optimalTransferLengthGranularity: u16(2),
   maximumTransferLength: u32(4),
@@ -36,7 +36,6 @@ export function blockLimits(unit: LogicalUnit): Uint8Array {
     body.maximumUnmapBlockDescriptorCount = BlockLimits.unmapDescriptors;
     body.optimalUnmapGranularity = physicalBlock;
   }
-  body.wsnz = hasWsnz(unit);
   body.maximumWriteSameLength = BlockLimits.writeSameLength / blockLength;
   body.maximumAtomicTransferLength = BlockLimits.atomicTransferLength / blockLength;
   return octets;

@@ -196,15 +196,17 @@ const KINDS = {
   writeSame(draw: Draw, model: Model): Trial {
     const opcode = form(draw, [Op.WRITE_SAME_10, Op.WRITE_SAME]);
     const block = draw.odd ? model.data(draw, 1) : new Uint8Array(model.blockLength);
-    const wsnz = model.thin && draw.blockCount === 0;
-    const blockCount = wsnz ? 0 : draw.blockCount || BLOCKS - draw.lba;
+    const blockCount = draw.blockCount || BLOCKS - draw.lba;
     const target = model.at({ ...draw, blockCount });
-    for (let at = 0; at < target.length; at += block.length) target.set(block, at);
+    const unmapsToEnd = draw.flag && model.thin && draw.blockCount === 0;
+    if (unmapsToEnd) target.fill(0);
+    else for (let at = 0; at < target.length; at += block.length) target.set(block, at);
     const noData = opcode === Op.WRITE_SAME && !draw.odd && draw.form > 50;
     const flags = (draw.flag && model.thin ? UNMAP : 0) | (noData ? NDOB : 0);
     const command = cdb(opcode, draw.lba, draw.blockCount, flags);
-    const expected = wsnz ? { sense: "5/24/00" } : GOOD;
-    return noData ? { cdb: command, expected } : { cdb: command, dataOut: block, expected };
+    return noData
+      ? { cdb: command, expected: GOOD }
+      : { cdb: command, dataOut: block, expected: GOOD };
   },
   compareAndWrite(draw: Draw, model: Model): Trial {
     const now = model.at(draw);
