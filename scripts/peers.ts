@@ -18,6 +18,8 @@ export const PEERS = [
   { name: "iscsi-test-cu", package: "libiscsi-bin", groups: ["interop"] },
   { name: "iscsi-ls", package: "libiscsi-bin", groups: ["interop", "e2e"] },
   { name: "iscsi-inq", package: "libiscsi-bin", groups: ["interop"] },
+  { name: "iscsi-readcapacity16", package: "libiscsi-bin", groups: ["interop"] },
+  { name: "iscsi-swp", package: "libiscsi-bin", groups: ["interop"] },
   { name: "iscsi-perf", package: "libiscsi-bin", groups: ["interop"] },
   { name: "tgtd", package: "tgt", groups: ["interop"] },
   { name: "istgt", package: "istgt", groups: ["interop"] },
