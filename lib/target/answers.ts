@@ -29,7 +29,6 @@ export class Answers {
   #statSN: number;
   readonly #scsiResponse = new ScsiResponse();
   readonly #readyToTransfer = new ReadyToTransfer();
-  readonly #nopIn = new NopIn();
 
   constructor(writer: PduWriter, window: CommandWindow, statSN: number) {
     this.#writer = writer;
@@ -114,102 +113,87 @@ export class Answers {
 
   /** Answers a NOP-Out, with as much of its data as `length` says. RFC 7143 11.19. */
   nopIn(request: Frame, initiatorTaskTag: number, length: number): void {
-    const base = this.#writer.reserve(length);
-    const nopIn = this.#beginNopIn(base);
-    nopIn.initiatorTaskTag = initiatorTaskTag;
-    nopIn.targetTransferTag = RESERVED_TAG;
-    nopIn.statSN = this.takeStatSN();
-    const at = this.#writer.dataAt(base);
-    this.#writer.octets.set(request.octets.subarray(request.dataAt, request.dataAt + length), at);
-    this.#writer.seal(base);
+    const answer = this.#begin(new NopIn(), Opcode.NOP_IN, length);
+    answer.initiatorTaskTag = initiatorTaskTag;
+    answer.targetTransferTag = RESERVED_TAG;
+    answer.statSN = this.takeStatSN();
+    this.#end(answer, request.octets.subarray(request.dataAt, request.dataAt + length));
   }
 
   /** Asks for a NOP-Out. RFC 7143 11.19: it takes no StatSN. */
   ping(targetTransferTag: number): void {
-    const base = this.#writer.reserve(0);
-    const nopIn = this.#beginNopIn(base);
-    nopIn.initiatorTaskTag = RESERVED_TAG;
-    nopIn.targetTransferTag = targetTransferTag;
-    nopIn.statSN = this.#statSN;
-    this.#writer.seal(base);
-  }
-
-  #beginNopIn(base: number): InstanceType<typeof NopIn> {
-    const nopIn = this.#nopIn;
-    nopIn.view = this.#writer.view;
-    nopIn.base = base;
-    nopIn.opcode = Opcode.NOP_IN;
-    nopIn.final = true;
-    nopIn.expCmdSN = this.expCmdSN;
-    nopIn.maxCmdSN = this.maxCmdSN;
-    return nopIn;
+    const ping = this.#begin(new NopIn(), Opcode.NOP_IN);
+    ping.initiatorTaskTag = RESERVED_TAG;
+    ping.targetTransferTag = targetTransferTag;
+    ping.statSN = this.#statSN;
+    this.#end(ping);
   }
 
   /** Says what was wrong with a PDU, and repeats its header. RFC 7143 11.17. */
   reject(reason: number, frame: Frame): void {
-    const base = this.#writer.reserve(BHS_LENGTH);
-    const reject = new Reject();
-    reject.view = this.#writer.view;
-    reject.base = base;
-    reject.opcode = Opcode.REJECT;
-    reject.final = true;
+    const reject = this.#begin(new Reject(), Opcode.REJECT, BHS_LENGTH);
     reject.reason = reason;
     reject.initiatorTaskTag = RESERVED_TAG;
     reject.statSN = this.takeStatSN();
-    reject.expCmdSN = this.expCmdSN;
-    reject.maxCmdSN = this.maxCmdSN;
-    const header = frame.octets.subarray(frame.base, frame.base + BHS_LENGTH);
-    this.#writer.octets.set(header, this.#writer.dataAt(base));
-    this.#writer.seal(base);
+    this.#end(reject, frame.octets.subarray(frame.base, frame.base + BHS_LENGTH));
   }
 
   /** RFC 7143 11.6. */
   taskManagementResponse(initiatorTaskTag: number, response: number): void {
-    const base = this.#writer.reserve(0);
-    const answer = new TaskManagementResponse();
-    answer.view = this.#writer.view;
-    answer.base = base;
-    answer.opcode = Opcode.TASK_MANAGEMENT_RESPONSE;
-    answer.final = true;
-    answer.response = response;
-    answer.initiatorTaskTag = initiatorTaskTag;
-    answer.statSN = this.takeStatSN();
-    answer.expCmdSN = this.expCmdSN;
-    answer.maxCmdSN = this.maxCmdSN;
-    this.#writer.seal(base);
+    const opcode = Opcode.TASK_MANAGEMENT_RESPONSE;
+    this.#respond(this.#begin(new TaskManagementResponse(), opcode), initiatorTaskTag, response);
   }
 
   /** RFC 7143 11.15. Nothing is kept for recovery, so both times are zero. */
   logoutResponse(initiatorTaskTag: number, response: number): void {
-    const base = this.#writer.reserve(0);
-    const answer = new LogoutResponse();
-    answer.view = this.#writer.view;
-    answer.base = base;
-    answer.opcode = Opcode.LOGOUT_RESPONSE;
-    answer.final = true;
+    const opcode = Opcode.LOGOUT_RESPONSE;
+    this.#respond(this.#begin(new LogoutResponse(), opcode), initiatorTaskTag, response);
+  }
+
+  #respond(
+    answer: AnswerView & { response: number; initiatorTaskTag: number; statSN: number },
+    initiatorTaskTag: number,
+    response: number,
+  ): void {
     answer.response = response;
     answer.initiatorTaskTag = initiatorTaskTag;
     answer.statSN = this.takeStatSN();
-    answer.expCmdSN = this.expCmdSN;
-    answer.maxCmdSN = this.maxCmdSN;
-    this.#writer.seal(base);
+    this.#end(answer);
   }
 
   /** Tells of something that no command asked about. RFC 7143 11.9. */
   asyncMessage(asyncEvent: number, parameters: readonly [number, number, number]): void {
-    const base = this.#writer.reserve(0);
-    const message = new AsyncMessage();
-    message.view = this.#writer.view;
-    message.base = base;
-    message.opcode = Opcode.ASYNC_MESSAGE;
-    message.final = true;
-    // 11.9: octets 16..19 are all ones where a task tag would be.
-    message.view.setUint32(base + 16, RESERVED_TAG);
+    const message = this.#begin(new AsyncMessage(), Opcode.ASYNC_MESSAGE);
+    message.initiatorTaskTag = RESERVED_TAG;
     message.statSN = this.takeStatSN();
-    message.expCmdSN = this.expCmdSN;
-    message.maxCmdSN = this.maxCmdSN;
     message.asyncEvent = asyncEvent;
     [message.parameter1, message.parameter2, message.parameter3] = parameters;
-    this.#writer.seal(base);
+    this.#end(message);
   }
+
+  /** Lays out a PDU of the rarer kinds, with what they all have; `#end` completes it. */
+  #begin<Pdu extends AnswerView>(pdu: Pdu, opcode: number, dataLength = 0): Pdu {
+    pdu.base = this.#writer.reserve(dataLength);
+    pdu.view = this.#writer.view;
+    pdu.opcode = opcode;
+    pdu.final = true;
+    pdu.expCmdSN = this.expCmdSN;
+    pdu.maxCmdSN = this.maxCmdSN;
+    return pdu;
+  }
+
+  #end(pdu: AnswerView, data?: Uint8Array): void {
+    if (data !== undefined) this.#writer.octets.set(data, this.#writer.dataAt(pdu.base));
+    this.#writer.seal(pdu.base);
+  }
+}
+
+/** What every answer has. */
+interface AnswerView {
+  view: DataView;
+  base: number;
+  opcode: number;
+  final: boolean;
+  expCmdSN: number;
+  maxCmdSN: number;
 }
