@@ -88,6 +88,7 @@ export class Connection {
     this.endpoint = options.endpoint;
     this.#wakePump = options.wake;
     this.inbox = new Inbox(SMALL_INBOX_LENGTH, options.receiveBuffers);
+    this.inbox.borrows = false; // a stranger holds what it sends, and no more
     this.outbox = new Outbox(options.sendBuffers);
     this.#writer = new PduWriter(this.outbox);
     // RFC 7143 13.12: during login the default holds, whatever is declared.
@@ -240,6 +241,7 @@ export class Connection {
     this.#framer.dataDigest = this.#writer.dataDigest = parameters.dataDigest;
     this.#framer.maxDataSegmentLength = parameters.ownMaxRecvDataSegmentLength;
     this.#framer.maxAhsLength = MOST_AHS_LENGTH;
+    this.inbox.borrows = true;
     this.#flow = new FullFeature({
       connection: this,
       session,
@@ -395,7 +397,8 @@ export class Connection {
   }
 
   #log(level: "debug" | "info" | "warn" | "error", message: string, facts: Facts): void {
-    this.#node.logger[level](message, {
+    const { logger, strangerLogger } = this.#node;
+    (this.#session === undefined ? strangerLogger : logger)[level](message, {
       ...facts,
       peer: hostAndPort(this.endpoint.remoteAddress, this.endpoint.remotePort),
       initiator: this.#session?.initiatorName,

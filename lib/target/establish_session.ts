@@ -62,6 +62,7 @@ function create(node: TargetNode, login: LoginRecord): Established {
   if (node.sessions.isFull || (target !== undefined && target.sessions.size >= sessionsOfTarget)) {
     return new LoginRefusal(LoginStatus.OUT_OF_RESOURCES, "there are too many sessions");
   }
+  if (isFull(node)) return tooManyConnections();
   const session = new Session({
     target,
     initiatorName: claim.initiatorName,
@@ -93,7 +94,15 @@ function join(node: TargetNode, login: LoginRecord): Established | Promise<Estab
     const reason = `the session has its ${maxConnections} connections`;
     return new LoginRefusal(LoginStatus.TOO_MANY_CONNECTIONS, reason);
   }
-  return session;
+  return isFull(node) ? tooManyConnections() : session;
+}
+
+function isFull({ sessions, limits }: TargetNode): boolean {
+  return sessions.connectionCount >= limits.connections;
+}
+
+function tooManyConnections(): LoginRefusal {
+  return new LoginRefusal(LoginStatus.OUT_OF_RESOURCES, "there are too many connections");
 }
 
 /** The session that a non-zero TSIH names, if it is this initiator's with this target. */

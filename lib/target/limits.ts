@@ -1,8 +1,8 @@
 /** What a peer may make us hold. Every one is given at construction; these are the defaults. */
 export interface Limits {
-  /** TCP connections in all. */
+  /** Connections that have logged in, of all sessions. */
   readonly connections: number;
-  /** Of them, those that have not finished login, in all and from one address. */
+  /** Besides them, those that have not, in all and from one address: the oldest make way. */
   readonly connectionsInLogin: number;
   readonly connectionsInLoginFromOneAddress: number;
   readonly sessionsOfTarget: number;

@@ -274,7 +274,7 @@ export class Login {
     const { status, reason, answers } = refusal;
     this.#respond({ status, text: new TextPieces(answers).take(LOGIN_DATA_LIMIT) });
     this.#note(status, reason);
-    this.#node.logger.warn("login refused", {
+    this.#node.strangerLogger.warn("login refused", {
       ...this.#facts(),
       status: `0x${status.toString(16).padStart(4, "0")}`,
       reason: printable(reason),

@@ -6,6 +6,7 @@ import { normaliseName } from "../iscsi/name.ts";
 import type { LoginStatus } from "../iscsi/pdu/login_response.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/logger.ts";
+import { RationedLogger } from "../runtime/rationed_logger.ts";
 import type { Random } from "../runtime/random.ts";
 import { type AuthenticationPolicy, NO_AUTHENTICATION } from "./authentication.ts";
 import type { PendingWrites } from "./data_out.ts";
@@ -41,11 +42,16 @@ export interface NodeCounters {
   loginsRefused: number;
 }
 
+/** Lines about connections that have not logged in: whoever reaches the portal can cause them. */
+const STRANGERS = { burst: 100, perSecond: 10 } as const;
+
 export class TargetNode {
   readonly limits: Limits;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** For what is not known to come from somebody who may log in. */
+  readonly strangerLogger: Logger;
   discoveryAuthentication: AuthenticationPolicy;
   readonly portals = new Set<Portal>();
   readonly sessions: SessionRegistry;
@@ -61,6 +67,7 @@ export class TargetNode {
     this.clock = options.clock;
     this.random = options.random;
     this.logger = options.logger;
+    this.strangerLogger = new RationedLogger(options.logger, options.clock, STRANGERS);
     this.discoveryAuthentication = options.discoveryAuthentication ?? NO_AUTHENTICATION;
     this.sessions = new SessionRegistry(options.random);
   }

@@ -32,6 +32,8 @@ export class TargetServer {
   readonly #node: TargetNode;
   readonly #listeners = new Map<Deno.TcpListener, Promise<void>>();
   readonly #active = new Set<Active>();
+  /** Connections that had not logged in when they were last looked at, oldest first. */
+  readonly #strangers = new Set<Connection>();
   readonly #receiveBuffers: BufferPool;
   readonly #sendBuffers: BufferPool;
   #stopTicking: (() => void) | undefined;
@@ -82,20 +84,18 @@ export class TargetServer {
         await new Promise<void>((then) => this.#node.clock.after(TICK_MS, then));
         continue;
       }
-      this.#admit(stream);
+      try {
+        this.#admit(stream);
+      } catch (error) {
+        this.#node.strangerLogger.warn("cannot run a connection", { reason: String(error) });
+        stream.close();
+      }
     }
   }
 
-  /** Runs a connection, if the limits allow one more. */
   #admit(stream: Deno.TcpConn): void {
     const remote = stream.remoteAddr as Deno.NetAddr;
     const local = stream.localAddr as Deno.NetAddr;
-    const refusal = this.#overLimit(remote.hostname);
-    if (refusal !== undefined) {
-      this.#node.logger.warn("connection refused", { peer: remote.hostname, reason: refusal });
-      stream.close();
-      return;
-    }
     stream.setNoDelay(true);
     stream.unref?.();
     this.run(stream, {
@@ -107,8 +107,12 @@ export class TargetServer {
     });
   }
 
-  /** Runs a connection over any stream; resolves when it has ended. */
+  /**
+   * Runs a connection over any stream; resolves when it has ended. Whether a session may have one
+   * more is decided, and said, at the end of its login; until then it is a stranger.
+   */
   run(stream: ByteStream, endpoint: Connection["endpoint"]): Promise<void> {
+    this.#makeWay(endpoint.remoteAddress);
     const wake = (): void => pump.wake();
     const connection = new Connection({
       node: this.#node,
@@ -118,38 +122,32 @@ export class TargetServer {
       wake,
     });
     const pump = new Pump(stream, connection, () => this.#node.clock.nowMs());
-    const ended = pump.run().finally(() => this.#active.delete(active));
+    const ended = pump.run().finally(() => {
+      this.#active.delete(active);
+      this.#strangers.delete(connection);
+    });
     const active = { connection, pump, ended };
     this.#active.add(active);
+    this.#strangers.add(connection);
     return ended;
   }
 
-  #overLimit(address: string): string | undefined {
-    const { limits } = this.#node;
-    let inLogin = 0;
-    let fromAddress = 0;
-    if (this.#active.size >= limits.connections) {
-      return `${limits.connections} connections are open`;
+  /** The oldest stranger makes way for the newest, so that a flood keeps nobody out. */
+  #makeWay(address: string): void {
+    const { connectionsInLogin, connectionsInLoginFromOneAddress } = this.#node.limits;
+    const neighbours: Connection[] = [];
+    for (const connection of this.#strangers) {
+      if (connection.session !== undefined) this.#strangers.delete(connection);
+      else if (connection.endpoint.remoteAddress === address) neighbours.push(connection);
     }
-    for (const { connection } of this.#active) {
-      if (connection.state !== "in-login") continue;
-      inLogin++;
-      if (connection.endpoint.remoteAddress === address) fromAddress++;
-    }
-    if (fromAddress >= limits.connectionsInLoginFromOneAddress) {
-      return `${fromAddress} connections from this address have not logged in`;
-    }
-    // The oldest that has not logged in makes way, so that a flood does not keep others out.
-    if (inLogin >= limits.connectionsInLogin) this.#dropOldestInLogin();
-    return undefined;
+    const [oldest] = this.#strangers;
+    if (neighbours.length >= connectionsInLoginFromOneAddress) this.#dismiss(neighbours[0]!);
+    else if (this.#strangers.size >= connectionsInLogin) this.#dismiss(oldest!);
   }
 
-  #dropOldestInLogin(): void {
-    for (const { connection } of this.#active) {
-      if (connection.state !== "in-login") continue;
-      connection.close("made way for others: it had not logged in");
-      return;
-    }
+  #dismiss(stranger: Connection): void {
+    this.#strangers.delete(stranger);
+    stranger.close("made way for others: it had not logged in");
   }
 
   #tick(): void {

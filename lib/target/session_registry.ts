@@ -35,6 +35,13 @@ export class SessionRegistry {
     return this.#byTsih.size >= MOST_SESSIONS;
   }
 
+  /** Connections of all sessions. */
+  get connectionCount(): number {
+    let count = 0;
+    for (const { connections } of this.#byTsih.values()) count += connections.size;
+    return count;
+  }
+
   /** The sessions, in the order of their logins. */
   values(): Iterable<Session> {
     return this.#byTsih.values();

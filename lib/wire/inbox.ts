@@ -13,9 +13,12 @@ export class Inbox {
   start = 0;
   /** Where they end. */
   end = 0;
+  /** False: what does not fit gets a buffer of its own, no longer than it needs. */
+  borrows = true;
   readonly #small: Buffer;
   readonly #pool: BufferPool;
   #large: Buffer | undefined;
+  #isBorrowed = false;
   /** Octets of the frame at `start`, as far as `require` told. */
   #required = 0;
   /** A read into `space()` is under way: nothing may move. */
@@ -60,7 +63,8 @@ export class Inbox {
     this.#required = length;
     if (this.start + length <= this.octets.length) return;
     if (length <= this.octets.length) return this.#compact();
-    if (this.#large === undefined) this.#moveTo(this.#large = this.#pool.take());
+    if (this.borrows) this.expectMore();
+    else this.#moveTo(this.#large = makeBuffer(length));
     if (length > this.octets.length) {
       throw new RangeError(`a frame of ${length} octets is too long`);
     }
@@ -68,7 +72,10 @@ export class Inbox {
 
   /** Borrows the large buffer ahead of need: more octets are surely coming. */
   expectMore(): void {
-    if (this.#large === undefined) this.#moveTo(this.#large = this.#pool.take());
+    if (this.#isBorrowed) return;
+    this.#requireStill();
+    this.#isBorrowed = true;
+    this.#moveTo(this.#large = this.#pool.take());
   }
 
   /** Goes back to the small buffer if what is left fits, and what is still to come of its frame. */
@@ -78,7 +85,8 @@ export class Inbox {
     const large = this.#large;
     this.#large = undefined;
     this.#moveTo(this.#small);
-    this.#pool.give(large);
+    if (this.#isBorrowed) this.#pool.give(large);
+    this.#isBorrowed = false;
   }
 
   get isLarge(): boolean {

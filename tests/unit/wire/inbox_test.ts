@@ -92,3 +92,40 @@ Deno.test("Inbox hands out the octets as they came, whatever the pieces", () => 
     assert.ok(pool.lent <= 1);
   }));
 });
+
+Deno.test("Inbox that does not borrow takes as much of its own as a frame needs", () => {
+  const { inbox, pool } = makeInbox();
+  inbox.borrows = false;
+  receive(inbox, Uint8Array.from({ length: SMALL }, (_, i) => i));
+  inbox.require(20);
+  assert.equal(inbox.octets.length, 20);
+  assert.deepEqual(held(inbox), Uint8Array.from({ length: SMALL }, (_, i) => i));
+  inbox.borrows = true;
+  inbox.require(40);
+  assert.equal(pool.lent, 1);
+  assert.deepEqual(held(inbox), Uint8Array.from({ length: SMALL }, (_, i) => i));
+  inbox.take(SMALL);
+  inbox.rest();
+  assert.equal(pool.lent, 0);
+});
+
+Deno.test("Inbox keeps the large buffer for a frame of which little has come", () => {
+  const { inbox, pool } = makeInbox();
+  receive(inbox, new Uint8Array(4));
+  inbox.require(40);
+  inbox.rest();
+  assert.equal(pool.lent, 1);
+  receive(inbox, new Uint8Array(36));
+  inbox.take(40);
+  inbox.rest();
+  assert.equal(pool.lent, 0);
+});
+
+Deno.test("Inbox refuses to move while a read into it is under way", () => {
+  const { inbox } = makeInbox();
+  receive(inbox, new Uint8Array(4));
+  inbox.space();
+  assert.throws(() => inbox.require(40), /a read into it is under way/);
+  inbox.fill(0);
+  inbox.require(40);
+});
