@@ -62,7 +62,7 @@ async function serve(state: string): Promise<Service> {
 
 function whatToTry(state: string, { portal, dashboard }: Service, iqn: string): string {
   const url = `iscsi://${portal}/${iqn}/0`;
-  const command = `deno task sanctl --state-dir ${state}`;
+  const command = `npx -y deno@2.9.6 task sanctl --state-dir ${state}`;
   return `
 The disk is served. Its URL for iSCSI programs:
   ${url}
