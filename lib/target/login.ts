@@ -85,6 +85,8 @@ export class Login {
   /** The names as they came, for the log. */
   #claimed: ReadonlyMap<string, string> = new Map();
   #isCancelled = false;
+  /** What the login came to, whether or not a connection of it has taken its place. */
+  #session: Session | undefined;
 
   constructor(node: TargetNode, endpoint: Endpoint, writer: PduWriter) {
     this.#node = node;
@@ -118,6 +120,9 @@ export class Login {
   cancel(): void {
     this.#isCancelled = true;
     this.#collector.clear();
+    if (this.#session?.connections.size === 0) {
+      this.#session.terminate("its login was not completed");
+    }
   }
 
   #overLimit(): LoginRefusal | undefined {
@@ -256,6 +261,7 @@ export class Login {
       return this.#refuse(established);
     }
     if (joined !== undefined && joined !== established) return this.#refuse(ended());
+    this.#session = established;
     const { tsih } = established;
     this.#respond({ transit: true, nextStage: LoginStage.FULL_FEATURE_PHASE, tsih, text });
     this.outcome = {

@@ -5,6 +5,7 @@ import type { Facts, Logger } from "../../lib/runtime/logger.ts";
 import { systemRandom } from "../../lib/runtime/random.ts";
 import { LogicalUnit, type LogicalUnitOptions } from "../../lib/scsi/logical_unit.ts";
 import { AccessList } from "../../lib/target/access_list.ts";
+import type { Endpoint } from "../../lib/target/endpoint.ts";
 import { DEFAULT_LIMITS, type Limits } from "../../lib/target/limits.ts";
 import { LunMap } from "../../lib/target/lun_map.ts";
 import { TargetNode } from "../../lib/target/node.ts";
@@ -80,7 +81,9 @@ export class TestTarget {
   /**
    * A new connection: the initiator's end, and a promise that resolves when the target's is done.
    */
-  connect(): { initiator: TestInitiator; stream: PipeEnd; ended: Promise<void> } {
+  connect(
+    endpoint: Partial<Endpoint> = {},
+  ): { initiator: TestInitiator; stream: PipeEnd; ended: Promise<void> } {
     const [ours, theirs] = bytePipe();
     const ended = this.server.run(theirs, {
       localAddress: "192.0.2.1",
@@ -88,6 +91,7 @@ export class TestTarget {
       remoteAddress: "192.0.2.101",
       remotePort: this.#port++,
       portalGroupTag: 1,
+      ...endpoint,
     });
     return { initiator: new TestInitiator(ours), stream: ours, ended };
   }

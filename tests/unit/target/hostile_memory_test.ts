@@ -82,17 +82,24 @@ Deno.test("A95: a stuck disk holds up no data but its own", async () => {
 });
 
 Deno.test("A48: a task that is over keeps none of its data", async () => {
-  const target = new TestTarget({ size: 4 << 20 });
-  const initiator = await target.logIn({ MaxRecvDataSegmentLength: "65536" });
+  const device = new GatedDevice(new MemoryDevice(4 << 20));
+  const target = new TestTarget({ device });
+  const initiator = await target.logIn({ FirstBurstLength: "262144" });
   const [session] = target.target.sessions;
+  device.hold("read");
   const data = new Uint8Array(256 << 10);
   const verify = [0x2f, 2, 0, 0, 0, 0, 0, 2, 0, 0];
+  const tags: number[] = [];
   for (let i = 0; i < 4; i++) {
-    await initiator.command({ cdb: verify, write: true, length: data.length, data });
+    tags.push(await initiator.command({ cdb: verify, write: true, length: data.length, data }));
   }
-  for (let i = 0; i < 4; i++) assert.equal((await initiator.receive())?.opcode, 0x21);
+  await device.waiting(4);
+  const tasks = [...session!.tasks.values()];
+  assert.equal(session!.collectedOctets, 4 * data.length);
+  device.releaseAll();
+  for (const tag of tags) assert.equal((await initiator.result(tag)).status, Status.GOOD);
   assert.equal(session!.collectedOctets, 0);
-  for (let i = 0; i < 8; i++) assert.equal(session!.takeTask().data.length, 0);
+  assert.deepEqual(tasks.map((task) => task.data.length), [0, 0, 0, 0]);
   await target.close();
 });
 
