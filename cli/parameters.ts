@@ -71,6 +71,18 @@ export function sizeFlag(brief: string) {
   return { kind: "parsed", parse: parseSize, placeholder: "SIZE", brief } as const;
 }
 
+export type BlockLengthText = "512" | "4096";
+
+/** The length of a block: one of those that disks have. */
+export function blockFlag(brief: string) {
+  return { kind: "enum", values: ["512", "4096"], optional: true, brief } as const;
+}
+
+/** What {@link blockFlag} took, in octets. */
+export function blockLengthOf(text: BlockLengthText | undefined): number | undefined {
+  return text === undefined ? undefined : Number(text);
+}
+
 /** A whole number not below 0. */
 export function parseWholeNumber(text: string): number {
   if (!/^\d{1,15}$/.test(text)) throw new Error("a whole number is needed, such as 0");

@@ -18,7 +18,7 @@ export const PEERS = [
   { name: "iscsi-test-cu", package: "libiscsi-bin", groups: ["interop"] },
   { name: "iscsi-ls", package: "libiscsi-bin", groups: ["interop", "e2e"] },
   { name: "iscsi-inq", package: "libiscsi-bin", groups: ["interop"] },
-  { name: "iscsi-readcapacity16", package: "libiscsi-bin", groups: ["interop"] },
+  { name: "iscsi-readcapacity16", package: "libiscsi-bin", groups: ["interop", "e2e"] },
   { name: "iscsi-swp", package: "libiscsi-bin", groups: ["interop"] },
   { name: "iscsi-perf", package: "libiscsi-bin", groups: ["interop"] },
   { name: "tgtd", package: "tgt", groups: ["interop"] },

@@ -1,6 +1,7 @@
 import { ControlError } from "../../lib/config/control_error.ts";
 import { absolute } from "../../lib/config/state_directory.ts";
 import type { Context } from "../context.ts";
+import { blockLengthOf } from "../parameters.ts";
 import type { DiskCreateFlags } from "../routes/disk.ts";
 import { formatSize } from "../size.ts";
 
@@ -28,9 +29,8 @@ export default async function (
         name: flags.name,
         target: flags.target,
         description: flags.description,
-        physicalBlockLength: flags.physicalBlock === undefined
-          ? undefined
-          : Number(flags.physicalBlock),
+        logicalBlockLength: blockLengthOf(flags.logicalBlock),
+        physicalBlockLength: blockLengthOf(flags.physicalBlock),
         removable: flags.removable,
       },
       (progress) => bar.update(progress),

@@ -1,15 +1,22 @@
 import { absolute } from "../../lib/config/state_directory.ts";
 import type { Context } from "../context.ts";
+import { blockLengthOf } from "../parameters.ts";
 import type { DiskImportFlags } from "../routes/disk.ts";
 import { formatSize } from "../size.ts";
 
 export default async function (
   this: Context,
-  { name, description }: DiskImportFlags,
+  { name, description, logicalBlock, physicalBlock }: DiskImportFlags,
   file: string,
 ): Promise<void> {
   const control = await this.control();
-  const changed = await control.importDisk({ path: absolute(file), name, description });
+  const changed = await control.importDisk({
+    path: absolute(file),
+    name,
+    description,
+    logicalBlockLength: blockLengthOf(logicalBlock),
+    physicalBlockLength: blockLengthOf(physicalBlock),
+  });
   this.output.changed(changed, (disk) => {
     return `disk ${disk.name} imported: ${formatSize(disk.size)}, ${disk.format}`;
   });

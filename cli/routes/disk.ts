@@ -2,6 +2,8 @@
 import { buildCommand, buildRouteMap } from "@stricli/core";
 import type { Context } from "../context.ts";
 import {
+  blockFlag,
+  type BlockLengthText,
   DISK_ARGUMENT,
   FORCE_FLAG,
   parseWholeNumber,
@@ -12,14 +14,23 @@ import {
   YES_FLAG,
 } from "../parameters.ts";
 
-export interface DiskCreateFlags {
+export interface BlockFlags {
+  readonly logicalBlock?: BlockLengthText;
+  readonly physicalBlock?: BlockLengthText;
+}
+
+const BLOCK_FLAGS = {
+  logicalBlock: blockFlag("The block length that initiators address it by; 512 without"),
+  physicalBlock: blockFlag("The block length of its medium, as initiators are told"),
+} as const;
+
+export interface DiskCreateFlags extends BlockFlags {
   readonly size: number;
   readonly type?: "fixed";
   readonly sparse?: boolean;
   readonly name?: string;
   readonly target?: string;
   readonly description?: string;
-  readonly physicalBlock?: "512" | "4096";
   readonly removable?: boolean;
 }
 
@@ -38,12 +49,7 @@ const create = buildCommand<DiskCreateFlags, [file: string], Context>({
       name: textFlag("DISK", "Its name; the file's stem without"),
       target: textFlag("TARGET", "Assign it to this target in the same step"),
       description: textFlag("TEXT", "What it is for"),
-      physicalBlock: {
-        kind: "enum",
-        values: ["512", "4096"],
-        optional: true,
-        brief: "The physical block length that initiators are told",
-      },
+      ...BLOCK_FLAGS,
       removable: switchFlag("Present it as a removable medium"),
     },
     positional: {
@@ -60,7 +66,7 @@ const create = buildCommand<DiskCreateFlags, [file: string], Context>({
   docs: { brief: "Create a disk, as a file or in memory" },
 });
 
-export interface DiskImportFlags {
+export interface DiskImportFlags extends BlockFlags {
   readonly name?: string;
   readonly description?: string;
 }
@@ -71,6 +77,7 @@ const importDisk = buildCommand<DiskImportFlags, [file: string], Context>({
     flags: {
       name: textFlag("DISK", "Its name; the file's stem without"),
       description: textFlag("TEXT", "What it is for"),
+      ...BLOCK_FLAGS,
     },
     positional: {
       kind: "tuple",

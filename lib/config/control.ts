@@ -38,7 +38,15 @@ export interface TargetChanges {
   readonly description?: string | undefined;
 }
 
-export interface NewDisk {
+/** Which blocks a disk has. */
+export interface BlockLengths {
+  /** 512 or 4096; 512 without. */
+  readonly logicalBlockLength?: number | undefined;
+  /** 512 or 4096, at least the logical one; the same without. */
+  readonly physicalBlockLength?: number | undefined;
+}
+
+export interface NewDisk extends BlockLengths {
   /**
    * The file to create, as an absolute path ending in `.vhd`, or in `.img` or `.raw`. Exactly one
    * of `path` and `memory` is given.
@@ -56,14 +64,10 @@ export interface NewDisk {
   readonly target?: string | undefined;
   readonly shared?: boolean | undefined;
   readonly description?: string | undefined;
-  /** 512 or 4096; 512 without. */
-  readonly logicalBlockLength?: number | undefined;
-  /** 512 or 4096, at least the logical one; the same without. */
-  readonly physicalBlockLength?: number | undefined;
   readonly removable?: boolean | undefined;
 }
 
-export interface ImportedDisk {
+export interface ImportedDisk extends BlockLengths {
   /** An existing file, as an absolute path. */
   readonly path: string;
   readonly name?: string | undefined;

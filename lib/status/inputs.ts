@@ -41,6 +41,11 @@ export const TargetChangesBody = z.strictObject({
 
 export const IdsBody = z.strictObject({ ids: z.array(text).max(4096) }).openapi("InitiatorIds");
 
+const blockLengths = {
+  logicalBlockLength: octets.optional(),
+  physicalBlockLength: octets.optional(),
+};
+
 export const NewDiskBody = z.strictObject({
   path: text.optional(),
   memory: name.optional(),
@@ -50,8 +55,7 @@ export const NewDiskBody = z.strictObject({
   target: name.optional(),
   shared: z.boolean().optional(),
   description: text.optional(),
-  logicalBlockLength: octets.optional(),
-  physicalBlockLength: octets.optional(),
+  ...blockLengths,
   removable: z.boolean().optional(),
 }).openapi("NewDisk");
 
@@ -59,6 +63,7 @@ export const ImportedDiskBody = z.strictObject({
   path: text,
   name: name.optional(),
   description: text.optional(),
+  ...blockLengths,
 }).openapi("ImportedDisk");
 
 export const AssignBody = z.strictObject({

@@ -59,6 +59,21 @@ test("--json has the documented shape, wherever it is asked for", async (sanctl)
   Version.parse(await sanctl.facts("version"));
 });
 
+test("a disk has blocks of 512 octets, or of 4096 where it is created or imported so", async (sanctl) => {
+  const blocks = async (words: string): Promise<[logical: number, physical: number]> => {
+    const disk = Disk.parse(await sanctl.facts<DiskFacts>(words)) as DiskFacts;
+    return [disk.logicalBlockLength, disk.physicalBlockLength];
+  };
+  assert.deepEqual(await blocks("disk create mem:plain --size 1M"), [512, 512]);
+  const large = "disk create {}/large.vhd --size 1M --logical-block 4096";
+  assert.deepEqual(await blocks(large), [4096, 4096]);
+  const mixed = "disk create {}/mixed.img --size 1M --logical-block 512 --physical-block 4096";
+  assert.deepEqual(await blocks(mixed), [512, 4096]);
+  assert.match(await sanctl.ok("disk show large"), /^blocks +4096 octets, physically 4096$/m);
+  await sanctl.ok("disk remove large");
+  assert.deepEqual(await blocks("disk import {}/large.vhd --logical-block 4096"), [4096, 4096]);
+});
+
 test("a target is renamed with its disks", async (sanctl) => {
   await sanctl.ok("target create old");
   await sanctl.ok("disk create mem:d --size 1M --target old");
@@ -86,6 +101,8 @@ test("wrong and impossible requests are refused with their codes, and change not
     ["disk create {}/d.vhd --size 1M", 3, /disk d already/],
     ["disk create {}/e.vhd --size 1M --target none", 4, /"none"/],
     ["disk create {}/e.vhd --size 100B", 2, /512/],
+    ["disk create {}/e.vhd --size 1537K --logical-block 4096", 2, /whole blocks of 4096/],
+    ["disk create mem:e --size 1M --logical-block 4096 --physical-block 512", 2, /at least 4096/],
     ["disk import {}/none.vhd", 4, /none\.vhd/],
     ["disk assign d none", 4, /"none"/],
     ["disk assign none t", 4, /"none"/],

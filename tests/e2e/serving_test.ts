@@ -107,6 +107,37 @@ test("the dashboard answers to its own name alone", async (sanctl) => {
 });
 
 test(
+  "an initiator is told of blocks of 4096 octets, and writes and reads them",
+  async (sanctl) => {
+    await sanctl.ok("target create t --allow any");
+    await sanctl.ok("disk create {}/offline.vhd --size 8M --logical-block 4096 --target t");
+    const { iqn } = await sanctl.facts<TargetFacts>("target show t");
+    await whileServing(sanctl, async ({ portal }) => {
+      await sanctl.ok("disk create mem:online --size 8M --logical-block 4096 --target t");
+      for (const lun of [0, 1]) {
+        const url = `iscsi://${portal}/${iqn}/${lun}`;
+        const capacity = await peer("iscsi-readcapacity16", url);
+        assert.match(capacity, /RETURNED LOGICAL BLOCK ADDRESS:2047\n/);
+        assert.match(capacity, /LOGICAL BLOCK LENGTH IN BYTES:4096\n/);
+        assert.match(capacity, /LOGICAL BLOCKS PER PHYSICAL BLOCK EXPONENT:0\n/);
+        await peer("qemu-io", "-f", "raw", "-c", "write -P 0x5a 8188k 4k", "-c", "flush", url);
+        const read = await peer("qemu-io", "-f", "raw", "-c", "read -P 0x5a 8188k 4k", url);
+        assert.doesNotMatch(read, /Pattern verification failed/);
+      }
+    });
+    // The last block stands before the footer of the file.
+    const octets = await Deno.readFile(sanctl.path("offline.vhd"));
+    assert.equal(octets.length, (8 << 20) + 512);
+    const last = octets.subarray((8 << 20) - 8192, 8 << 20);
+    assert.deepEqual(last.subarray(0, 4096), new Uint8Array(4096));
+    assert.deepEqual(last.subarray(4096), new Uint8Array(4096).fill(0x5a));
+  },
+  "iscsi-readcapacity16",
+  "qemu-io",
+  "qemu block-iscsi",
+);
+
+test(
   "an initiator finds the target and reads what it wrote",
   async (sanctl) => {
     await sanctl.ok("target create t --allow any");

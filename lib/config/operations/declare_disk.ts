@@ -1,5 +1,5 @@
 /** Takes a new disk, created or imported, into the declared state. */
-import type { ImportedDisk, NewDisk } from "../control.ts";
+import type { BlockLengths, ImportedDisk, NewDisk } from "../control.ts";
 import { ControlError } from "../control_error.ts";
 import { checkName, nameOfFile } from "../names.ts";
 import type { DeclaredDisk, DeclaredState } from "../schema.ts";
@@ -56,24 +56,15 @@ export function planDisk(asked: NewDisk): DeclaredDisk {
       "name one: FILE, or mem:NAME",
     );
   }
-  const logicalBlockLength = checkBlockLength(asked.logicalBlockLength ?? 512);
-  const physicalBlockLength = checkBlockLength(asked.physicalBlockLength ?? logicalBlockLength);
-  if (physicalBlockLength < logicalBlockLength) {
-    throw new ControlError(
-      "usage",
-      `a physical block of ${physicalBlockLength} octets cannot hold a logical one`,
-      `use at least ${logicalBlockLength}`,
-    );
-  }
-  checkSize(size, logicalBlockLength);
+  const blockLengths = checkBlockLengths(asked);
+  checkSize(size, blockLengths.logicalBlockLength);
   return {
     name: asked.name ?? memory ?? nameOfFile(path!),
     format: path === undefined ? "mem" : formatOfFile(path),
     ...(path === undefined ? {} : { path }),
     uuid: crypto.randomUUID(),
     size,
-    logicalBlockLength,
-    physicalBlockLength,
+    ...blockLengths,
     sparse: path === undefined || (asked.sparse ?? false),
     removable: asked.removable ?? false,
     shared: asked.shared ?? false,
@@ -98,13 +89,8 @@ export function planImport(
   asked: ImportedDisk,
   found: FoundDisk,
 ): DeclaredDisk {
-  if (found.size % 512 !== 0) {
-    throw new ControlError(
-      "failed",
-      `the file ${asked.path} has ${found.size} octets, which is not whole blocks of 512`,
-      "lengthen it with zeros to a multiple of 512",
-    );
-  }
+  const blockLengths = checkBlockLengths(asked);
+  checkFoundSize(asked.path, found.size, blockLengths.logicalBlockLength);
   const isKnown = state.disks.some(({ uuid }) => uuid === found.uuid);
   return {
     name: asked.name ?? nameOfFile(asked.path),
@@ -113,8 +99,7 @@ export function planImport(
     // A copy of a disk that is here is another disk: initiators must not take it for the same.
     uuid: found.uuid === undefined || isKnown ? crypto.randomUUID() : found.uuid,
     size: found.size,
-    logicalBlockLength: 512,
-    physicalBlockLength: 512,
+    ...blockLengths,
     sparse: found.sparse,
     removable: false,
     shared: false,
@@ -146,12 +131,39 @@ function formatOfFile(path: string): DeclaredDisk["format"] {
   );
 }
 
-function checkBlockLength(length: number): 512 | 4096 {
+type BlockLength = DeclaredDisk["logicalBlockLength"];
+
+function checkBlockLengths(asked: BlockLengths): Record<keyof BlockLengths, BlockLength> {
+  const logicalBlockLength = checkBlockLength(asked.logicalBlockLength ?? 512);
+  const physicalBlockLength = checkBlockLength(asked.physicalBlockLength ?? logicalBlockLength);
+  if (physicalBlockLength >= logicalBlockLength) {
+    return { logicalBlockLength, physicalBlockLength };
+  }
+  throw new ControlError(
+    "usage",
+    `a physical block of ${physicalBlockLength} octets cannot hold a logical one of ` +
+      `${logicalBlockLength}`,
+    `use at least ${logicalBlockLength}`,
+  );
+}
+
+function checkBlockLength(length: number): BlockLength {
   if (length === 512 || length === 4096) return length;
   throw new ControlError("usage", `a block cannot have ${length} octets`, "use 512 or 4096");
 }
 
-function checkSize(size: number, blockLength: number): void {
+function checkFoundSize(path: string, size: number, blockLength: BlockLength): void {
+  if (size % blockLength === 0) return;
+  throw new ControlError(
+    "failed",
+    `the disk in ${path} has ${size} octets, which is not whole blocks of ${blockLength}`,
+    blockLength === 512
+      ? "lengthen it with zeros to a multiple of 512"
+      : "import it with blocks of 512",
+  );
+}
+
+function checkSize(size: number, blockLength: BlockLength): void {
   if (Number.isSafeInteger(size) && size > 0 && size % blockLength === 0) return;
   throw new ControlError(
     "usage",

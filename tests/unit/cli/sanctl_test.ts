@@ -25,6 +25,7 @@ Deno.test("sanctl: wrong usage is exit code 2, one line and where to look", asyn
     ["disk create f", /--size needs a value/],
     ["disk create f --size 20", /"20" for size: a size needs a unit: 20M, 20G/],
     ["disk create f --size 1G --type floppy", /"floppy" for type/],
+    ["disk create f --size 1G --logical-block 1024", /"1024" for logical-block: it is 512 or 4096/],
     ["disk create mem:a --size 1G --sparse", /disk mem:a is in memory and has no file/],
     ["disk assign d t --lun -1", /lun/],
     ["target set t", /nothing to change about target t/],
@@ -198,6 +199,23 @@ Deno.test("disk create: a path is made absolute, a unit is needed, mem: means me
   });
 });
 
+Deno.test("disk create and disk import: blocks of 4096 octets are asked for by --logical-block", async () => {
+  const control = { createDisk: () => changed(DATA), importDisk: () => changed(DATA) };
+  const options = "--logical-block 4096 --physical-block 4096";
+  const blocks = { logicalBlockLength: 4096, physicalBlockLength: 4096 };
+  const made = await ran(`disk create mem:m --size 1M ${options}`.split(" "), { control });
+  assert.deepEqual(JSON.parse(made.calls[0]!.slice("createDisk(".length, -1)), {
+    memory: "m",
+    size: 2 ** 20,
+    ...blocks,
+  });
+  const imported = await ran(`disk import /d/m.vhd ${options}`.split(" "), { control });
+  assert.deepEqual(JSON.parse(imported.calls[0]!.slice("importDisk(".length, -1)), {
+    path: "/d/m.vhd",
+    ...blocks,
+  });
+});
+
 Deno.test("disk create: progress is shown on a terminal, and nothing of it in a pipe", async () => {
   const control = {
     createDisk: (
@@ -264,6 +282,8 @@ Deno.test("completion: proposes verbs, flags and global flags", async () => {
     "serve\nsessions\nset\nshow\n",
   );
   assert.match((await ran(["__complete", "disk", "create", "--s"])).stdout, /--size\n--sparse\n/);
+  const { stdout } = await ran(["__complete", "disk", "create", "--logical-block", ""]);
+  assert.equal(stdout, "4096\n512\n");
 });
 
 Deno.test("completion: proposes the names of what there is", async () => {

@@ -34,6 +34,7 @@ const ids = fc.array(id, { maxLength: 2 });
 const lun = fc.option(fc.constantFrom(0, 1, 16383, 16384, -1, 0.5), { nil: undefined });
 const flag = fc.option(fc.boolean(), { nil: undefined });
 const description = fc.option(fc.constantFrom("", "NO", "a\nb", " padded "), { nil: undefined });
+const blockLength = fc.option(fc.constantFrom(512, 4096, 1024), { nil: undefined });
 const path = fc.constantFrom("/d/d.vhd", "/d/e.img", "/d/there.img", "relative.vhd", "/d/x.txt");
 
 function operation<T extends unknown[]>(
@@ -78,14 +79,21 @@ const operations = fc.oneof(
   ),
   operation(
     "createDisk file",
-    [path, fc.option(disk, { nil: undefined }), fc.option(target, { nil: undefined }), flag],
-    (control, path, name, target, sparse) =>
-      control.createDisk({ path, name, size: 1 << 20, target, sparse }),
+    [
+      path,
+      fc.option(disk, { nil: undefined }),
+      fc.option(target, { nil: undefined }),
+      flag,
+      blockLength,
+    ],
+    (control, path, name, target, sparse, logicalBlockLength) =>
+      control.createDisk({ path, name, size: 1 << 20, target, sparse, logicalBlockLength }),
   ),
   operation(
     "importDisk",
-    [path, fc.option(disk, { nil: undefined })],
-    (control, path, name) => control.importDisk({ path, name }),
+    [path, fc.option(disk, { nil: undefined }), blockLength],
+    (control, path, name, logicalBlockLength) =>
+      control.importDisk({ path, name, logicalBlockLength }),
   ),
   operation(
     "assignDisk",

@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
-import { ControlError, type ControlErrorKind } from "../../../lib/config/control.ts";
+import {
+  type BlockLengths,
+  ControlError,
+  type ControlErrorKind,
+} from "../../../lib/config/control.ts";
 import { allow, deny } from "../../../lib/config/operations/access.ts";
 import { assignDisk } from "../../../lib/config/operations/assign_disk.ts";
 import { createTarget } from "../../../lib/config/operations/create_target.ts";
@@ -173,6 +177,25 @@ Deno.test("planDisk names what cannot be made", () => {
   refuses("usage", () => planDisk({ ...base, size: 512, logicalBlockLength: 4096 }), /4096/);
 });
 
+Deno.test("planDisk and planImport give a disk the blocks asked for, physical ones not smaller", () => {
+  const found = { format: "raw", size: 1 << 20, sparse: false, uuid: undefined } as const;
+  const table: [asked: BlockLengths, logical: number, physical: number][] = [
+    [{}, 512, 512],
+    [{ physicalBlockLength: 4096 }, 512, 4096],
+    [{ logicalBlockLength: 4096 }, 4096, 4096],
+    [{ logicalBlockLength: 512, physicalBlockLength: 512 }, 512, 512],
+  ];
+  for (const [asked, logical, physical] of table) {
+    const plans = [
+      planDisk({ memory: "a", size: 1 << 20, ...asked }),
+      planImport(state(), { path: "/e/x.img", ...asked }, found),
+    ];
+    for (const { logicalBlockLength, physicalBlockLength } of plans) {
+      assert.deepEqual([logicalBlockLength, physicalBlockLength], [logical, physical]);
+    }
+  }
+});
+
 Deno.test("declareDisk refuses a name or a file that is a disk already", () => {
   const again = planDisk({ path: "/d/d0.vhd", size: 512, name: "again" });
   refuses("in-use", () => declareDisk(state(), again), /disk d0 already/);
@@ -191,5 +214,8 @@ Deno.test("planImport gives a copy of a disk that is here an identity of its own
   const fresh = crypto.randomUUID();
   assert.equal(planImport(before, { path: "/e/x.vhd" }, { ...found, uuid: fresh }).uuid, fresh);
   const odd = { ...found, format: "raw", size: 1000, uuid: undefined } as const;
-  refuses("failed", () => planImport(before, { path: "/e/x.img" }, odd), /whole blocks/);
+  refuses("failed", () => planImport(before, { path: "/e/x.img" }, odd), /whole blocks.*zeros/);
+  const large = { path: "/e/x.img", logicalBlockLength: 4096 };
+  const small = { ...odd, size: 4096 + 512 };
+  refuses("failed", () => planImport(before, large, small), /of 4096.*with blocks of 512/);
 });
