@@ -8,6 +8,7 @@ import { basename, dirname, join } from "node:path";
 import { errorCode } from "./errno.ts";
 import { FileError, type FileErrorKind } from "./file_error.ts";
 import { FileSpace } from "./file_space.ts";
+import { syncDirectory } from "./sync_directory.ts";
 
 export interface AllocateOptions {
   /** Aborting it fails the allocation with its reason. */
@@ -181,11 +182,6 @@ async function renameExclusively(temporary: string, path: string): Promise<void>
     return await Deno.rename(temporary, path);
   }
   throw taken(path);
-}
-
-async function syncDirectory(directory: string): Promise<void> {
-  using handle = await Deno.open(directory, { read: true });
-  await handle.sync();
 }
 
 function taken(path: string): FileError {

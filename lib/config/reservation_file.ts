@@ -1,15 +1,19 @@
 /**
- * Where the persistent reservations of a disk are kept: a JSON file that is replaced as a whole. It is
- * found by the disk's UUID, whatever target and LUN the disk is behind. A file that cannot be understood
- * is refused: to go on without it would let a node write that the others have fenced off.
+ * Where the persistent reservations of a disk are kept: a JSON file that is replaced as a whole. It
+ * is found by the disk's UUID, whatever target and LUN the disk is behind. A file that cannot be
+ * understood is refused: to go on without it would let a node write that the others have fenced
+ * off.
  */
 import { z } from "zod";
 import { DeviceError } from "../block/device.ts";
+import { syncDirectory } from "../block/sync_directory.ts";
 import type { PersistedReservations, ReservationStore } from "../scsi/reservations.ts";
 import { MOST_REGISTRATIONS } from "../scsi/reservations/registering.ts";
 import { stateOf } from "../scsi/reservations/state.ts";
 import { ControlError } from "./control_error.ts";
+import { replaceFile } from "./durable_file.ts";
 import { makeStateDirectory } from "./make_state_directory.ts";
+import { directoryOf } from "./state_directory.ts";
 
 const VERSION = 1;
 
@@ -73,12 +77,9 @@ class FileReservationStore implements ReservationStore {
   async save(reservations: PersistedReservations): Promise<void> {
     const content = { version: VERSION, disk: this.#uuid, ...reservations };
     const octets = new TextEncoder().encode(`${JSON.stringify(content, undefined, 2)}\n`);
-    const next = `${this.#path}.new`;
     try {
       await this.#makeDirectory();
-      await writeDurably(next, octets);
-      await Deno.rename(next, this.#path);
-      await syncDirectory(this.#directory);
+      await replaceFile(this.#path, octets);
     } catch (error) {
       throw new DeviceError(
         "medium",
@@ -129,23 +130,9 @@ class FileReservationStore implements ReservationStore {
     } catch (error) {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
       await makeStateDirectory(this.#directory);
-      await syncDirectory(`${this.#directory}/..`);
+      await syncDirectory(directoryOf(this.#directory));
     }
   }
-}
-
-async function writeDurably(path: string, octets: Uint8Array): Promise<void> {
-  using file = await Deno.open(path, { write: true, create: true, truncate: true, mode: 0o600 });
-  for (let at = 0; at < octets.length;) at += await file.write(octets.subarray(at));
-  await file.sync();
-}
-
-/** Makes a rename in the directory itself durable. */
-async function syncDirectory(directory: string): Promise<void> {
-  // Windows opens no directory as a file, and keeps its metadata in order by itself.
-  if (Deno.build.os === "windows") return;
-  using opened = await Deno.open(directory);
-  await opened.sync();
 }
 
 function messageOf(error: unknown): string {

@@ -2,11 +2,12 @@
  * The state file: the declared state as YAML, replaced as a whole or not at all, readable by its
  * user alone. A file that is not whole is refused and never written over.
  */
+import { inconsistency } from "./consistency.ts";
 import { ControlError } from "./control_error.ts";
+import { replaceFile } from "./durable_file.ts";
 import { iqnBaseOf } from "./iscsi_name.ts";
 import { makeStateDirectory } from "./make_state_directory.ts";
 import { DeclaredState, emptyState } from "./schema.ts";
-import { inconsistency } from "./consistency.ts";
 import { stateFile } from "./state_directory.ts";
 import { formatYaml, MOST_YAML_OCTETS, parseYaml, YamlError } from "./yaml.ts";
 
@@ -54,13 +55,9 @@ export class StateStore {
       );
     }
     await makeStateDirectory(this.directory);
-    const next = `${this.#path}.new`;
     try {
-      await writeDurably(next, octets);
-      await Deno.rename(next, this.#path);
-      await syncDirectory(this.directory);
+      await replaceFile(this.#path, octets);
     } catch (error) {
-      await Deno.remove(next).catch(() => undefined);
       throw new ControlError(
         error instanceof Deno.errors.PermissionDenied ? "permission" : "failed",
         `the state file ${this.#path} could not be written: ${messageOf(error)}`,
@@ -136,26 +133,6 @@ export class StateStore {
       { cause },
     );
   }
-}
-
-async function writeDurably(path: string, octets: Uint8Array): Promise<void> {
-  // What an interrupted save left behind, perhaps with another mode.
-  await Deno.remove(path).catch(ignoreNotFound);
-  using file = await Deno.open(path, { write: true, createNew: true, mode: 0o600 });
-  for (let at = 0; at < octets.length;) at += await file.write(octets.subarray(at));
-  await file.sync();
-}
-
-/** Makes the rename itself durable. */
-async function syncDirectory(directory: string): Promise<void> {
-  // Windows opens no directory as a file, and keeps its metadata in order by itself.
-  if (Deno.build.os === "windows") return;
-  using opened = await Deno.open(directory);
-  await opened.sync();
-}
-
-function ignoreNotFound(error: unknown): void {
-  if (!(error instanceof Deno.errors.NotFound)) throw error;
 }
 
 function messageOf(error: unknown): string {

@@ -114,7 +114,7 @@ Deno.test("A134: a state that cannot be saved is a device's failure that names t
     const store = fileReservationStore(directory, UUID);
     await store.save(STATE);
     // A directory where the next file has to be.
-    await Deno.mkdir(`${directory}/${UUID}.json.new`);
+    await Deno.mkdir(`${directory}/${UUID}.json.new/x`, { recursive: true });
     await assert.rejects(
       store.save({ registrations: [] }),
       (error: unknown) =>
