@@ -26,8 +26,6 @@ export class Framer implements Frame {
   /** Octets of additional header segments that we take; login has none. RFC 7143 11.12. */
   maxAhsLength = 0;
 
-  octets: Uint8Array;
-  view: DataView;
   base = 0;
   ahsLength = 0;
   dataAt = 0;
@@ -38,9 +36,16 @@ export class Framer implements Frame {
 
   constructor(inbox: Inbox, maxDataSegmentLength: number) {
     this.#inbox = inbox;
-    this.octets = inbox.octets;
-    this.view = inbox.view;
     this.maxDataSegmentLength = maxDataSegmentLength;
+  }
+
+  /** Those of the inbox, not kept: an idle connection owns no large buffer. */
+  get octets(): Uint8Array {
+    return this.#inbox.octets;
+  }
+
+  get view(): DataView {
+    return this.#inbox.view;
   }
 
   /**
@@ -75,8 +80,6 @@ export class Framer implements Frame {
       inbox.require(length);
       return Found.NOTHING;
     }
-    this.octets = inbox.octets;
-    this.view = inbox.view;
     this.base = inbox.start;
     this.ahsLength = ahsLength;
     this.dataAt = this.base + dataOffset;

@@ -23,12 +23,14 @@ import type { Burst, TargetTask } from "./target_task.ts";
 /** Octets before the sense data of a SCSI Response: the SenseLength. RFC 7143 11.4.7. */
 const SENSE_LENGTH_FIELD = 2;
 
+/** Of all connections: views of its own would keep the large buffer that they were last laid upon. */
+const scsiResponse = new ScsiResponse();
+const r2t = new ReadyToTransfer();
+
 export class Answers {
   readonly #writer: PduWriter;
   readonly #window: CommandWindow;
   #statSN: number;
-  readonly #scsiResponse = new ScsiResponse();
-  readonly #readyToTransfer = new ReadyToTransfer();
 
   constructor(writer: PduWriter, window: CommandWindow, statSN: number) {
     this.#writer = writer;
@@ -62,26 +64,25 @@ export class Answers {
       descriptor: task.unit?.mode.descriptorSense ?? false,
     });
     const base = this.#writer.reserve(sense === undefined ? 0 : SENSE_LENGTH_FIELD + sense.length);
-    const response = this.#scsiResponse;
-    response.view = this.#writer.view;
-    response.base = base;
-    response.opcode = Opcode.SCSI_RESPONSE;
-    response.final = true;
-    response.status = task.status;
-    response.initiatorTaskTag = task.initiatorTaskTag;
+    scsiResponse.view = this.#writer.view;
+    scsiResponse.base = base;
+    scsiResponse.opcode = Opcode.SCSI_RESPONSE;
+    scsiResponse.final = true;
+    scsiResponse.status = task.status;
+    scsiResponse.initiatorTaskTag = task.initiatorTaskTag;
     const excess = residual(task);
     if (excess > 0) {
-      response.underflow = true;
-      response.residualCount = excess;
+      scsiResponse.underflow = true;
+      scsiResponse.residualCount = excess;
     } else if (excess < 0) {
-      response.overflow = true;
-      response.residualCount = -excess;
+      scsiResponse.overflow = true;
+      scsiResponse.residualCount = -excess;
     }
-    response.statSN = this.takeStatSN();
-    response.expCmdSN = this.expCmdSN;
-    response.maxCmdSN = this.maxCmdSN;
+    scsiResponse.statSN = this.takeStatSN();
+    scsiResponse.expCmdSN = this.expCmdSN;
+    scsiResponse.maxCmdSN = this.maxCmdSN;
     // 11.4.8: the number of Data-In PDUs (or R2Ts) sent for the command.
-    response.expDataSN = task.nextSN;
+    scsiResponse.expDataSN = task.nextSN;
     if (sense !== undefined) {
       const at = this.#writer.dataAt(base);
       this.#writer.view.setUint16(at, sense.length);
@@ -93,7 +94,6 @@ export class Answers {
   /** Asks for one burst of Data-Out. RFC 7143 11.8. */
   readyToTransfer(task: TargetTask, burst: Burst): void {
     const base = this.#writer.reserve(0);
-    const r2t = this.#readyToTransfer;
     r2t.view = this.#writer.view;
     r2t.base = base;
     r2t.opcode = Opcode.READY_TO_TRANSFER;

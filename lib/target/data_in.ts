@@ -39,11 +39,13 @@ export interface DataInHost {
   wake(): void;
 }
 
+/** Of all connections: one of its own would keep the large buffer that it was last laid upon. */
+const pdu = new DataInPdu();
+
 export class DataIn {
   readonly #writer: PduWriter;
   readonly #answers: Answers;
   readonly #host: DataInHost;
-  readonly #pdu = new DataInPdu();
   readonly #parameters: ConnectionParameters;
   readonly #maxBurstLength: number;
   /** Tasks with data to send, the next one at `#head`. */
@@ -173,7 +175,6 @@ export class DataIn {
 
   /** Fills in the header and closes the PDU; the last one carries the status if it is GOOD. */
   #finishPdu(task: TargetTask, base: number, length: number): void {
-    const pdu = this.#pdu;
     pdu.view = this.#writer.view;
     pdu.base = base;
     pdu.opcode = Opcode.DATA_IN;

@@ -54,13 +54,15 @@ export interface DataOutOptions {
   readonly host: DataOutHost;
 }
 
+/** Of all connections: one of its own would keep the large buffer that it was last laid upon. */
+const pdu = new DataOutPdu();
+
 export class DataOut {
   readonly #answers: Answers;
   readonly #host: DataOutHost;
   readonly #parameters: SessionParameters;
   readonly #takeTargetTransferTag: () => number;
   readonly #pendingWrites: PendingWrites;
-  readonly #pdu = new DataOutPdu();
   /** Octets of asynchronous writes under way. */
   pendingOctets = 0;
   /** Octets that R2Ts have asked for and that have not come. */
@@ -104,27 +106,25 @@ export class DataOut {
   /** A Data-Out PDU for a task that is known; false if no data of it is due. */
   receive(task: TargetTask, frame: Frame): boolean {
     if (task.burstCount === 0) return false;
-    const pdu = this.#pdu;
     pdu.view = frame.view;
     pdu.base = frame.base;
     const burst = task.bursts[0]!;
     const { dataLength } = frame;
-    const offset = pdu.bufferOffset;
+    const { bufferOffset, final } = pdu;
     const fault = this.#faultOf(task, dataLength);
     burst.dataSN = serialAdd(burst.dataSN, 1);
     if (fault === undefined) burst.next += dataLength;
     if (!task.draining && (task.dormant || isTaking(task))) {
       if (fault !== undefined) this.#host.failed(task, fault);
       else if (task.dormant) keep(task, frame, burst.end);
-      else this.#place(task, frame.octets, frame.dataAt, offset, dataLength);
+      else this.#place(task, frame.octets, frame.dataAt, bufferOffset, dataLength);
     }
-    if (pdu.final) this.#endBurst(task);
+    if (final) this.#endBurst(task);
     return true;
   }
 
   /** What is wrong with the Data-Out PDU at hand. */
   #faultOf(task: TargetTask, dataLength: number): Sense | undefined {
-    const pdu = this.#pdu;
     const burst = task.bursts[0]!;
     // 11.7.5: a DataSN out of order means that a PDU before it was lost. It is treated as RFC 7143
     // 7.8 treats the loss of data at error recovery level 0: the command fails.

@@ -37,6 +37,9 @@ export interface FullFeatureOptions {
   readonly wake: () => void;
 }
 
+/** Of all connections: one of its own would keep the large buffer that it was last laid upon. */
+const nopOut = new NopOut();
+
 export class FullFeature {
   readonly commands: ScsiCommands;
   readonly answers: Answers;
@@ -45,7 +48,6 @@ export class FullFeature {
   readonly #parameters: ConnectionParameters;
   readonly #text: TextExchange;
   readonly #wake: () => void;
-  readonly #nopOut = new NopOut();
   readonly #textRequest = new TextRequest();
   #functions = 0;
   /** The tag of the NOP-In that has not been answered. */
@@ -225,10 +227,9 @@ export class FullFeature {
 
   /** The answer to our own ping. */
   #pong(frame: Frame): void {
-    const pdu = this.#nopOut;
-    pdu.view = frame.view;
-    pdu.base = frame.base;
-    if (pdu.targetTransferTag === this.#pingTag) this.#pingTag = undefined;
+    nopOut.view = frame.view;
+    nopOut.base = frame.base;
+    if (nopOut.targetTransferTag === this.#pingTag) this.#pingTag = undefined;
   }
 
   /** RFC 7143 11.14. */

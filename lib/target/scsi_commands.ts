@@ -35,13 +35,15 @@ export interface ScsiCommandsOptions {
   readonly crashed: (error: unknown) => void;
 }
 
+/** Of all connections: one of its own would keep the large buffer that it was last laid upon. */
+const pdu = new ScsiCommand();
+
 export class ScsiCommands implements DataInHost, DataOutHost {
   readonly #session: Session;
   readonly #writer: PduWriter;
   readonly #answers: Answers;
   readonly #dataIn: DataIn;
   readonly #dataOut: DataOut;
-  readonly #pdu = new ScsiCommand();
   readonly #aborted = new RecentTags();
   readonly wake: () => void;
   readonly crashed: (error: unknown) => void;
@@ -72,7 +74,6 @@ export class ScsiCommands implements DataInHost, DataOutHost {
 
   /** A SCSI Command whose turn it is. Answers why it is rejected, if it is. */
   receive(frame: Frame): RejectReason | undefined {
-    const pdu = this.#pdu;
     pdu.view = frame.view;
     pdu.base = frame.base;
     const tag = pdu.initiatorTaskTag;
@@ -84,8 +85,9 @@ export class ScsiCommands implements DataInHost, DataOutHost {
     if (frame.ahsLength > 0) return RejectReason.INVALID_PDU_FIELD;
     const task = session.takeTask();
     this.#fill(task, frame);
+    const { final } = pdu;
     session.enter(task);
-    const fault = this.#dataOut.announce(task, frame.dataLength, pdu.final);
+    const fault = this.#dataOut.announce(task, frame.dataLength, final);
     const mayBegin = task.unit === undefined || this.#mayBegin(task);
     if (fault !== undefined) {
       this.failed(task, fault);
@@ -99,7 +101,6 @@ export class ScsiCommands implements DataInHost, DataOutHost {
 
   /** Copies what the command says into the task. */
   #fill(task: TargetTask, frame: Frame): void {
-    const pdu = this.#pdu;
     const { view, base } = frame;
     task.commands = this;
     task.initiatorTaskTag = pdu.initiatorTaskTag;

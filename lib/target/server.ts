@@ -14,8 +14,13 @@ const TICK_MS = 1000;
 const RECEIVE_BUFFER_LENGTH = 512 << 10;
 const SEND_BUFFER_LENGTH = 640 << 10;
 const LEAN_SEND_BUFFER_LENGTH = 64 << 10;
-const SEND_BUFFERS = 64;
-const KEPT_BUFFERS = 16;
+const LENT_BUFFERS = 64;
+/**
+ * Many answer at once, if only a little: what is not kept is made again and again, and memory that
+ * was let go is slow to come back to the machine.
+ */
+const KEPT_SEND_BUFFERS = LENT_BUFFERS;
+const KEPT_RECEIVE_BUFFERS = 16;
 
 export interface Address {
   readonly hostname: string;
@@ -43,12 +48,12 @@ export class TargetServer {
     // The longest PDU with its header, additional header segments, padding and digests.
     const frame = node.limits.maxRecvDataSegmentLength + 2048;
     const length = Math.max(RECEIVE_BUFFER_LENGTH, frame);
-    this.#receiveBuffers = new BufferPool(length, frame, SEND_BUFFERS, KEPT_BUFFERS);
+    this.#receiveBuffers = new BufferPool(length, frame, LENT_BUFFERS, KEPT_RECEIVE_BUFFERS);
     this.#sendBuffers = new BufferPool(
       SEND_BUFFER_LENGTH,
       LEAN_SEND_BUFFER_LENGTH,
-      SEND_BUFFERS,
-      KEPT_BUFFERS,
+      LENT_BUFFERS,
+      KEPT_SEND_BUFFERS,
     );
   }
 

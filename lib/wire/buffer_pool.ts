@@ -11,11 +11,12 @@ export function makeBuffer(length: number): Buffer {
 
 /**
  * Large buffers, lent while a batch is in flight. The last returned is lent first, since it is
- * still in the cache. At most `keep` are kept; past `limit` lent at once `take` makes buffers of
+ * still in the cache. At most `keep` of each length are kept; past `limit` lent at once `take` makes buffers of
  * `leanLength`, so that many stalled peers slow down before they take all memory.
  */
 export class BufferPool {
   readonly #free: Buffer[] = [];
+  readonly #lean: Buffer[] = [];
   #lent = 0;
 
   constructor(
@@ -38,14 +39,13 @@ export class BufferPool {
   take(): Buffer {
     const length = this.nextLength;
     this.#lent++;
-    if (length === this.length) return this.#free.pop() ?? makeBuffer(length);
-    return makeBuffer(length);
+    const free = length === this.length ? this.#free : this.#lean;
+    return free.pop() ?? makeBuffer(length);
   }
 
   give(buffer: Buffer): void {
     this.#lent--;
-    if (buffer.octets.length === this.length && this.#free.length < this.keep) {
-      this.#free.push(buffer);
-    }
+    const free = buffer.octets.length === this.length ? this.#free : this.#lean;
+    if (free.length < this.keep) free.push(buffer);
   }
 }

@@ -17,11 +17,13 @@ Deno.test("BufferPool lends small buffers beyond its limit", () => {
   assert.equal(pool.lent, 3);
 });
 
-Deno.test("BufferPool keeps only so many, and no small ones", () => {
+Deno.test("BufferPool keeps only so many of each length", () => {
   const pool = new BufferPool(1024, 64, 2, 1);
-  const [first, second, small] = [pool.take(), pool.take(), pool.take()];
-  for (const buffer of [first, second, small]) pool.give(buffer);
+  const [first, second, third, fourth] = [pool.take(), pool.take(), pool.take(), pool.take()];
+  for (const buffer of [first, second, third, fourth]) pool.give(buffer);
   assert.equal(pool.lent, 0);
   assert.equal(pool.take(), first);
   assert.notEqual(pool.take(), second);
+  assert.equal(pool.take(), third);
+  assert.notEqual(pool.take(), fourth);
 });
