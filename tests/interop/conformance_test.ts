@@ -36,6 +36,8 @@ interface Profile {
   readonly title: string;
   /** How its disks are made. */
   readonly disk: Pick<TestDisk, "options" | "readOnly">;
+  /** Of the first LUN; memory that is written stays taken. */
+  readonly size?: string;
   readonly isFile?: boolean;
   /** The only suites or tests; all suites without. */
   readonly only?: readonly string[];
@@ -49,7 +51,7 @@ const PROFILES: readonly Profile[] = [
     disk: { readOnly: true },
     only: ["ReadOnly"],
   },
-  { target: "removable", title: "removable", disk: { options: "--removable" } },
+  { target: "removable", title: "removable", disk: { options: "--removable" }, size: "256M" },
   {
     target: "physical",
     title: "4096",
@@ -141,7 +143,8 @@ class Conformance {
 /** The targets of a profile with their disks. */
 function targetsOf(profile: Profile): Record<string, TestDisk[]> {
   const targets: Record<string, TestDisk[]> = {};
-  for (const { target: suffix = "", lun, size } of [MAIN, ...Object.values(APART)]) {
+  const main = { ...MAIN, size: profile.size ?? MAIN.size };
+  for (const { target: suffix = "", lun, size } of [main, ...Object.values(APART)]) {
     const target = profile.target + suffix;
     const file = profile.isFile ? `${target}-${lun}.vhd` : `mem:${target}-${lun}`;
     (targets[target] ??= []).push({ ...profile.disk, file, size });
