@@ -20,8 +20,12 @@ export async function openControl(options: ConnectOptions = {}): Promise<Control
   if (await isServing(socket)) return await clientOfSocket(socket);
   const { StateControl } = await import("./state_control.ts");
   const { OfflineKeeper } = await import("./offline.ts");
-  const { localDiskFiles } = await import("./local_disk_files.ts");
-  return new StateControl(new OfflineKeeper(directory, localDiskFiles));
+  const { LazyDiskFiles } = await import("./lazy_disk_files.ts");
+  const files = new LazyDiskFiles(async () => {
+    const { localDiskFiles } = await import("./local_disk_files.ts");
+    return localDiskFiles;
+  });
+  return new StateControl(new OfflineKeeper(directory, files));
 }
 
 async function connectTo(server: string): Promise<Control> {

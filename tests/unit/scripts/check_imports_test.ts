@@ -4,6 +4,7 @@ import {
   directionProblems,
   graphOf,
   importsOf,
+  MAY_LOAD,
   missingProblems,
   startUpProblems,
 } from "../../../scripts/check_imports.ts";
@@ -124,4 +125,28 @@ Deno.test("startUpProblems: a heavy module is allowed behind import() only", () 
   assert.deepEqual(startUpProblems(graph(heavy)), [
     "cli/b.ts imports node:fs at start-up: load it where it is needed, by import()",
   ]);
+});
+
+Deno.test("startUpProblems: commands load nothing from outside, but for the one that serves", () => {
+  const files = {
+    "cli/commands/disk_list.ts": 'import "../../lib/block/file.ts";',
+    "cli/commands/target_serve.ts": 'import "../../lib/block/file.ts";',
+    "lib/block/file.ts": 'import fs from "node:fs";',
+  };
+  const problem =
+    "lib/block/file.ts imports node:fs at start-up: load it where it is needed, by import()";
+  assert.deepEqual(startUpProblems(graph(files)), [problem]);
+  const { "cli/commands/disk_list.ts": _, ...served } = files;
+  assert.deepEqual(startUpProblems(graph(served)), []);
+});
+
+Deno.test("startUpProblems: the declared state is read with zod and yaml, and without node:fs", () => {
+  const reads = 'import { z } from "zod";\nimport { parse } from "yaml";\n';
+  assert.deepEqual(startUpProblems(graph({ "lib/config/offline.ts": reads })), []);
+  const files = { "lib/config/offline.ts": `${reads}import fs from "node:fs";` };
+  assert.equal(startUpProblems(graph(files)).length, 1);
+});
+
+Deno.test("MAY_LOAD: names files that there are, so that none of its rows is without effect", () => {
+  for (const path of Object.keys(MAY_LOAD)) assert.ok(Deno.statSync(path).isFile, path);
 });
