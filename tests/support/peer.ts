@@ -1,6 +1,7 @@
 /** Runs the programs of others, each with a limit on its time. */
 import assert from "node:assert/strict";
 import { programPath } from "../../scripts/peers.ts";
+import { Lifeline } from "./lifeline.ts";
 
 export interface PeerResult {
   /** 128 and the signal's number where a signal ended it. */
@@ -24,6 +25,8 @@ export async function runPeer(
     stdout: "piped",
     stderr: "piped",
   }).spawn();
+  // libiscsi's programs try for ever to reach a target that is gone.
+  const lifeline = new Lifeline(child.pid);
   let isTimedOut = false;
   const timer = setTimeout(() => {
     isTimedOut = true;
@@ -40,6 +43,7 @@ export async function runPeer(
     };
   } finally {
     clearTimeout(timer);
+    await lifeline.cut();
   }
 }
 
