@@ -8,9 +8,11 @@
  *   random: systemRandom,
  *   logger: silentLogger,
  * });
+ * const device = new MemoryDevice(64 << 20);
  * const luns = new LunMap();
- * luns.set(0, { unit: new LogicalUnit({ device: new MemoryDevice(64 << 20), identity }), readOnly: false });
- * node.addTarget(new Target({ name: "iqn.2000-01.example:disk", access: AccessList.of(["any"]), luns }));
+ * luns.set(0, { unit: new LogicalUnit({ device, identity }), readOnly: false });
+ * const access = AccessList.of(["any"]);
+ * node.addTarget(new Target({ name: "iqn.2000-01.example:disk", access, luns }));
  * new TargetServer(node).listen({ hostname: "127.0.0.1", port: 3260 });
  * ```
  *

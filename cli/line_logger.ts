@@ -1,4 +1,7 @@
-/** Logs as lines on stderr, for a person and for the journal: when, how grave, what, and facts about it. */
+/**
+ * Logs as lines on stderr, for a person and for the journal: when, how grave, what, and facts about
+ * it.
+ */
 import type { Clock } from "../lib/runtime/clock.ts";
 import type { Facts, Logger } from "../lib/runtime/logger.ts";
 import { printable } from "../lib/runtime/printable.ts";
@@ -14,7 +17,10 @@ export interface LineLoggerOptions {
   readonly clock: Clock;
 }
 
-/** A logger whose lines are safe to show: text from a peer can neither end a line nor steer a terminal. */
+/**
+ * A logger whose lines are safe to show: text from a peer can neither end a line nor steer a
+ * terminal.
+ */
 export function lineLogger({ sink, from, clock }: LineLoggerOptions): Logger {
   function log(level: Level, message: string, facts: Facts = {}): void {
     if (LEVELS.indexOf(level) < LEVELS.indexOf(from)) return;

@@ -1,4 +1,7 @@
-/** A line on a terminal that shows how far a long operation is, how fast, and how long it still takes. */
+/**
+ * A line on a terminal that shows how far a long operation is, how fast, and how long it still
+ * takes.
+ */
 import type { Progress } from "../lib/config/facts.ts";
 import type { Sink } from "./output.ts";
 import { formatSize } from "./size.ts";

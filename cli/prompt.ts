@@ -12,7 +12,7 @@ export interface PromptOptions {
   readLine(): Promise<string | undefined>;
 }
 
-/** Resolves when the operator agrees to what `loss` says, by `--yes` or by hand; throws otherwise. */
+/** Resolves when the operator agrees to what `loss` says, by `--yes` or by hand; else throws. */
 export async function confirm(loss: string, yes: boolean, options: PromptOptions): Promise<void> {
   if (yes) return;
   if (!options.terminal) {

@@ -8,10 +8,10 @@ import { OVERVIEW } from "./help.ts";
 import type { Sink } from "./output.ts";
 import { RunningCommand, type Surroundings } from "./running_command.ts";
 
-/** Stricli's codes for a command that was called wrongly; its other negative ones are our faults. */
+/** Stricli's codes for a command that was called wrongly; its other negative ones are our fault. */
 const USAGE_CODES: readonly number[] = [ExitCode.UnknownCommand, ExitCode.InvalidArgument];
 
-/** Runs `argv`. Every failure ends here: one or two lines on stderr, and the code that it answers. */
+/** Runs `argv`. Every failure ends here: one or two lines on stderr, and the code it answers. */
 export async function sanctl(argv: readonly string[], around: Surroundings): Promise<number> {
   try {
     const { flags, rest } = takeGlobalFlags(argv);

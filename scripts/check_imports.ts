@@ -3,7 +3,7 @@
  * a folder of lib/ imports only what {@link MAY_IMPORT} lists, lib/ never imports cli/ or scripts/,
  * no file reaches itself, and what a command loads stays as small as {@link MAY_LOAD} says.
  */
-import { sourceFiles } from "./source_files.ts";
+import { sources } from "./source_files.ts";
 
 /** One import of one file. */
 export interface Import {
@@ -203,13 +203,8 @@ function loadProblems(graph: Graph, entry: string, allowed: readonly string[]): 
   return problems;
 }
 
-/** Everything wrong with the imports of the project in the current directory. */
-export function importProblems(): string[] {
-  const sources = new Map<string, string>();
-  for (const folder of ["lib", "cli", "scripts"]) {
-    for (const path of sourceFiles(folder)) sources.set(path, Deno.readTextFileSync(path));
-  }
-  sources.set("mod.ts", Deno.readTextFileSync("mod.ts"));
+/** Everything wrong with the imports of a project, whose files are given as path → text. */
+export function importProblems(sources: ReadonlyMap<string, string>): string[] {
   const graph = graphOf(sources);
   return [
     ...missingProblems(graph),
@@ -220,7 +215,7 @@ export function importProblems(): string[] {
 }
 
 if (import.meta.main) {
-  const problems = importProblems();
+  const problems = importProblems(sources());
   for (const problem of problems) console.error(problem);
   if (problems.length > 0) Deno.exit(1);
 }

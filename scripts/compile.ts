@@ -1,16 +1,16 @@
 /**
  * `deno task compile [--download]`: makes the executable dist/sanctl.
  *
- * `deno compile` does it where its base is at hand: DENORT_BIN names one, it was downloaded before, or
- * `--download` lets it be fetched. Else the executable is a shell script with an archive behind it, of
- * this very Deno and the program as a code-split bundle; see sanctl.sh.
+ * `deno compile` does it where its base is at hand: DENORT_BIN names one, it was downloaded before,
+ * or `--download` lets it be fetched. Else the executable is a shell script with an archive behind
+ * it, of this very Deno and the program as a code-split bundle; see sanctl.sh.
  */
 import { VERSION } from "../lib/config/version.ts";
 import { type ArchivedFile, tar } from "./tar.ts";
 
 const OUTPUT = "dist/sanctl";
 
-/** What sanctl may do. It starts no program, and asks nobody; sanctl.sh adds what few commands need. */
+/** What sanctl may do. It starts no program, and asks nobody; sanctl.sh adds what few need. */
 const PERMISSIONS = ["read", "write", "net", "env", "sys"].map((name) => `--allow-${name}`);
 
 /**

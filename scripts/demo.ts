@@ -1,6 +1,7 @@
 /**
- * `deno task demo`: a disk and a target on loopback, in a scratch directory that is gone afterwards. It
- * runs the commands that a person would, prints them, and then what to try; Ctrl-C ends it.
+ * `deno task demo`: a disk and a target on loopback, in a scratch directory that is gone
+ * afterwards. It runs the commands that a person would, prints them, and then what to try; Ctrl-C
+ * ends it.
  */
 
 const MAIN = new URL("../cli/main.ts", import.meta.url).pathname;

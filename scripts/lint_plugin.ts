@@ -1,6 +1,9 @@
 /** The project's own rules of style, for `deno lint`. */
 
-/** `const f = () => …` at the top of a file: a function declaration says so. One that is given a type may. */
+/**
+ * `const f = () => …` at the top of a file: a function declaration says so. One that is given a
+ * type may.
+ */
 const topLevelFunctions: Deno.lint.Rule = {
   create(context) {
     function check(declaration: Deno.lint.VariableDeclaration): void {

@@ -1,6 +1,7 @@
 #!/bin/sh
-# sanctl @VERSION@ for @PLATFORM@, in one file: this script and, behind it, a compressed archive of the
-# Deno runtime and the program. They are unpacked once, into a private directory named by their content.
+# sanctl @VERSION@ for @PLATFORM@, in one file: this script and, behind it, a compressed archive
+# of the Deno runtime and the program. They are unpacked once, into a private directory named by
+# their content.
 set -u
 
 id=@ID@
@@ -42,7 +43,7 @@ damaged() {
   fail 74 "the file $0 is damaged" "get it again: its checksum is not the one it was made with"
 }
 
-# Versions that nobody has started for a week and nobody runs now, and what a killed run left behind.
+# Versions that nobody has started for a week and nobody runs now, and what killed runs left behind.
 prune() {
   running=$(ps -A -o args= 2>/dev/null)
   for used in $(find "$root"/*/used -prune -mtime +7 2>/dev/null); do
@@ -64,7 +65,8 @@ unpack() {
   mask=$(umask)
   umask 077
   mkdir -p "$root" 2>/dev/null
-  [ -d "$root" ] && [ -w "$root" ] || fail 73 "cannot write to the cache directory $root" "$elsewhere"
+  [ -d "$root" ] && [ -w "$root" ] ||
+    fail 73 "cannot write to the cache directory $root" "$elsewhere"
   owned "$root"
   temporary=
   trap '[ -z "$temporary" ] || rm -rf "$temporary"' EXIT
@@ -101,7 +103,8 @@ owned "$dir/main.js"
 { true >"$dir/used"; } 2>/dev/null
 
 export DENO_DIR="$dir/cache" DENO_NO_UPDATE_CHECK=1
-# Calls of the C library (reads that never wait, the reservation of space, sd_notify) for whom they serve.
+# Calls of the C library (reads that never wait, the reservation of space, sd_notify) for those whom
+# they serve.
 ffi=
 case " $* " in *" serve "* | *" create "*) ffi=--allow-ffi ;; esac
 exec "$dir/deno" run @FLAGS@ $ffi "$dir/main.js" "$@"

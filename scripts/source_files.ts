@@ -8,3 +8,9 @@ export function sourceFiles(folder: string): string[] {
   }
   return found.sort();
 }
+
+/** The program and what makes it, without its tests: path → text. */
+export function sources(): Map<string, string> {
+  const paths = [...["lib", "cli", "scripts"].flatMap(sourceFiles), "mod.ts"];
+  return new Map(paths.map((path) => [path, Deno.readTextFileSync(path)]));
+}

@@ -1,6 +1,7 @@
-/** What is checked without running the project: formatting, lint, types, imports. */
+/** What is checked without running the project: imports, comments, formatting, lint, types. */
+import { commentProblems } from "./check_comments.ts";
 import { importProblems } from "./check_imports.ts";
-import { sourceFiles } from "./source_files.ts";
+import { sourceFiles, sources } from "./source_files.ts";
 
 export interface Verdict {
   readonly passed: boolean;
@@ -15,14 +16,8 @@ export interface StaticCheck {
 
 /** Ordered by how long they take. */
 export const STATIC_CHECKS: readonly StaticCheck[] = [
-  {
-    name: "imports",
-    run() {
-      const problems = importProblems();
-      const passed = problems.length === 0;
-      return Promise.resolve({ passed, details: problems.join("\n") });
-    },
-  },
+  { name: "imports", run: () => verdict(importProblems(sources())) },
+  { name: "comments", run: () => verdict(commentProblems(sources())) },
   { name: "formatting", run: () => deno(["fmt", "--check"]) },
   { name: "lint", run: () => deno(["lint", "--quiet"]) },
   {
@@ -31,6 +26,10 @@ export const STATIC_CHECKS: readonly StaticCheck[] = [
       deno(["check", "--quiet", ...["lib", "cli", "scripts", "tests"].flatMap(sourceFiles)]),
   },
 ];
+
+function verdict(problems: readonly string[]): Promise<Verdict> {
+  return Promise.resolve({ passed: problems.length === 0, details: problems.join("\n") });
+}
 
 /** A check that is not done by then has hung. */
 const TIMEOUT_MS = 5 * 60_000;

@@ -1,4 +1,7 @@
-/** Writes a tar archive (POSIX.1-1988 ustar) whose octets depend on the files' names and contents alone. */
+/**
+ * Writes a tar archive (POSIX.1-1988 ustar) whose octets depend on the files' names and contents
+ * alone.
+ */
 
 export interface ArchivedFile {
   readonly name: string;

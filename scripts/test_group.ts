@@ -1,4 +1,4 @@
-/** Runs one group of tests in a `deno test` of its own, showing progress, and counts what it did. */
+/** Runs one group of tests in a `deno test` of its own, shows progress, and counts what it did. */
 import type { GroupName } from "./peers.ts";
 import { brokenFiles, type Counts, countsOf } from "./test_report.ts";
 

@@ -17,8 +17,8 @@ _sanctl() {
   if [[ -n "$found[1]" ]]; then compadd -a found; else _files; fi
 }
 compdef _sanctl sanctl`,
-  fish:
-    `complete -c sanctl -a '(sanctl __complete (commandline -opc)[2..] (commandline -ct) 2>/dev/null)'`,
+  fish: "complete -c sanctl -a " +
+    "'(sanctl __complete (commandline -opc)[2..] (commandline -ct) 2>/dev/null)'",
 };
 
 export default function (this: Context, _flags: Record<never, never>, shell: Shell): void {

@@ -1,4 +1,4 @@
-/** `sanctl disk …`: what each verb is called and takes. What it does is loaded when it is called. */
+/** `sanctl disk …`: what each verb is called and takes; its action is loaded when called. */
 import { buildCommand, buildRouteMap } from "@stricli/core";
 import type { Context } from "../context.ts";
 import {

@@ -1,4 +1,4 @@
-/** `sanctl target …`: what each verb is called and takes. What it does is loaded when it is called. */
+/** `sanctl target …`: what each verb is called and takes; its action is loaded when called. */
 import { buildCommand, buildRouteMap } from "@stricli/core";
 import type { PortalFacts } from "../../lib/config/facts.ts";
 import { parseAddress } from "../address.ts";

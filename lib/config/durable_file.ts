@@ -1,6 +1,6 @@
 /**
- * Files that are replaced as a whole: whatever happens meanwhile, the file is the one from before or
- * the new one, and once it is replaced it stays so through a loss of power.
+ * Files that are replaced as a whole: whatever happens meanwhile, the file is the one from before
+ * or the new one, and once it is replaced it stays so through a loss of power.
  */
 import { syncDirectory } from "../block/sync_directory.ts";
 import { directoryOf } from "./state_directory.ts";

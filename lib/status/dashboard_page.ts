@@ -20,8 +20,8 @@ export const DASHBOARD_PAGE = `<!doctype html>
   <p id="where" class="bar quiet"></p>
 </header>
 <main id="main" tabindex="-1">
-  <noscript><p class="notice">This page needs JavaScript.
-  <a href="/api/status">The status as JSON</a> and <a href="/metrics">the metrics</a> do not.</p></noscript>
+  <noscript><p class="notice">This page needs JavaScript. <a href="/api/status">The status as
+  JSON</a> and <a href="/metrics">the metrics</a> do not.</p></noscript>
 
   <section id="problems" class="problems" aria-labelledby="problems-title" hidden>
     <h2 id="problems-title">Needs attention</h2>
@@ -34,9 +34,11 @@ export const DASHBOARD_PAGE = `<!doctype html>
       <div class="tile"><dt>Disks</dt><dd id="tile-disks">–</dd></div>
       <div class="tile"><dt>Sessions</dt><dd id="tile-sessions">–</dd></div>
       <div class="tile rate"><dt>Read</dt><dd id="tile-read">–</dd>
-        <svg id="spark-read" viewBox="0 0 100 24" preserveAspectRatio="none" aria-hidden="true"><polyline points=""/></svg></div>
+        <svg id="spark-read" viewBox="0 0 100 24" preserveAspectRatio="none" aria-hidden="true">
+          <polyline points=""/></svg></div>
       <div class="tile rate"><dt>Written</dt><dd id="tile-written">–</dd>
-        <svg id="spark-written" viewBox="0 0 100 24" preserveAspectRatio="none" aria-hidden="true"><polyline points=""/></svg></div>
+        <svg id="spark-written" viewBox="0 0 100 24" preserveAspectRatio="none" aria-hidden="true">
+          <polyline points=""/></svg></div>
     </dl>
   </section>
 
@@ -50,7 +52,8 @@ export const DASHBOARD_PAGE = `<!doctype html>
     <table id="targets">
       <thead><tr><th scope="col">Target</th><th scope="col">State</th>
         <th scope="col">Initiators</th><th scope="col">LUNs</th>
-        <th scope="col" class="number">Read</th><th scope="col" class="number">Written</th></tr></thead>
+        <th scope="col" class="number">Read</th>
+        <th scope="col" class="number">Written</th></tr></thead>
       <tbody></tbody>
     </table>
     </div>
@@ -66,7 +69,8 @@ export const DASHBOARD_PAGE = `<!doctype html>
     <table id="disks">
       <thead><tr><th scope="col">Disk</th><th scope="col">State</th>
         <th scope="col" class="number">Size</th><th scope="col">Assigned to</th>
-        <th scope="col" class="number">Read</th><th scope="col" class="number">Written</th></tr></thead>
+        <th scope="col" class="number">Read</th>
+        <th scope="col" class="number">Written</th></tr></thead>
       <tbody></tbody>
     </table>
     </div>
@@ -82,7 +86,8 @@ export const DASHBOARD_PAGE = `<!doctype html>
     <table id="sessions">
       <thead><tr><th scope="col">Initiator</th><th scope="col">Target</th>
         <th scope="col">Since</th><th scope="col" class="number">Commands</th>
-        <th scope="col" class="number">Read</th><th scope="col" class="number">Written</th></tr></thead>
+        <th scope="col" class="number">Read</th>
+        <th scope="col" class="number">Written</th></tr></thead>
       <tbody></tbody>
     </table>
     </div>
@@ -91,7 +96,8 @@ export const DASHBOARD_PAGE = `<!doctype html>
 </main>
 <footer class="bottom quiet">
   <span id="updated"></span>
-  <nav aria-label="For programs"><a href="/metrics">Metrics</a> <a href="/api/openapi.json">API</a></nav>
+  <nav aria-label="For programs">
+    <a href="/metrics">Metrics</a> <a href="/api/openapi.json">API</a></nav>
 </footer>
 </body>
 </html>

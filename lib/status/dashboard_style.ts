@@ -9,8 +9,8 @@ export const DASHBOARD_STYLE = `:root {
 @media (prefers-color-scheme: dark) {
   :root {
     --ground: #0f141a; --surface: #171e26; --line: #2a343f; --text: #e6ebf0; --quiet: #9aa8b6;
-    --accent: #78b4f0; --good: #7fd8a4; --good-ground: #14331f; --bad: #ff9d96; --bad-ground: #421a18;
-    --idle: #b4c0cc; --idle-ground: #26303b; --written: #e8b06a;
+    --accent: #78b4f0; --good: #7fd8a4; --good-ground: #14331f; --bad: #ff9d96;
+    --bad-ground: #421a18; --idle: #b4c0cc; --idle-ground: #26303b; --written: #e8b06a;
   }
 }
 * { box-sizing: border-box; }
@@ -37,17 +37,18 @@ main:focus { outline: none; }
 .pill[data-tone="bad"] { color: var(--bad); background: var(--bad-ground); }
 #health { font-size: .9375rem; padding: .25rem .875rem; }
 
-.tiles { display: grid; grid-template-columns: repeat(3, minmax(6.5rem, 1fr)) repeat(2, minmax(10rem, 2fr));
-  gap: .75rem; margin: 1.5rem 0 0; }
-.tile { position: relative; overflow: hidden; background: var(--surface); border: 1px solid var(--line);
-  border-radius: .625rem; padding: .75rem 1rem; min-height: 5.25rem; }
+.tiles { display: grid; gap: .75rem; margin: 1.5rem 0 0;
+  grid-template-columns: repeat(3, minmax(6.5rem, 1fr)) repeat(2, minmax(10rem, 2fr)); }
+.tile { position: relative; overflow: hidden; background: var(--surface);
+  border: 1px solid var(--line); border-radius: .625rem; padding: .75rem 1rem;
+  min-height: 5.25rem; }
 .tile dt { color: var(--quiet); font-size: .8125rem; }
-.tile dd { margin: 0; font-size: 1.625rem; line-height: 1.3; font-weight: 600; letter-spacing: -.02em;
-  font-variant-numeric: tabular-nums; }
+.tile dd { margin: 0; font-size: 1.625rem; line-height: 1.3; font-weight: 600;
+  letter-spacing: -.02em; font-variant-numeric: tabular-nums; }
 .rate dd { font-size: 1.25rem; line-height: 1.7; }
 .rate svg { position: absolute; inset: auto 0 0; width: 100%; height: 1.5rem; }
-.rate polyline { fill: none; stroke: var(--accent); stroke-width: 1.5; vector-effect: non-scaling-stroke;
-  stroke-linejoin: round; }
+.rate polyline { fill: none; stroke: var(--accent); stroke-width: 1.5; stroke-linejoin: round;
+  vector-effect: non-scaling-stroke; }
 #spark-written polyline { stroke: var(--written); }
 
 .problems { background: var(--bad-ground); color: var(--bad); border-radius: .625rem;

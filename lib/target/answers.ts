@@ -23,7 +23,7 @@ import type { Burst, TargetTask } from "./target_task.ts";
 /** Octets before the sense data of a SCSI Response: the SenseLength. RFC 7143 11.4.7. */
 const SENSE_LENGTH_FIELD = 2;
 
-/** Of all connections: views of its own would keep the large buffer that they were last laid upon. */
+/** Of all connections: views of its own would keep the large buffer they were last laid upon. */
 const scsiResponse = new ScsiResponse();
 const r2t = new ReadyToTransfer();
 

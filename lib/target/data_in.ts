@@ -223,7 +223,7 @@ export class DataIn {
     else this.#head++;
   }
 
-  /** The device cannot be read at once: begins an asynchronous read, now or when less is read ahead. */
+  /** The device cannot be read at once: begins a slow read, now or when less is read ahead. */
   #readLater(task: TargetTask): void {
     this.#advance(task);
     if (this.#waiting.length === 0 && this.#mayReadAhead(task)) return this.#readAheadOf(task);

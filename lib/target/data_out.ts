@@ -281,8 +281,8 @@ export class DataOut {
 }
 
 /**
- * The command's data is wanted now. That of a command which takes none, or has failed, is on its way all the
- * same where it was announced: it is received and dropped.
+ * The command's data is wanted now. That of a command which takes none, or has failed, is on its
+ * way all the same where it was announced: it is received and dropped.
  */
 function isTaking(task: TargetTask): boolean {
   return task.step === Step.WRITE || task.step === Step.COLLECT;

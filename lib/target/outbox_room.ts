@@ -1,7 +1,7 @@
 /**
- * How an outbox is shared out, in octets. What somebody waits for must always find room: so data stops
- * first, then nothing more is received, then R2Ts and responses wait, and what is left is for the answers that
- * come by themselves, of which there are few.
+ * How an outbox is shared out, in octets. What somebody waits for must always find room: so data
+ * stops first, then nothing more is received, then R2Ts and responses wait, and what is left is for
+ * the answers that come by themselves, of which there are few.
  */
 
 /** Left free by Data-In, for everything else. */
@@ -16,5 +16,8 @@ export const RESPONSE_ROOM = 512;
 /** Left free by responses and R2Ts, for those of task management and logout. */
 export const FUNCTION_ROOM = 2 << 10;
 
-/** Task management functions of one connection that may be under way at once: their responses fit there. */
+/**
+ * Task management functions of one connection that may be under way at once: their responses fit
+ * there.
+ */
 export const MOST_FUNCTIONS = 32;

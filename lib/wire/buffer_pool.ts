@@ -11,8 +11,8 @@ export function makeBuffer(length: number): Buffer {
 
 /**
  * Large buffers, lent while a batch is in flight. The last returned is lent first, since it is
- * still in the cache. At most `keep` of each length are kept; past `limit` lent at once `take` makes buffers of
- * `leanLength`, so that many stalled peers slow down before they take all memory.
+ * still in the cache. At most `keep` of each length are kept; past `limit` lent at once `take`
+ * makes buffers of `leanLength`, so that many stalled peers slow down before they take all memory.
  */
 export class BufferPool {
   readonly #free: Buffer[] = [];

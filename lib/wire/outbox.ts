@@ -21,7 +21,7 @@ export class Outbox {
     this.#pool = pool;
   }
 
-  /** Octets that can still be reserved. To ask borrows nothing: an idle connection owns no buffer. */
+  /** Octets that can still be reserved. To ask borrows nothing: idle connections own no buffer. */
   get room(): number {
     if (this.#filling === undefined) return this.#pool.nextLength;
     return this.octets.length - this.length;

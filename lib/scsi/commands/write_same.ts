@@ -50,10 +50,10 @@ function row(name: string, opcode: number, usage: string, range: BlockRange): Co
 }
 
 /**
- * UNMAP allows to unmap where the blocks then read as the pattern: LBPRZ is one, so zeros. Any other
- * pattern is written, or else the initiator would not read it back. With a count of zero, though,
- * initiators know the command as a way to give back all that is left, and send a block of anything:
- * other targets unmap then, and libiscsi's conformance suite wants zeros.
+ * UNMAP allows to unmap where the blocks then read as the pattern: LBPRZ is one, so zeros. Any
+ * other pattern is written, or else the initiator would not read it back. With a count of zero,
+ * though, initiators know the command as a way to give back all that is left, and send a block of
+ * anything: other targets unmap then, and libiscsi's conformance suite wants zeros.
  */
 function unmaps(task: Task, range: BlockRange, block: Uint8Array): boolean {
   return (task.cdb[1]! & UNMAP) !== 0 && (range.isToEnd || isZero(block));
