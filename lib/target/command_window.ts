@@ -3,8 +3,8 @@
  * how many an initiator may have outstanding. RFC 7143 4.2.2.1. Commands that arrive ahead of a gap
  * (they took another connection of the session) are held until it closes.
  */
-import type { Frame } from "../iscsi/frame.ts";
-import { serialAdd, serialDistance } from "../wire/serial.ts";
+import { copyFrame, type Frame } from "../iscsi/frame.ts";
+import { serialAdd, serialAtMost, serialDistance, serialLess } from "../wire/serial.ts";
 import type { Connection } from "./connection.ts";
 
 export const Admission = {
@@ -21,7 +21,12 @@ export type Admission = typeof Admission[keyof typeof Admission];
 export interface HeldCommand {
   readonly connection: Connection;
   readonly frame: Frame;
+  /** Unsolicited data that came behind it. */
+  readonly data: Frame[];
 }
+
+/** What a frame that is kept costs besides its octets. */
+const FRAME_OVERHEAD = 256;
 
 export class CommandWindow {
   /** The CmdSN that is delivered next. */
@@ -34,6 +39,7 @@ export class CommandWindow {
   #gap: { readonly cmdSN: number; readonly sinceMs: number } | undefined;
   readonly #width: number;
   readonly #held = new Map<number, HeldCommand | undefined>();
+  #awaited: { readonly cmdSN: number; readonly reached: () => void }[] = [];
 
   constructor(firstCmdSN: number, width: number) {
     this.expCmdSN = firstCmdSN;
@@ -58,9 +64,21 @@ export class CommandWindow {
   }
 
   /** Keeps a command for its turn. */
-  hold(cmdSN: number, command: HeldCommand): void {
-    this.#held.set(cmdSN, command);
-    this.heldOctets += command.frame.octets.length;
+  hold(cmdSN: number, connection: Connection, frame: Frame): void {
+    this.#held.set(cmdSN, { connection, frame, data: [] });
+    this.heldOctets += costOf(frame);
+  }
+
+  /** Keeps data of a held command with it; false if no such command is held. */
+  holdData(connection: Connection, frame: Frame): boolean {
+    const tag = tagOf(frame);
+    for (const held of this.#held.values()) {
+      if (held?.connection !== connection || tagOf(held.frame) !== tag) continue;
+      held.data.push(copyFrame(frame));
+      this.heldOctets += costOf(frame);
+      return true;
+    }
+    return false;
   }
 
   /**
@@ -87,6 +105,13 @@ export class CommandWindow {
     return admission !== Admission.IGNORE;
   }
 
+  /** The same for all that are missing before `cmdSN`. */
+  skipTo(cmdSN: number): void {
+    for (let each = this.expCmdSN; serialLess(each, cmdSN); each = serialAdd(each, 1)) {
+      if (!this.#held.has(each) && !this.skip(each)) return;
+    }
+  }
+
   /**
    * The held command whose turn it is, if it is here; those before it that were dropped are passed.
    */
@@ -106,23 +131,49 @@ export class CommandWindow {
     if (held === undefined) return undefined;
     this.#held.delete(this.expCmdSN);
     this.#advance();
-    this.heldOctets -= held.frame.octets.length;
+    this.#letGo(held);
     return held;
   }
 
-  /** Drops held commands that `which` selects; their numbers count as received. Answers how many. */
-  drop(which: (command: HeldCommand) => boolean): number {
-    let count = 0;
+  /**
+   * Drops held commands that `which` selects, and answers them; their numbers count as received.
+   */
+  drop(which: (command: HeldCommand) => boolean): readonly HeldCommand[] {
+    const dropped: HeldCommand[] = [];
     for (const [cmdSN, held] of this.#held) {
       if (held === undefined || !which(held)) continue;
-      this.heldOctets -= held.frame.octets.length;
+      this.#letGo(held);
       this.#held.set(cmdSN, undefined);
-      count++;
+      dropped.push(held);
     }
-    return count;
+    return dropped;
+  }
+
+  #letGo({ frame, data }: HeldCommand): void {
+    this.heldOctets -= costOf(frame);
+    for (const each of data) this.heldOctets -= costOf(each);
+  }
+
+  /** Resolves when every command before `cmdSN` has been delivered, or was dropped. */
+  reached(cmdSN: number): Promise<void> {
+    if (serialAtMost(cmdSN, this.expCmdSN)) return Promise.resolve();
+    return new Promise((reached) => this.#awaited.push({ cmdSN, reached }));
   }
 
   #advance(): void {
     this.expCmdSN = serialAdd(this.expCmdSN, 1);
+    if (this.#awaited.length === 0) return;
+    const due = this.#awaited.filter(({ cmdSN }) => serialAtMost(cmdSN, this.expCmdSN));
+    this.#awaited = this.#awaited.filter((each) => !due.includes(each));
+    for (const { reached } of due) reached();
   }
+}
+
+function tagOf(frame: Frame): number {
+  return frame.view.getUint32(frame.base + 16);
+}
+
+/** Octets that holding the frame takes: its header, its data and what goes with them. */
+function costOf(frame: Frame): number {
+  return frame.dataAt - frame.base + frame.dataLength + FRAME_OVERHEAD;
 }

@@ -14,6 +14,7 @@ import type { Facts } from "../runtime/logger.ts";
 import type { BufferPool } from "../wire/buffer_pool.ts";
 import { Inbox } from "../wire/inbox.ts";
 import { Outbox } from "../wire/outbox.ts";
+import type { HeldCommand } from "./command_window.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { FullFeature } from "./full_feature.ts";
 import { Login, LOGIN_DATA_LIMIT, type LoginProgress } from "./login.ts";
@@ -266,10 +267,11 @@ export class Connection {
   }
 
   /** A command of this connection that waited for an earlier one on another. */
-  deliver(frame: Frame): void {
+  deliver({ frame, data }: HeldCommand): void {
     if (this.#state !== "logged-in") return;
     try {
       this.#flow!.deliver(frame);
+      for (const each of data) this.#flow!.receiveData(each);
     } catch (error) {
       this.fail(error);
     }

@@ -2,7 +2,7 @@
  * Full feature phase of one connection: which PDU may come, in which order commands are delivered,
  * and who deals with them. RFC 7143 4.2.2, 6.4.
  */
-import { BHS_LENGTH, RESERVED_TAG } from "../iscsi/bhs.ts";
+import { RESERVED_TAG } from "../iscsi/bhs.ts";
 import { copyFrame, type Frame } from "../iscsi/frame.ts";
 import { Opcode } from "../iscsi/opcode.ts";
 import type { ConnectionParameters } from "../iscsi/parameters.ts";
@@ -93,7 +93,7 @@ export class FullFeature {
     const opcode = frame.view.getUint8(frame.base) & 0x3f;
     switch (opcode) {
       case Opcode.DATA_OUT:
-        return this.#receiveData(frame);
+        return this.receiveData(frame);
       case Opcode.NOP_OUT:
         if (frame.view.getUint32(frame.base + 16) === RESERVED_TAG) return this.#pong(frame);
         return this.#inOrder(frame);
@@ -120,18 +120,24 @@ export class FullFeature {
   /** Delivers a command when its turn has come. RFC 7143 4.2.2.1. */
   #inOrder(frame: Frame): void {
     if ((frame.view.getUint8(frame.base) & 0x40) !== 0) return this.deliver(frame);
-    const { window, limits } = this.#session;
+    const { window } = this.#session;
     const cmdSN = frame.view.getUint32(frame.base + 24);
     const admission = window.admit(cmdSN);
     if (admission === Admission.NOW) {
       this.deliver(frame);
       this.#session.deliverHeld();
     } else if (admission === Admission.LATER) {
-      if (window.heldOctets + frame.dataLength + BHS_LENGTH > limits.collectedOctetsOfSession) {
-        throw new ProtocolError("more is held back behind a CmdSN gap than the session may hold");
-      }
-      window.hold(cmdSN, { connection: this.#connection, frame: copyFrame(frame) });
+      this.#checkHeld(frame);
+      window.hold(cmdSN, this.#connection, copyFrame(frame));
+    } else {
+      this.commands.expectDataOfDropped(frame);
     }
+  }
+
+  #checkHeld(frame: Frame): void {
+    const { window, limits } = this.#session;
+    if (window.heldOctets + frame.dataLength <= limits.collectedOctetsOfSession) return;
+    throw new ProtocolError("more is held back behind a CmdSN gap than the session may hold");
   }
 
   /** Deals with a command whose turn it is. */
@@ -160,10 +166,15 @@ export class FullFeature {
     if (reason !== undefined) this.answers.reject(reason, frame);
   }
 
-  #receiveData(frame: Frame): void {
-    const reason = this.#session.isDiscovery
-      ? RejectReason.PROTOCOL_ERROR
-      : this.commands.receiveData(frame);
+  /** A Data-Out PDU, of a command that runs or of one that is held. */
+  receiveData(frame: Frame): void {
+    const session = this.#session;
+    let reason: RejectReason | undefined = RejectReason.PROTOCOL_ERROR;
+    if (!session.isDiscovery) {
+      this.#checkHeld(frame);
+      if (session.window.holdData(this.#connection, frame)) return;
+      reason = this.commands.receiveData(frame);
+    }
     if (reason !== undefined) this.answers.reject(reason, frame);
   }
 

@@ -1,5 +1,5 @@
 /** The last few initiator task tags that were noted: a ring, so that it never grows. */
-const LENGTH = 128;
+const LENGTH = 256;
 
 export class RecentTags {
   readonly #tags = new Uint32Array(LENGTH).fill(0xffffffff);

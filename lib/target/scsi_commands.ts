@@ -129,8 +129,8 @@ export class ScsiCommands implements DataInHost, DataOutHost {
   }
 
   /**
-   * The turn of a dormant command has come, because one before it has ended, on this connection or another:
-   * what goes wrong here must not fall on that one.
+   * The turn of a dormant command has come, because one before it has ended, on this connection or
+   * another: what goes wrong here must not fall on that one.
    */
   #resumeDormant(task: TargetTask): void {
     task.dormant = false;
@@ -291,6 +291,11 @@ export class ScsiCommands implements DataInHost, DataOutHost {
     }
     if (task.aborted || this.#dataOut.receive(task, frame)) return undefined;
     return RejectReason.PROTOCOL_ERROR;
+  }
+
+  /** A command was dropped before its turn: data of it may be on its way. */
+  expectDataOfDropped(command: Frame): void {
+    this.#aborted.note(command.view.getUint32(command.base + 16));
   }
 
   get hasRoomToAsk(): boolean {

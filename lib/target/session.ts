@@ -8,7 +8,7 @@ import type { LogicalUnit } from "../scsi/logical_unit.ts";
 import type { Nexus } from "../scsi/nexus.ts";
 import type { Task } from "../scsi/task.ts";
 import { serialAdd } from "../wire/serial.ts";
-import { CommandWindow } from "./command_window.ts";
+import { CommandWindow, type HeldCommand } from "./command_window.ts";
 import type { Connection } from "./connection.ts";
 import type { Limits } from "./limits.ts";
 import { LunMap } from "./lun_map.ts";
@@ -195,8 +195,15 @@ export class Session {
     for (let held = this.window.next; held !== undefined; held = this.window.next) {
       if (!held.connection.hasRoomFor(held.frame)) return;
       this.window.takeNext();
-      held.connection.deliver(held.frame);
+      held.connection.deliver(held);
     }
+  }
+
+  /** Drops held commands that `which` selects, and the data that is still to come of them. */
+  dropHeld(which: (command: HeldCommand) => boolean): number {
+    const dropped = this.window.drop(which);
+    for (const { connection, frame } of dropped) connection.commands?.expectDataOfDropped(frame);
+    return dropped.length;
   }
 
   /** True while a connection has this number, or tasks of one that had it have not ended. */
@@ -227,7 +234,7 @@ export class Session {
   #letGo(connection: Connection): void {
     const { cid } = connection;
     this.connections.delete(cid);
-    this.window.drop((held) => held.connection === connection);
+    this.dropHeld((held) => held.connection === connection);
     const ended = this.abort((task) => task.commands === connection.commands)
       .then(() => void this.#leaving.delete(cid));
     this.#leaving.set(cid, ended);

@@ -29,7 +29,10 @@ interface Request {
 
 const { FUNCTION_COMPLETE, TASK_DOES_NOT_EXIST, LUN_DOES_NOT_EXIST } = TaskManagementOutcome;
 
-/** Carries the function out, and resolves with the response. */
+/**
+ * Carries the function out, and resolves with the response. One for many tasks waits until those
+ * have come that were sent before it, on whatever connection. RFC 7143 4.2.3.3.
+ */
 export function manageTasks(session: Session, frame: Frame): Promise<number> {
   const pdu = new TaskManagementRequest(frame.octets);
   pdu.base = frame.base;
@@ -84,15 +87,15 @@ async function abortTask(request: Request): Promise<number> {
 }
 
 /** This nexus only. SAM-5 7.3. */
-async function abortTaskSet({ session, unit, lun }: Request): Promise<number> {
-  dropHeld(session, lun);
-  await unit!.tasks.abort((task) => task.nexus === session.nexus);
+async function abortTaskSet({ session, unit, cmdSN }: Request): Promise<number> {
+  await session.window.reached(cmdSN);
+  await session.abort((task) => task.unit === unit);
   return FUNCTION_COMPLETE;
 }
 
 /** Every nexus; the others are told. SAM-5 7.5. */
-async function clearTaskSet({ session, unit, lun }: Request): Promise<number> {
-  dropHeld(session, lun);
+async function clearTaskSet({ session, unit, cmdSN }: Request): Promise<number> {
+  await session.window.reached(cmdSN);
   const losers = new Set<Task["nexus"]>();
   await unit!.tasks.abort((task) => {
     if (task.nexus !== session.nexus) losers.add(task.nexus);
@@ -105,27 +108,26 @@ async function clearTaskSet({ session, unit, lun }: Request): Promise<number> {
 }
 
 /** SAM-5 7.7, 6.3.3. */
-async function resetLogicalUnit({ session, unit, lun }: Request): Promise<number> {
-  dropHeld(session, lun);
+async function resetLogicalUnit({ session, unit, cmdSN }: Request): Promise<number> {
+  await session.window.reached(cmdSN);
   await unit!.reset();
   return FUNCTION_COMPLETE;
 }
 
 /** All units of the target; for a cold reset the caller closes the connections afterwards. */
-async function resetTarget({ session }: Request): Promise<number> {
-  session.window.drop(({ frame }) => isCommand(frame));
+async function resetTarget({ session, cmdSN }: Request): Promise<number> {
+  // RFC 7143 4.2.3.3: what has not come yet need not be waited for.
+  session.dropHeld(({ frame }) => isCommand(frame));
+  session.window.skipTo(cmdSN);
   await Promise.all([...session.luns.entries()].map(([, { unit }]) => unit.reset()));
   return FUNCTION_COMPLETE;
 }
 
-/**
- * Commands for the unit that came ahead of their turn are aborted with the rest, all or the one
- * with the tag. Answers how many.
- */
-function dropHeld(session: Session, lun: number, tag?: number): number {
-  return session.window.drop(({ frame }) =>
+/** Drops the command with the tag, if it came ahead of its turn. Answers how many there were. */
+function dropHeld(session: Session, lun: number, tag: number): number {
+  return session.dropHeld(({ frame }) =>
     isCommand(frame) && parseLun(frame.view, frame.base + 8) === lun &&
-    (tag === undefined || frame.view.getUint32(frame.base + 16) === tag)
+    frame.view.getUint32(frame.base + 16) === tag
   );
 }
 

@@ -10,9 +10,7 @@ function frame(octet: number) {
   return { octets, view, base: 0, ahsLength: 0, dataAt: 1, dataLength: 0 };
 }
 
-function held(octet: number) {
-  return { connection: {} as Connection, frame: frame(octet) };
-}
+const CONNECTION = {} as Connection;
 
 Deno.test("A44: CommandWindow counts across the wrap of CmdSN", () => {
   const window = new CommandWindow(START, 4);
@@ -34,8 +32,8 @@ Deno.test("A45: CommandWindow ignores a CmdSN below ExpCmdSN and above MaxCmdSN"
 
 Deno.test("A46: CommandWindow delivers held commands in CmdSN order when the gap closes", () => {
   const window = new CommandWindow(START, 8);
-  window.hold(0, held(3));
-  window.hold(0xffffffff, held(2));
+  window.hold(0, CONNECTION, frame(3));
+  window.hold(0xffffffff, CONNECTION, frame(2));
   assert.equal(window.takeNext(), undefined);
   assert.equal(window.admit(0), Admission.IGNORE, "a second copy is ignored");
   assert.equal(window.admit(START), Admission.NOW);
@@ -49,7 +47,7 @@ Deno.test("A46: CommandWindow delivers held commands in CmdSN order when the gap
 Deno.test("A46: CommandWindow tells how long the same command has been missing", () => {
   const window = new CommandWindow(10, 8);
   assert.equal(window.gapAgeMs(0), 0);
-  window.hold(12, held(1));
+  window.hold(12, CONNECTION, frame(1));
   assert.equal(window.gapAgeMs(1000), 0);
   assert.equal(window.gapAgeMs(4000), 3000);
   window.admit(10);

@@ -157,22 +157,72 @@ Deno.test("A46 A88: aborting the command that is missing lets the held ones go o
   await target.close();
 });
 
-Deno.test("A90: what is held for other purposes than the aborted unit's commands is kept", async () => {
+Deno.test("A90: a function for many tasks waits for those that were sent before it", async () => {
   const target = new TestTarget();
   const initiator = await target.logIn();
   const missing = initiator.cmdSN;
-  const dropped = await initiator.command({ cdb: TEST_UNIT_READY, cmdSN: serialAdd(missing, 1) });
   await initiator.ping(Uint8Array.of(1, 2, 3), {
     immediate: false,
-    cmdSN: serialAdd(missing, 2),
+    cmdSN: serialAdd(missing, 1),
     initiatorTaskTag: 555,
   });
-  await functionComplete(initiator, await initiator.manage({ functionCode: LOGICAL_UNIT_RESET }));
-  const gap = await initiator.command({ cdb: TEST_UNIT_READY, cmdSN: missing });
-  assert.notEqual(gap, dropped);
-  await initiator.result(gap);
+  const fields = { functionCode: LOGICAL_UNIT_RESET, cmdSN: serialAdd(missing, 2) };
+  const tag = await initiator.manage(fields);
+  await initiator.fence(); // no answer yet
+  const write = await initiator.command({
+    cdb: write10(0, 1),
+    write: true,
+    length: BLOCK,
+    cmdSN: missing,
+  });
+  assert.equal((await initiator.receive())?.opcode, Opcode.READY_TO_TRANSFER);
   const answer = await initiator.expect(Opcode.NOP_IN, NopIn);
   assert.equal(answer.initiatorTaskTag, 555);
+  initiator.expStatSN = serialAdd(answer.statSN, 1);
+  await functionComplete(initiator, tag);
+  await initiator.dataOut(write, {}, new Uint8Array(BLOCK));
+  initiator.cmdSN = serialAdd(missing, 2);
+  await initiator.fence(); // the write was aborted without a word
+  await target.close();
+});
+
+Deno.test("A92: a target reset takes what is missing before it for received", async () => {
+  const target = new TestTarget();
+  const initiator = await target.logIn();
+  const missing = initiator.cmdSN;
+  const held = await initiator.command({ cdb: TEST_UNIT_READY, cmdSN: serialAdd(missing, 1) });
+  const fields = {
+    functionCode: TaskManagementFunction.TARGET_WARM_RESET,
+    cmdSN: serialAdd(missing, 3),
+  };
+  await functionComplete(initiator, await initiator.manage(fields));
+  await initiator.command({ cdb: TEST_UNIT_READY, cmdSN: missing });
+  await initiator.command({ cdb: TEST_UNIT_READY, cmdSN: serialAdd(missing, 2) });
+  await initiator.fence(); // nothing of them is answered
+  initiator.cmdSN = serialAdd(missing, 3);
+  const result = await initiator.run({ cdb: TEST_UNIT_READY });
+  assert.equal(result.code >> 8, 0x29);
+  assert.notEqual(held, undefined);
+  await target.close();
+});
+
+Deno.test("A46: unsolicited data waits with its command for the one that is missing", async () => {
+  const target = new TestTarget();
+  const initiator = await target.logIn({ InitialR2T: "No", ImmediateData: "No" });
+  const missing = initiator.cmdSN;
+  const data = Uint8Array.from({ length: 3 * BLOCK }, (_, i) => i);
+  const fields = { write: true, length: data.length, final: false };
+  const cmdSN = serialAdd(missing, 1);
+  const tag = await initiator.command({ cdb: write10(0, 3), ...fields, cmdSN });
+  await initiator.dataOut(tag, { final: false }, data.subarray(0, 700));
+  await initiator.dataOut(tag, { dataSN: 1, bufferOffset: 700 }, data.subarray(700));
+  await initiator.fence();
+  const gap = await initiator.command({ cdb: TEST_UNIT_READY, cmdSN: missing });
+  assert.equal((await initiator.result(gap)).status, Status.GOOD);
+  assert.equal((await initiator.result(tag)).status, Status.GOOD);
+  initiator.cmdSN = serialAdd(missing, 2);
+  const read = await initiator.run({ cdb: read10(0, 3), read: true, length: data.length });
+  assert.deepEqual(read.data, data);
   await target.close();
 });
 
