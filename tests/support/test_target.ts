@@ -2,7 +2,7 @@
 import type { BlockDevice } from "../../lib/block/device.ts";
 import { MemoryDevice } from "../../lib/block/memory.ts";
 import type { Facts, Logger } from "../../lib/runtime/logger.ts";
-import { systemRandom } from "../../lib/runtime/random.ts";
+import { type Random, systemRandom } from "../../lib/runtime/random.ts";
 import { LogicalUnit, type LogicalUnitOptions } from "../../lib/scsi/logical_unit.ts";
 import { AccessList } from "../../lib/target/access_list.ts";
 import type { Endpoint } from "../../lib/target/endpoint.ts";
@@ -25,6 +25,7 @@ export interface TestTargetOptions {
   readonly device?: BlockDevice;
   readonly unit?: Partial<LogicalUnitOptions>;
   readonly readOnly?: boolean;
+  readonly random?: Random;
 }
 
 /** What was logged. */
@@ -48,7 +49,7 @@ export class TestTarget {
     this.node = new TargetNode({
       limits: { ...DEFAULT_LIMITS, ...options.limits },
       clock: this.clock,
-      random: systemRandom,
+      random: options.random ?? systemRandom,
       logger: this.#logger(),
     });
     this.unit = new LogicalUnit({
