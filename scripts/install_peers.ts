@@ -1,14 +1,14 @@
 /** Puts the peers on the machine that the chosen tests need, where that is ours to do. */
 import { type GroupName, isInstalled, type Peer, PEERS, programPath } from "./peers.ts";
 
-/** Installs what is missing on Debian as root; elsewhere says what is missing, and skips say why. */
+/** Installs what is missing on Debian as root; elsewhere says what is, and skips say why. */
 export async function installPeers(groups: readonly GroupName[]): Promise<void> {
   const needed = (PEERS as readonly Peer[]).filter((peer) =>
     peer.groups.some((group) => groups.includes(group))
   );
   const missing = needed.filter((peer) => !isInstalled(peer));
   if (missing.length === 0) return;
-  const packages = [...new Set(missing.map((peer) => peer.package))];
+  const packages = [...new Set(missing.flatMap((peer) => peer.package.split(" ")))];
   const obstacle = whyNot();
   if (obstacle !== undefined) {
     console.log(`peers missing: ${packages.join(" ")} (not installed: ${obstacle})`);

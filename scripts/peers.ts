@@ -1,4 +1,4 @@
-/** The programs of others that tests talk to: which Debian package brings each, which tests need it. */
+/** The programs of others that tests talk to: which package brings each, which tests need it. */
 
 /** The groups of tests, in the order in which they run. */
 export const GROUP_NAMES = ["static", "unit", "sim", "interop", "e2e", "fuzz"] as const;
@@ -7,10 +7,13 @@ export type GroupName = typeof GROUP_NAMES[number];
 export interface Peer {
   /** The program, or the file of `anyOf` where the package brings none. */
   readonly name: string;
+  /** One, or several with spaces between. */
   readonly package: string;
   readonly groups: readonly GroupName[];
   /** Where it is found when it is no program on the PATH: one of these paths exists. */
   readonly anyOf?: readonly string[];
+  /** The programs that make it up when it is several. */
+  readonly allOf?: readonly string[];
 }
 
 /** One row a program. A test names the first column in `requires(…)`. */
@@ -44,6 +47,17 @@ export const PEERS = [
   { name: "tshark", package: "tshark", groups: ["interop"] },
   { name: "ip", package: "iproute2", groups: ["interop", "e2e"] },
   { name: "mkfs.ext4", package: "e2fsprogs", groups: ["interop"] },
+  // A kernel in an emulator, with programs of this machine: tests/support/linux_guest.ts.
+  {
+    name: "linux guest",
+    package: "qemu-system-x86 busybox-static cpio kmod udev open-iscsi multipath-tools " +
+      "e2fsprogs sg3-utils",
+    groups: ["interop"],
+    allOf: [
+      ..."qemu-system-x86_64 busybox cpio modprobe udevadm iscsid multipathd".split(" "),
+      ..."mkfs.ext4 debugfs sg_inq".split(" "),
+    ],
+  },
   { name: "bash", package: "bash", groups: ["e2e"] },
 ] as const satisfies readonly Peer[];
 
@@ -60,6 +74,7 @@ export function programPath(name: string): string | undefined {
 
 /** Whether the peer is on this machine. */
 export function isInstalled(peer: Peer): boolean {
+  if (peer.allOf !== undefined) return peer.allOf.every((name) => programPath(name) !== undefined);
   if (peer.anyOf !== undefined) return peer.anyOf.some(isFile);
   return programPath(peer.name) !== undefined;
 }

@@ -1,8 +1,9 @@
-/** What a service owes to those it served when it is killed: kill -9 at any moment loses nothing. */
+/** What a service that is killed owes to those it served: kill -9 at any moment loses nothing. */
 import assert from "node:assert/strict";
 import type { TargetFacts } from "../../lib/config/facts.ts";
 import { Status } from "../../lib/scsi/status.ts";
 import { cdb, Op } from "../support/block_commands.ts";
+import { note } from "../support/note.ts";
 import { peer } from "../support/peer.ts";
 import { requires } from "../support/requires.ts";
 import {
@@ -65,7 +66,7 @@ Deno.test({
   fn: () =>
     withService({ targets: { t: [{ file: "d.vhd", size: "2M" }] } }, async (service) => {
       const seed = chooseSeed();
-      console.log(`SANCTL_TEST_SEED=${seed}`);
+      note(`crash: SANCTL_TEST_SEED=${seed}`);
       const random = new SeededRandom(seed);
       const ledger = new StampLedger(BLOCK_COUNT);
       let acknowledged = 0, openBlocks = 0, octets = new Uint8Array(0);

@@ -3,6 +3,7 @@
  * why.
  */
 import { isInstalled, type Peer, type PeerName, PEERS } from "../../scripts/peers.ts";
+import { kernelMissing } from "./linux_image.ts";
 
 /** What is needed besides programs: undefined where it is there, else why not. */
 const CONDITIONS = {
@@ -10,6 +11,8 @@ const CONDITIONS = {
   "root": () => Deno.uid() === 0 ? undefined : "needs root",
   /** Linux with its own network namespaces allowed: other hosts on one machine. */
   "network namespaces": namespacesMissing,
+  /** The kernel of the Linux guest, which is fetched where it is used first. */
+  "linux kernel": kernelMissing,
   /** `deno task compile` has made the executable. */
   "dist/sanctl": () => exists(EXECUTABLE) ? undefined : "dist/sanctl is not built",
 } as const satisfies Record<string, () => string | undefined>;

@@ -31,10 +31,19 @@ export class Serving {
     this.#process = process;
   }
 
-  /** Starts `target serve` on free ports of loopback, and waits until it says that it is ready. */
-  static async start(sanctl: Sanctl, extra: readonly string[] = []): Promise<Serving> {
-    const child = new Deno.Command(EXECUTABLE, {
-      args: ["target", "serve", "--portal", "127.0.0.1:0", "--http", "127.0.0.1:0", ...extra],
+  /**
+   * Starts `target serve` on free ports of loopback, and waits until it says that it is ready;
+   * `through` are words before its command line.
+   */
+  static async start(
+    sanctl: Sanctl,
+    extra: readonly string[] = [],
+    through: readonly string[] = [],
+  ): Promise<Serving> {
+    const [program, ...words] = [...through, EXECUTABLE];
+    const serve = ["target", "serve", "--portal", "127.0.0.1:0", "--http", "127.0.0.1:0", ...extra];
+    const child = new Deno.Command(program!, {
+      args: [...words, ...serve],
       env: sanctl.environment,
       stdin: "null",
       stdout: "piped",
