@@ -190,6 +190,23 @@ const HEADER_DIGESTS = [
 ] as const;
 
 test(
+  "logical blocks of 4096 octets: a random image comes back equal, and what is smaller is right",
+  // Not thin: qemu 7.2 fails in an assertion of its own where it reads thin units of such blocks.
+  { file: "disk.vhd", size: "256M", options: "--logical-block 4096" },
+  async (service) => {
+    const [source, back] = [service.sanctl.path("source.raw"), service.sanctl.path("back.raw")];
+    await createRandomImage(source);
+    const url = service.url("t");
+    await peer("qemu-img", "convert", "-n", "-f", "raw", "-O", "raw", source, url);
+    await peer("qemu-img", "convert", "-f", "raw", "-O", "raw", url, back);
+    await assertSameFile(source, back);
+    await io(url, "write -P 1 0 64k", "write -P 2 512 512", "write -f -P 3 8k 12k");
+    await io(url, "read -P 1 0 512", "read -P 2 512 512", "read -P 1 1k 7k");
+    await io(url, "read -P 3 8k 12k", "read -P 1 20k 44k");
+  },
+);
+
+test(
   "header digests are agreed on as qemu wants them, and data comes through with all of them",
   { file: "mem:digests", size: "64M" },
   async (service) => {
