@@ -1,5 +1,6 @@
 /** Where something listens, as people write it. */
 import type { PortalFacts } from "../lib/config/facts.ts";
+import { hostAndPort } from "../lib/target/portal.ts";
 
 const ADDRESS = /^(?:\[([0-9a-f:.%a-z]+)\]|([^:[\]\s]+)):(\d{1,5})$/i;
 
@@ -15,5 +16,5 @@ export function parseAddress(text: string): PortalFacts {
 
 /** The same the other way. */
 export function formatAddress({ address, port }: PortalFacts): string {
-  return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
+  return hostAndPort(address, port);
 }

@@ -1,3 +1,4 @@
+import { allowed } from "../allowed.ts";
 import type { Context } from "../context.ts";
 
 export default async function (
@@ -8,8 +9,5 @@ export default async function (
   const [name, ...ids] = operands as [string, ...string[]];
   const control = await this.control();
   const changed = await control.allow(name, ids);
-  this.output.changed(
-    changed,
-    (target) => `target ${target.name} allows ${target.allow.join(" ")}`,
-  );
+  this.output.changed(changed, ({ name, allow }) => `target ${name} allows ${allowed(allow)}`);
 }

@@ -1,4 +1,5 @@
 import type { LunFacts, TargetFacts } from "../../lib/config/facts.ts";
+import { allowed } from "../allowed.ts";
 import type { Context } from "../context.ts";
 import { type Column, sheet, table } from "../output.ts";
 import { formatSize } from "../size.ts";
@@ -28,7 +29,7 @@ function targetText(target: TargetFacts): string {
     ["iqn", target.iqn],
     ["description", target.description],
     ["state", target.state],
-    ["allow", target.allow.length === 0 ? "nobody" : target.allow.join(" ")],
+    ["allow", allowed(target.allow)],
     ["sessions", running ? String(target.sessions) : undefined],
     ["commands", running ? String(commands) : undefined],
     ["read", running ? formatSize(octetsRead) : undefined],

@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { MOST_LUNS } from "../target/lun_map.ts";
+import { isDescription } from "./description.ts";
 import { isInitiatorId } from "./initiator_id.ts";
 import { parseIscsiName } from "./iscsi_name.ts";
 import { isName } from "./names.ts";
@@ -14,7 +15,7 @@ const MOST_OBJECTS = 4096;
 export const MOST_LUN = MOST_LUNS - 1;
 
 const name = z.string().refine(isName, "is not a name");
-const description = z.string().max(255).refine(isOneLine, "holds a control character");
+const description = z.string().refine(isDescription, "is not a line of at most 255 octets");
 const iscsiName = z.string().refine(isNormalisedIscsiName, "is not an iSCSI name in normal form");
 const initiatorId = z.string().refine(isInitiatorId, "is not an initiator identifier");
 const blockLength = z.union([z.literal(512), z.literal(4096)]);
@@ -49,7 +50,7 @@ const Disk = z.strictObject({
   assignments: z.array(Assignment).max(MOST_OBJECTS),
 });
 
-/** The whole of it; {@link checkConsistency} judges what spans several objects. */
+/** The whole of it; what spans several objects is judged by `inconsistency`. */
 export const DeclaredState = z.strictObject({
   version: z.literal(1),
   /** What default iSCSI names begin with: `iqn.2026-11.io.sanctl:HOST`. */
@@ -66,11 +67,6 @@ export type DeclaredAssignment = z.infer<typeof Assignment>;
 /** What a server that nobody has configured has. */
 export function emptyState(iqnBase: string): DeclaredState {
   return { version: 1, iqnBase, targets: [], disks: [] };
-}
-
-function isOneLine(text: string): boolean {
-  // deno-lint-ignore no-control-regex -- control characters are what it looks for
-  return !/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/.test(text);
 }
 
 function isNormalisedIscsiName(text: string): boolean {

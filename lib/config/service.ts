@@ -4,7 +4,7 @@
  * effect, which cannot fail: so it happens wholly or not at all.
  */
 import type { TargetNode } from "../target/node.ts";
-import { plainAddress } from "../target/portal.ts";
+import { hostAndPort, plainAddress } from "../target/portal.ts";
 import type { Session } from "../target/session.ts";
 import type { Target } from "../target/target.ts";
 import type { Control, PortalFacts, SessionFacts } from "./control.ts";
@@ -221,14 +221,9 @@ function sessionFacts(session: Session, target: Target, name: string): SessionFa
     since: session.since.toISOString(),
     connections: [...session.connections].map(([id, { endpoint }]) => ({
       id,
-      peer: hostAndPort(endpoint.remoteAddress, endpoint.remotePort),
-      portal: hostAndPort(endpoint.localAddress, endpoint.localPort),
+      peer: hostAndPort(plainAddress(endpoint.remoteAddress), endpoint.remotePort),
+      portal: hostAndPort(plainAddress(endpoint.localAddress), endpoint.localPort),
     })),
     counters: countersOf(session),
   };
-}
-
-function hostAndPort(address: string, port: number): string {
-  const plain = plainAddress(address);
-  return `${plain.includes(":") ? `[${plain}]` : plain}:${port}`;
 }

@@ -32,7 +32,7 @@ export function hostsOf(address: string): string[] {
 }
 
 /** An IPv6 address as it stands in a URL. */
-export function bracketed(host: string): string {
+function bracketed(host: string): string {
   return host.includes(":") && !host.startsWith("[") ? `[${host}]` : host;
 }
 

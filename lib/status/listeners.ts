@@ -5,7 +5,7 @@
 import { ControlError } from "../config/control_error.ts";
 import type { PortalFacts } from "../config/facts.ts";
 import type { Logger } from "../runtime/logger.ts";
-import { bracketed } from "./host_guard.ts";
+import { hostAndPort } from "../target/portal.ts";
 
 /** Longest path that a Unix socket can have; unix(7), without the final zero. */
 const MOST_SOCKET_PATH_OCTETS = 107;
@@ -64,7 +64,7 @@ export function listenOnPort(
 
 /** Why an address cannot be listened on, and which option chooses another. */
 export function listenError(what: string, { address, port }: PortalFacts, cause: unknown): unknown {
-  const where = `${what} cannot listen on ${bracketed(address)}:${port}`;
+  const where = `${what} cannot listen on ${hostAndPort(address, port)}`;
   const option = what === "the dashboard" ? "--http" : "--portal";
   if (cause instanceof Deno.errors.AddrInUse) {
     const next = `stop what listens there, or choose another address with ${option}`;

@@ -5,7 +5,7 @@ import { checkInitiatorIds } from "../initiator_id.ts";
 import { checkIscsiName, defaultIqn } from "../iscsi_name.ts";
 import { checkName } from "../names.ts";
 import type { DeclaredState } from "../schema.ts";
-import { checkDescription } from "./describe.ts";
+import { checkDescription } from "../description.ts";
 import type { Outcome } from "./outcome.ts";
 
 export function createTarget(state: DeclaredState, asked: NewTarget): Outcome {

@@ -5,7 +5,7 @@ import { checkName, nameOfFile } from "../names.ts";
 import type { DeclaredDisk, DeclaredState } from "../schema.ts";
 import { isAbsolute } from "../state_directory.ts";
 import { assignDisk } from "./assign_disk.ts";
-import { checkDescription } from "./describe.ts";
+import { checkDescription } from "../description.ts";
 import type { Outcome } from "./outcome.ts";
 
 /** What a file's name says about what is to be created in it. */

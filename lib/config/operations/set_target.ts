@@ -5,7 +5,7 @@ import { checkIscsiName } from "../iscsi_name.ts";
 import { checkName } from "../names.ts";
 import type { DeclaredDisk, DeclaredState } from "../schema.ts";
 import { checkIqnIsFree, checkTargetNameIsFree } from "./create_target.ts";
-import { checkDescription } from "./describe.ts";
+import { checkDescription } from "../description.ts";
 import { findTarget, replaceTarget } from "./find.ts";
 import { type Outcome, sessionCount, type Usage } from "./outcome.ts";
 
