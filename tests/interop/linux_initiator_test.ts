@@ -27,13 +27,39 @@ const MULTIPATH = `defaults {
 }
 `;
 
+type Settings = Readonly<Record<string, string>>;
+
 /** What the guest's initiator is told to do otherwise than by default. */
-const SETTINGS: Readonly<Record<string, string>> = {
-  "node.conn[0].iscsi.HeaderDigest": "CRC32C",
-  "node.conn[0].iscsi.DataDigest": "CRC32C",
-  "node.conn[0].timeo.noop_out_interval": "1",
-  "node.conn[0].timeo.noop_out_timeout": "2",
+const SETTINGS: Settings = {
+  "conn[0].iscsi.HeaderDigest": "CRC32C",
+  "conn[0].iscsi.DataDigest": "CRC32C",
+  "conn[0].timeo.noop_out_interval": "1",
+  "conn[0].timeo.noop_out_timeout": "2",
 };
+
+/** Besides the default, which has both immediate data and unsolicited Data-Out. */
+const WAYS: readonly Settings[] = [
+  {
+    "session.iscsi.InitialR2T": "Yes",
+    "session.iscsi.ImmediateData": "No",
+    "conn[0].iscsi.HeaderDigest": "None",
+    "conn[0].iscsi.DataDigest": "None",
+  },
+  {
+    "session.iscsi.InitialR2T": "Yes",
+    "session.iscsi.ImmediateData": "Yes",
+    "session.iscsi.FirstBurstLength": "8192",
+    "conn[0].iscsi.HeaderDigest": "CRC32C",
+  },
+  {
+    "session.iscsi.InitialR2T": "No",
+    "session.iscsi.ImmediateData": "No",
+    "session.iscsi.MaxBurstLength": "16384",
+    "conn[0].iscsi.HeaderDigest": "None",
+    "conn[0].iscsi.DataDigest": "CRC32C",
+    "conn[0].iscsi.MaxRecvDataSegmentLength": "4096",
+  },
+];
 
 interface Machines {
   readonly network: NetworkNamespace;
@@ -55,6 +81,7 @@ const STEPS: readonly (readonly [name: string, (machines: Machines) => Promise<v
   ["goes on writing after the service was killed and started again", surviveKill],
   ["goes on writing on the other path when one is cut", surviveCut],
   ["logs out", logOut],
+  ["moves data in each way that a login can agree on", moveData],
 ];
 
 Deno.test({
@@ -116,12 +143,9 @@ async function refused({ guest }: Machines): Promise<void> {
 }
 
 async function logIn({ guest }: Machines): Promise<void> {
-  const node = `iscsiadm -m node -T ${TARGET}`;
-  for (const [name, value] of Object.entries(SETTINGS)) {
-    await guest.ok(`${node} -o update -n '${name}' -v ${value}`);
-  }
+  await set(guest, SETTINGS);
   await guest.ok("dmesg -c >/dev/null");
-  await guest.ok(`${node} --login && udevadm settle`);
+  await guest.ok("iscsiadm -m node --login && udevadm settle");
   const sessions = await guest.ok("iscsiadm -m session -P 2");
   for (const key of ["HeaderDigest", "DataDigest"]) {
     assert.equal(sessions.match(new RegExp(`${key}: CRC32C`, "g"))?.length, 2, sessions);
@@ -129,6 +153,14 @@ async function logIn({ guest }: Machines): Promise<void> {
   const said = await assertCalm(guest);
   const caches = "Write cache: enabled, read cache: enabled, supports DPO and FUA";
   assert.equal(said.split(caches).length, 3, said);
+}
+
+/** What is to be asked for in the next login. */
+async function set(guest: LinuxGuest, settings: Settings): Promise<void> {
+  const update = Object.entries(settings).map(([name, value]) =>
+    `iscsiadm -m node -o update -n 'node.${name}' -v ${value}`
+  );
+  await guest.ok(update.join(" && "));
 }
 
 /** What the kernel said since it was asked last, with nothing that it complains of. */
@@ -252,9 +284,7 @@ async function writeMore(guest: LinuxGuest): Promise<void> {
 }
 
 async function surviveCut({ guest, network }: Machines): Promise<void> {
-  const [, active] = /status=active\n.* (sd\w+) /.exec(await guest.ok("multipath -ll"))!;
-  const links = await guest.ok(`udevadm info --query=symlink --name=${active}`);
-  const portal = PORTALS.find((address) => links.includes(`ip-${address}:`))!;
+  const portal = await activePortal(guest);
   await network.cut(portal);
   await guest.until("multipath -ll | grep -q 'failed faulty'");
   await writeMore(guest);
@@ -262,6 +292,14 @@ async function surviveCut({ guest, network }: Machines): Promise<void> {
   await guest.until("[ $(multipath -ll | grep -c 'active ready running') -ge 2 ]");
   await writeMore(guest);
   await assertKept(guest, /Failing path [^]*Reinstating path/);
+}
+
+/** The address at the other end of the path that is used. */
+async function activePortal(guest: LinuxGuest): Promise<string> {
+  const [, disk] = /status=active\n.* (sd\w+) /.exec(await guest.ok("multipath -ll"))!;
+  const session = `$(readlink -f /sys/block/${disk}/device | sed 's|/target.*||')`;
+  const address = `${session}/connection*/iscsi_connection/connection*/persistent_address`;
+  return (await guest.ok(`cat ${address}`)).trim();
 }
 
 /** The kernel said what happened to the connection, and nothing of data that went with it. */
@@ -278,6 +316,27 @@ async function logOut({ guest, sanctl }: Machines): Promise<void> {
   await guest.ok("umount /mnt && e2fsck -fn /dev/disk/d && multipath -F");
   await guest.ok("iscsiadm -m node --logout");
   assert.deepEqual(await sanctl.facts("target sessions"), []);
+  await assertCalm(guest);
+}
+
+async function moveData({ guest }: Machines): Promise<void> {
+  await guest.ok("multipathd shutdown; head -c 3000000 /dev/urandom > /tmp/data");
+  const node = `iscsiadm -m node -p ${PORTALS[0]}`;
+  const device = path(0, 1);
+  for (const way of WAYS) {
+    await set(guest, way);
+    await guest.ok(`${node} --login && udevadm settle`);
+    const session = await guest.ok("iscsiadm -m session -P 2");
+    for (const [name, value] of Object.entries(way)) {
+      const key = name.slice(name.lastIndexOf(".") + 1);
+      assert.match(session, new RegExp(`${key}: ${value}\\n`), `${name}=${value}`);
+    }
+    await guest.ok(`dd if=/tmp/data of=${device} bs=600000 conv=fsync`);
+    await guest.ok("echo 3 > /proc/sys/vm/drop_caches");
+    await guest.ok(`head -c 3000000 ${device} | cmp - /tmp/data`);
+    await guest.ok(`dd if=/dev/zero of=${device} bs=1000000 count=3 conv=fsync`);
+    await guest.ok(`${node} --logout`);
+  }
   await assertCalm(guest);
 }
 
