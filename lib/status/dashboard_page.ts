@@ -1,4 +1,66 @@
 /** The dashboard's page. What changes is filled in by its script; without it the page says so. */
+
+/** One table of the page, and what stands there while it has no rows. */
+interface Section {
+  readonly id: string;
+  readonly title: string;
+  readonly columns: readonly string[];
+  readonly empty: string;
+  /** What an operator runs next. */
+  readonly command: string;
+}
+
+const SECTIONS: readonly Section[] = [
+  {
+    id: "targets",
+    title: "Targets",
+    columns: ["Target", "State", "Initiators", "LUNs", "Read", "Written"],
+    empty: "There is no target yet. Create one on the server:",
+    command: "sanctl target create mail --allow iqn.1991-05.com.microsoft:mail1",
+  },
+  {
+    id: "disks",
+    title: "Disks",
+    columns: ["Disk", "State", "Assigned to", "Size", "Read", "Written"],
+    empty: "There is no disk yet. Create one and assign it to a target:",
+    command: "sanctl disk create /srv/disks/mail.vhd --size 20G --target mail",
+  },
+  {
+    id: "sessions",
+    title: "Sessions",
+    columns: ["Initiator", "Target", "Since", "Commands", "Read", "Written"],
+    empty: "No initiator is logged in. Which targets there are to log in to:",
+    command: "sanctl target list",
+  },
+];
+
+/** Columns of numbers, which stand to the right. */
+const NUMBERS: readonly string[] = ["Size", "Commands", "Read", "Written"];
+
+function sectionMarkup({ id, title, columns, empty, command }: Section): string {
+  return `
+  <section aria-labelledby="${id}-title">
+    <h2 id="${id}-title">${title}</h2>
+    <div id="${id}-empty" class="empty" hidden>
+      <p>${empty}</p>
+      <pre><code>${command}</code></pre>
+    </div>
+    <div class="scroll" role="group" aria-labelledby="${id}-title" tabindex="0" hidden>
+    <table id="${id}">
+      <thead><tr>${columns.map(headingMarkup).join("")}</tr></thead>
+      <tbody></tbody>
+    </table>
+    </div>
+    <p id="${id}-more" class="quiet" hidden></p>
+  </section>
+`;
+}
+
+function headingMarkup(heading: string): string {
+  const alignment = NUMBERS.includes(heading) ? ' class="number"' : "";
+  return `<th scope="col"${alignment}>${heading}</th>`;
+}
+
 export const DASHBOARD_PAGE = `<!doctype html>
 <html lang="en">
 <head>
@@ -42,58 +104,7 @@ export const DASHBOARD_PAGE = `<!doctype html>
     </dl>
   </section>
 
-  <section aria-labelledby="targets-title">
-    <h2 id="targets-title">Targets</h2>
-    <div id="targets-empty" class="empty" hidden>
-      <p>There is no target yet. Create one on the server:</p>
-      <pre><code>sanctl target create mail --allow iqn.1991-05.com.microsoft:mail1</code></pre>
-    </div>
-    <div class="scroll" role="group" aria-labelledby="targets-title" tabindex="0" hidden>
-    <table id="targets">
-      <thead><tr><th scope="col">Target</th><th scope="col">State</th>
-        <th scope="col">Initiators</th><th scope="col">LUNs</th>
-        <th scope="col" class="number">Read</th>
-        <th scope="col" class="number">Written</th></tr></thead>
-      <tbody></tbody>
-    </table>
-    </div>
-  </section>
-
-  <section aria-labelledby="disks-title">
-    <h2 id="disks-title">Disks</h2>
-    <div id="disks-empty" class="empty" hidden>
-      <p>There is no disk yet. Create one and assign it to a target:</p>
-      <pre><code>sanctl disk create /srv/disks/mail.vhd --size 20G --target mail</code></pre>
-    </div>
-    <div class="scroll" role="group" aria-labelledby="disks-title" tabindex="0" hidden>
-    <table id="disks">
-      <thead><tr><th scope="col">Disk</th><th scope="col">State</th>
-        <th scope="col" class="number">Size</th><th scope="col">Assigned to</th>
-        <th scope="col" class="number">Read</th>
-        <th scope="col" class="number">Written</th></tr></thead>
-      <tbody></tbody>
-    </table>
-    </div>
-  </section>
-
-  <section aria-labelledby="sessions-title">
-    <h2 id="sessions-title">Sessions</h2>
-    <div id="sessions-empty" class="empty" hidden>
-      <p>No initiator is logged in. Which targets there are to log in to:</p>
-      <pre><code>sanctl target list</code></pre>
-    </div>
-    <div class="scroll" role="group" aria-labelledby="sessions-title" tabindex="0" hidden>
-    <table id="sessions">
-      <thead><tr><th scope="col">Initiator</th><th scope="col">Target</th>
-        <th scope="col">Since</th><th scope="col" class="number">Commands</th>
-        <th scope="col" class="number">Read</th>
-        <th scope="col" class="number">Written</th></tr></thead>
-      <tbody></tbody>
-    </table>
-    </div>
-    <p id="sessions-more" class="quiet" hidden></p>
-  </section>
-</main>
+${SECTIONS.map(sectionMarkup).join("")}</main>
 <footer class="bottom quiet">
   <span id="updated"></span>
   <nav aria-label="For programs">

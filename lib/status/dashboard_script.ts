@@ -62,8 +62,10 @@ function setText(id, text) {
 }
 
 /** Fills a table, or shows what to do where there is nothing to show. */
-function fill(id, items, cellsOf) {
+function fill({ id, cellsOf, listing }, { items, next }) {
   const table = byId(id);
+  byId(id + "-more").hidden = next === null;
+  setText(id + "-more", "The first " + MOST_ROWS + "; " + listing + " lists all.");
   // Rows that stay the same are left alone, and with them what a reader has selected.
   const key = JSON.stringify(items) + Math.floor(Date.now() / 60000);
   if (shown[id] === key) return;
@@ -130,19 +132,21 @@ function diskCells(disk) {
   return [
     named(disk.name, ["", disk.description], ["mono", disk.path ?? "in memory"]),
     state,
-    octets(disk.size),
     list(places, "no target"),
+    octets(disk.size),
     octets(disk.counters.octetsRead),
     octets(disk.counters.octetsWritten),
   ];
 }
 
 function sessionCells(session) {
+  // Some initiators give their name as their alias too.
+  const alias = session.alias === session.initiator ? "" : session.alias;
   const since = make("time", "", ago(session.since));
   since.dateTime = session.since;
   since.title = new Date(session.since).toLocaleString();
   return [
-    named(session.alias || session.initiator, ["mono", session.alias && session.initiator],
+    named(alias || session.initiator, ["mono", alias && session.initiator],
       ["mono", session.connections.map((each) => each.peer).join(", ")]),
     named(session.target),
     since,
@@ -151,6 +155,13 @@ function sessionCells(session) {
     octets(session.counters.octetsWritten),
   ];
 }
+
+/** What the API lists, how a row shows it, and which command lists more of it. */
+const TABLES = [
+  { id: "targets", cellsOf: targetCells, listing: "sanctl target list" },
+  { id: "disks", cellsOf: diskCells, listing: "sanctl disk list" },
+  { id: "sessions", cellsOf: sessionCells, listing: "sanctl target sessions" },
+];
 
 function showRates(status) {
   const now = { atMs: performance.now(), counters: status.counters, startedAt: status.startedAt };
@@ -205,14 +216,10 @@ async function ask(path) {
 async function refresh() {
   try {
     const part = "?limit=" + MOST_ROWS;
-    const [status, targets, disks, sessions] = await Promise.all(
-      ["/api/status", "/api/targets" + part, "/api/disks" + part, "/api/sessions" + part].map(ask));
+    const [status, ...pages] = await Promise.all(
+      ["/api/status", ...TABLES.map(({ id }) => "/api/" + id + part)].map(ask));
     showStatus(status);
-    fill("targets", targets.items, targetCells);
-    fill("disks", disks.items, diskCells);
-    fill("sessions", sessions.items, sessionCells);
-    byId("sessions-more").hidden = sessions.next === null;
-    setText("sessions-more", "The first " + MOST_ROWS + "; sanctl target sessions lists all.");
+    for (const [at, table] of TABLES.entries()) fill(table, pages[at]);
     setText("updated", "Updated " + new Date().toLocaleTimeString());
     document.body.classList.remove("stale");
   } catch {

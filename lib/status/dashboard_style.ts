@@ -71,6 +71,7 @@ tbody tr { border-top: 1px solid var(--line); }
 .mono { font-family: var(--mono); font-size: .78125rem; }
 .why { color: var(--bad); }
 .detail.why { min-width: 14rem; }
+time { white-space: nowrap; }
 .items { list-style: none; margin: 0; padding: 0; }
 .items li { white-space: nowrap; }
 .id { font-family: var(--mono); font-size: .8125rem; line-height: 1.75; }

@@ -35,13 +35,13 @@ Deno.test("B-58: the dashboard's script sets text and never markup", () => {
 
 Deno.test("The dashboard's script finds every element that it fills", () => {
   const ids = new Set([...PAGE.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id!));
-  const literal = [...SCRIPT.matchAll(/(?:byId|setText|fill)\("([^"]+)"[,)]/g)].map(([, id]) =>
-    id!
-  );
-  assert(literal.length > 10);
+  const literal = [...SCRIPT.matchAll(/(?:byId|setText)\("([^"]+)"[,)]/g)].map(([, id]) => id!);
+  assert(literal.length >= 10);
   for (const id of literal) assert(ids.has(id), id);
-  for (const id of ["targets", "disks", "sessions"]) {
-    assert(ids.has(`${id}-empty`) && ids.has(`${id}-title`), id);
+  const tables = [...SCRIPT.matchAll(/\{ id: "(\w+)", cellsOf: /g)].map(([, id]) => id!);
+  assert.deepEqual(tables, ["targets", "disks", "sessions"]);
+  for (const id of tables) {
+    for (const part of ["", "-empty", "-title", "-more"]) assert(ids.has(id + part), id + part);
   }
   for (const id of ["read", "written"]) assert(ids.has(`tile-${id}`) && ids.has(`spark-${id}`), id);
 });
