@@ -2,12 +2,11 @@
  * A session: one initiator port and one target, over one or more connections. RFC 7143 4.4.1. It
  * owns what the connections share: the command window, the tasks, the tags.
  */
-import { RESERVED_TAG } from "../iscsi/bhs.ts";
 import type { SessionParameters } from "../iscsi/parameters.ts";
 import type { LogicalUnit } from "../scsi/logical_unit.ts";
+import { Tags } from "../iscsi/tags.ts";
 import type { Nexus } from "../scsi/nexus.ts";
 import type { Task } from "../scsi/task.ts";
-import { serialAdd } from "../wire/serial.ts";
 import { CommandWindow, type HeldCommand } from "./command_window.ts";
 import type { Connection } from "./connection.ts";
 import type { Limits } from "./limits.ts";
@@ -64,7 +63,7 @@ export class Session {
   readonly #pool: TargetTask[] = [];
   readonly #onEnded: (session: Session) => void;
   #immediateTasks = 0;
-  #targetTransferTag = 0;
+  readonly #targetTransferTags = new Tags();
   /** Connections that are gone: their numbers, and when the last of their tasks has ended. */
   readonly #leaving = new Map<number, Promise<void>>();
   #ended: Promise<void> | undefined;
@@ -102,9 +101,7 @@ export class Session {
 
   /** A tag for an R2T or a NOP-In that names nothing else just now. RFC 7143 11.8.5. */
   takeTargetTransferTag(): number {
-    this.#targetTransferTag = serialAdd(this.#targetTransferTag, 1);
-    if (this.#targetTransferTag === RESERVED_TAG) this.#targetTransferTag = 0;
-    return this.#targetTransferTag;
+    return this.#targetTransferTags.take();
   }
 
   /** A task as good as new. */

@@ -151,6 +151,25 @@ Deno.test("FileDevice with the C library: unmap gives space back, extents show i
   });
 });
 
+for (const ffi of [true, false]) {
+  const how = ffi ? "with" : "without";
+  Deno.test(`A120: FileDevice ${how} the C library: parts of a block that are unmapped read as zeros`, async () => {
+    await withFile(1 << 16, async (path) => {
+      const expected = pattern(1 << 16, 7);
+      await Deno.writeFile(path, expected);
+      const device = await FileDevice.open(path, { sparse: true, ffi });
+      for (const [offset, length] of [[512, 512], [4096 - 512, 1024], [8704, 12_288]] as const) {
+        await device.unmap(offset, length);
+        expected.fill(0, offset, offset + length);
+      }
+      const found = new Uint8Array(1 << 16);
+      await device.read(0, found, 0, found.length);
+      assert.deepEqual(found, expected);
+      await device.close();
+    });
+  });
+}
+
 Deno.test("B-39: a second opener is refused by name, until the first has closed", async () => {
   await withFile(SIZE, async (path) => {
     const writer = await FileDevice.open(path);

@@ -49,6 +49,19 @@ function header(opcode: number): Uint8Array {
   return octets;
 }
 
+Deno.test("A52: ExpStatSN frees nothing and asks for nothing: no response is kept at level 0", async () => {
+  const target = new TestTarget();
+  const initiator = await target.logIn({ ErrorRecoveryLevel: "2" });
+  for (const expStatSN of [0, 0x80000000, serialAdd(initiator.expStatSN, -5)]) {
+    const before = initiator.expStatSN;
+    initiator.expStatSN = expStatSN;
+    const tag = await initiator.command({ cdb: TEST_UNIT_READY });
+    assert.equal((await initiator.result(tag)).status, Status.GOOD);
+    assert.equal(initiator.expStatSN, serialAdd(before, 1), "nothing was sent again");
+  }
+  await target.close();
+});
+
 Deno.test("A73: a Reject repeats the header that it is about, with a StatSN of its own", async () => {
   const target = new TestTarget();
   const initiator = await target.logIn();
