@@ -105,10 +105,11 @@ export class CommandWindow {
     return admission !== Admission.IGNORE;
   }
 
-  /** The same for all that are missing before `cmdSN`. */
+  /** The same for all that are missing before `cmdSN`, as far as the window goes. */
   skipTo(cmdSN: number): void {
-    for (let each = this.expCmdSN; serialLess(each, cmdSN); each = serialAdd(each, 1)) {
-      if (!this.#held.has(each) && !this.skip(each)) return;
+    const end = serialLess(this.maxCmdSN, cmdSN) ? serialAdd(this.maxCmdSN, 1) : cmdSN;
+    for (let each = this.expCmdSN; serialLess(each, end); each = serialAdd(each, 1)) {
+      if (!this.#held.has(each)) this.skip(each);
     }
   }
 

@@ -73,6 +73,17 @@ Deno.test("A48: CommandWindow never moves MaxCmdSN back, whatever comes and ends
   }
 });
 
+Deno.test("A92: CommandWindow skips to a number, and no further than the window goes", () => {
+  const window = new CommandWindow(START, 4);
+  window.hold(0xffffffff, CONNECTION, frame(1));
+  window.skipTo(1);
+  assert.equal(window.takeNext()?.frame.octets[0], 1);
+  assert.equal(window.takeNext(), undefined);
+  assert.equal(window.expCmdSN, 1);
+  window.skipTo(0x70000000);
+  assert.equal(window.expCmdSN, 5);
+});
+
 Deno.test("A48: CommandWindow is closed when as many commands are outstanding as it is wide", () => {
   const window = new CommandWindow(5, 2);
   window.admit(5);
