@@ -44,6 +44,12 @@ interface Function {
   readonly answered: (response: number) => void;
 }
 
+interface Logout {
+  readonly connection: SimConnection;
+  /** True: it is answered; false: it never will be. */
+  readonly over: (isAnswered: boolean) => void;
+}
+
 export class SimSession {
   readonly world: World;
   readonly disk: SimDisk;
@@ -59,7 +65,7 @@ export class SimSession {
   readonly #functions = new Map<number, Function>();
   /** Tasks that were ended without a word, whose status may have been on its way all the same. */
   readonly #ghosts = new Set<number>();
-  readonly #logouts = new Map<number, (response: number) => void>();
+  readonly #logouts = new Map<number, Logout>();
   readonly #whenOver = Promise.withResolvers<void>();
   #tag = 1;
   #cmdSN: number;
@@ -147,8 +153,8 @@ export class SimSession {
     const connection = this.#anyConnection();
     if (connection === undefined) return;
     const tag = this.#tag++;
-    const { promise, resolve } = Promise.withResolvers<number>();
-    this.#logouts.set(tag, resolve);
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    this.#logouts.set(tag, { connection, over: resolve });
     const pdu = new LogoutRequest(new Uint8Array(48));
     pdu.opcode = Opcode.LOGOUT_REQUEST;
     pdu.immediate = true;
@@ -159,8 +165,7 @@ export class SimSession {
     pdu.cmdSN = this.#cmdSN;
     this.world.tell(`${this.name} logs out: ${reason} ${cid}`);
     connection.post((initiator) => initiator.send(new Uint8Array(pdu.view.buffer)));
-    const isAnswered = Promise.race([promise.then(() => true), this.#whenOver.promise]);
-    if (await isAnswered !== true) return;
+    if (await Promise.race([promise, this.#whenOver.promise]) !== true) return;
     for (const task of [...this.tasks.values()]) {
       if (reason === 0 || task.connection.cid === cid) this.#giveUp(task);
     }
@@ -179,7 +184,7 @@ export class SimSession {
       case Opcode.TASK_MANAGEMENT_RESPONSE:
         return this.#functionAnswered(tag, pdu.as(TaskManagementResponse).response);
       case Opcode.LOGOUT_RESPONSE:
-        this.#logouts.get(tag)?.(pdu.as(LogoutResponse).response);
+        this.#logouts.get(tag)?.over(pdu.as(LogoutResponse).response === 0);
         return;
       case Opcode.NOP_IN:
         return this.#pinged(connection, pdu);
@@ -250,6 +255,12 @@ export class SimSession {
   /** Without one of its connections the session is given up, and begun anew by whoever wants it. */
   connectionLost(connection: SimConnection): void {
     this.connections.delete(connection);
+    for (const logout of this.#logouts.values()) {
+      if (logout.connection === connection) logout.over(false);
+    }
+    for (const { connection: sentOn, answered } of this.#functions.values()) {
+      if (sentOn === connection) answered(-1);
+    }
     for (const task of [...this.tasks.values()]) {
       if (task.connection === connection) this.#giveUp(task);
     }
