@@ -1,7 +1,7 @@
 /** Descriptions: one line of text that people and initiators are shown. */
 import { ControlError } from "./control_error.ts";
 
-/** TargetAlias takes 255 octets at most. RFC 7143 13.7. */
+/** TargetAlias takes 255 octets at most. RFC 7143 13.6. */
 const MOST_OCTETS = 255;
 
 // deno-lint-ignore no-control-regex -- control characters are what it looks for

@@ -4,6 +4,7 @@
 import { MeteredDevice } from "../block/metered.ts";
 import { LogicalUnit } from "../scsi/logical_unit.ts";
 import { AbsentDevice } from "./absent_device.ts";
+import { RETRY_MS } from "./absent_disks.ts";
 import { ControlError } from "./control_error.ts";
 import type { DiskFiles } from "./disk_files.ts";
 import type { DiskCondition } from "./observation.ts";
@@ -15,7 +16,7 @@ import { VERSION } from "./version.ts";
 const PRODUCT = {
   vendor: "SANCTL",
   product: "VIRTUAL DISK",
-  revision: VERSION.slice(0, 4),
+  revision: VERSION.split(".").slice(0, 2).join("."),
 } as const;
 
 /** What a disk needs besides its declaration. */
@@ -28,7 +29,8 @@ export interface DiskSurroundings {
 export class RunningDisk {
   readonly unit: LogicalUnit;
   readonly #device: MeteredDevice;
-  readonly #failure: string | null;
+  /** Why it could not be opened. */
+  #failure: string | null;
 
   private constructor(unit: LogicalUnit, device: MeteredDevice, failure: string | null) {
     this.unit = unit;
@@ -53,14 +55,21 @@ export class RunningDisk {
     try {
       return await RunningDisk.open(disk, around);
     } catch (error) {
-      if (!(error instanceof Error)) throw error;
-      const reason = error instanceof ControlError && error.nextStep !== undefined
-        ? `${error.message}; ${error.nextStep}`
-        : error.message;
+      const reason = reasonOf(error);
       const device = new MeteredDevice(new AbsentDevice(disk.size, reason));
       // Without its reservations: nothing can be read or written that they would protect.
       return new RunningDisk(unitOf(disk, device), device, reason);
     }
+  }
+
+  /** False: it stands in for a disk that could not be opened. */
+  get isOpen(): boolean {
+    return this.#failure === null;
+  }
+
+  /** The disk that this stands in for could not be opened again, for this reason. */
+  stillFails(error: unknown): void {
+    this.#failure = reasonOf(error);
   }
 
   get condition(): DiskCondition {
@@ -87,6 +96,14 @@ export class RunningDisk {
   close(): Promise<void> {
     return this.#device.close();
   }
+}
+
+/** What failed, what to do about it, and what becomes of it then. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) throw error;
+  const nextStep = error instanceof ControlError ? error.nextStep : undefined;
+  const again = `it is tried again every ${RETRY_MS / 1000} seconds`;
+  return [error.message, nextStep, again].filter((each) => each !== undefined).join("; ");
 }
 
 function unitOf(disk: DeclaredDisk, device: MeteredDevice, around?: DiskSurroundings): LogicalUnit {

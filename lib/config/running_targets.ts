@@ -2,7 +2,8 @@
  * The targets of the running service, brought to what is declared. What an initiator sees changes
  * under it only as it must: a new LUN is announced, one that goes takes the sessions with it.
  */
-import { REPORTED_LUNS_DATA_HAS_CHANGED } from "../scsi/sense.ts";
+import type { LogicalUnit } from "../scsi/logical_unit.ts";
+import { NOT_READY_TO_READY_CHANGE, REPORTED_LUNS_DATA_HAS_CHANGED } from "../scsi/sense.ts";
 import { AccessList } from "../target/access_list.ts";
 import { LunMap, type Mapping } from "../target/lun_map.ts";
 import type { TargetNode } from "../target/node.ts";
@@ -57,6 +58,21 @@ export class RunningTargets {
     await Promise.all(ends);
   }
 
+  /** Puts a unit where another one stood in for it; whoever is logged in learns that it is ready. */
+  replace(standIn: LogicalUnit, unit: LogicalUnit): void {
+    for (const target of this.#byName.values()) {
+      for (const [lun, mapping] of [...target.luns.entries()]) {
+        if (mapping.unit !== standIn) continue;
+        target.luns.set(lun, { ...mapping, unit });
+        for (const { nexus } of openSessions(target)) {
+          standIn.detach(nexus);
+          unit.attach(nexus);
+          unit.attentions.establish(nexus, NOT_READY_TO_READY_CHANGE);
+        }
+      }
+    }
+  }
+
   /** The target of that iSCSI name, as it is or made anew, with who may log in. */
   #targetFor({ name, iqn, description, allow }: DeclaredTarget): Target {
     const alias = description || name;
@@ -85,7 +101,7 @@ export class RunningTargets {
       ends.push(takeAway(target, lun, mapping));
     }
     const isNew = [...wanted.keys()].some((lun) => target.luns.get(lun) === undefined);
-    const sessions = [...target.sessions].filter(({ isEnding }) => !isEnding);
+    const sessions = openSessions(target);
     if (isNew) announce(target, sessions);
     for (const [lun, mapping] of wanted) {
       const present = target.luns.get(lun);
@@ -95,6 +111,10 @@ export class RunningTargets {
     }
     return ends;
   }
+}
+
+function openSessions(target: Target): Session[] {
+  return [...target.sessions].filter(({ isEnding }) => !isEnding);
 }
 
 /** What is to stand behind the LUNs of the target. */

@@ -7,6 +7,7 @@ import type { TargetNode } from "../target/node.ts";
 import { hostAndPort, plainAddress } from "../target/portal.ts";
 import type { Session } from "../target/session.ts";
 import type { Target } from "../target/target.ts";
+import { AbsentDisks } from "./absent_disks.ts";
 import type { Control, PortalFacts, SessionFacts } from "./control.ts";
 import type { DiskFiles } from "./disk_files.ts";
 import { StateLock } from "./lock.ts";
@@ -39,6 +40,7 @@ export class Service implements StateKeeper {
   readonly #lock: StateLock;
   readonly #around: DiskSurroundings;
   readonly #targets: RunningTargets;
+  readonly #absent: AbsentDisks;
   /** By UUID, which outlives a name. */
   readonly #disks = new Map<string, RunningDisk>();
   readonly #startedAt: string;
@@ -61,6 +63,11 @@ export class Service implements StateKeeper {
     this.#state = state;
     this.#around = { files, reservationDirectory: `${directory}/reservations` };
     this.#targets = new RunningTargets(node);
+    this.#absent = new AbsentDisks({
+      clock: node.clock,
+      absent: () => this.#state.disks.filter(({ uuid }) => this.#disks.get(uuid)?.isOpen === false),
+      tryAgain: (disk) => this.#tryAgain(disk),
+    });
     this.#startedAt = node.clock.now().toISOString();
     this.observation = this.#observation();
     this.control = new StateControl(this);
@@ -87,6 +94,7 @@ export class Service implements StateKeeper {
    * Flushes and closes the disks and gives the state directory back. Sessions have ended before.
    */
   async stop(): Promise<void> {
+    this.#absent.stop();
     await this.#last;
     const closing = [...this.#disks.values()].map((disk) => disk.close());
     const results = await Promise.allSettled(closing);
@@ -123,6 +131,30 @@ export class Service implements StateKeeper {
       }
     }));
     await this.#takeEffect(this.#state);
+    this.#absent.watch();
+  }
+
+  /** Opens a disk that could not be; whoever changes the state meanwhile does not wait for that. */
+  async #tryAgain(disk: DeclaredDisk): Promise<void> {
+    try {
+      const opened = await RunningDisk.open(disk, this.#around);
+      this.#last = this.#last.then(() => this.#arrive(disk.uuid, opened));
+      await this.#last;
+    } catch (error) {
+      this.#disks.get(disk.uuid)?.stillFails(error);
+    }
+  }
+
+  /** The disk is there at last, unless it has been removed or the service has ended. */
+  async #arrive(uuid: string, opened: RunningDisk): Promise<void> {
+    const standIn = this.#disks.get(uuid);
+    const name = this.#state.disks.find((each) => each.uuid === uuid)?.name;
+    if (standIn === undefined || name === undefined) return await opened.close();
+    this.#disks.set(uuid, opened);
+    this.#names.set(name, opened);
+    this.#targets.replace(standIn.unit, opened.unit);
+    await standIn.close();
+    this.#node.logger.info("a disk is there now", { disk: name });
   }
 
   async #change(operation: (state: DeclaredState) => Outcome): Promise<Outcome> {

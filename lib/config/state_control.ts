@@ -150,7 +150,7 @@ export class StateControl implements Control {
     target: string,
     options: AssignOptions = {},
   ): Promise<Changed<DiskFacts>> {
-    return this.#changeDisk(name, (state) => assignDisk(state, name, target, options));
+    return await this.#changeDisk(name, (state) => assignDisk(state, name, target, options));
   }
 
   unassignDisk(name: string, target?: string, options: Force = {}): Promise<Changed<DiskFacts>> {

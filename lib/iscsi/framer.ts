@@ -85,7 +85,7 @@ export class Framer implements Frame {
     this.dataAt = this.base + dataOffset;
     this.dataLength = dataLength;
     this.length = length;
-    // Digests go on the wire least significant octet first, as the vectors of RFC 7143 B.4 show.
+    // Digests go on the wire least significant octet first, as the vectors of RFC 7143 A.4 show.
     if (
       digest > 0 && crc32c(this.octets, this.dataAt, padded) !== this.#digest(this.dataAt + padded)
     ) {

@@ -1,7 +1,7 @@
 /**
  * An I_T nexus: one initiator port and one target port that talk. SAM-5 4.6.4. For iSCSI the
  * initiator port is the InitiatorName with the ISID, the target port the TargetName with the portal
- * group tag (RFC 7143 4.4.1), so a nexus outlives a TCP connection, and a name alone does not make
+ * group tag (RFC 7143 4.4.2), so a nexus outlives a TCP connection, and a name alone does not make
  * one.
  */
 export interface Nexus {

@@ -7,7 +7,7 @@ import { bits, layout, u16 } from "../wire/layout.ts";
 const ISCSI = 0x5;
 const DEVICE_NAME = 0b00;
 const PORT_NAME = 0b01;
-/** What stands between an iSCSI name and the ISID in a port's name. RFC 7143 4.4.1. */
+/** What stands between an iSCSI name and the ISID in a port's name. RFC 7143 4.4.2. */
 const ISID_SEPARATOR = ",i,0x";
 const ISID_DIGITS = 12;
 /** Octets of the longest iSCSI name. RFC 7143 4.2.7. */

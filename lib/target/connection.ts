@@ -26,7 +26,7 @@ import type { ScsiCommands } from "./scsi_commands.ts";
 import type { Session } from "./session.ts";
 import { TextExchange } from "./text_exchange.ts";
 
-/** RFC 7143 8.1.3, as far as a target's connection shows them. */
+/** RFC 7143 8.1.4, as far as a target's connection shows them. */
 export type ConnectionState =
   | "in-login"
   | "logged-in"

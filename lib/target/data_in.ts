@@ -185,7 +185,7 @@ export class DataIn {
     pdu.bufferOffset = task.moved;
     task.moved += length;
     const last = task.moved === task.transferLength;
-    // 11.7.2: F closes each sequence, which MaxBurstLength bounds.
+    // 11.7.1: F closes each sequence, which MaxBurstLength bounds.
     pdu.final = last || task.moved % this.#maxBurstLength === 0;
     // Where data of the initiator is still on its way, the status comes after it.
     const withStatus = last && task.finish === undefined && task.status === Status.GOOD &&

@@ -80,7 +80,7 @@ export class DataOut {
 
   /**
    * Notes the unsolicited data that a SCSI Command announces, before anything is known of the
-   * command. Answers what is wrong with it. RFC 7143 4.2.4.2, 13.10, 13.11, 13.14.
+   * command. Answers what is wrong with it. RFC 7143 4.2.5.2, 13.10, 13.11, 13.14.
    */
   announce(task: TargetTask, immediateLength: number, final: boolean): Sense | undefined {
     const { firstBurstLength, immediateData, initialR2T } = this.#parameters;

@@ -75,7 +75,7 @@ export class PduWriter {
   seal(base: number): void {
     if (!this.headerDigest && !this.dataDigest) return;
     const { octets, view } = this.#outbox;
-    // Digests are little-endian on the wire, as the vectors of RFC 7143 B.4 show.
+    // Digests are little-endian on the wire, as the vectors of RFC 7143 A.4 show.
     if (this.headerDigest) {
       view.setUint32(base + BHS_LENGTH, crc32c(octets, base, BHS_LENGTH), true);
     }

@@ -1,5 +1,5 @@
 /**
- * A session: one initiator port and one target, over one or more connections. RFC 7143 4.4.1. It
+ * A session: one initiator port and one target, over one or more connections. RFC 7143 4.4.2. It
  * owns what the connections share: the command window, the tasks, the tags.
  */
 import type { SessionParameters } from "../iscsi/parameters.ts";

@@ -2,7 +2,7 @@
 import type { Random } from "../runtime/random.ts";
 import type { Session } from "./session.ts";
 
-/** What makes two sessions the same one in turn: the I_T nexus. RFC 7143 4.4.1, 6.3.5. */
+/** What makes two sessions the same one in turn: the I_T nexus. RFC 7143 4.4.2, 6.3.5. */
 export interface SessionNexus {
   readonly initiatorName: string;
   /** Six octets. */

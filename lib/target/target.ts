@@ -16,7 +16,7 @@ export interface TargetOptions {
 
 export class Target {
   readonly name: string;
-  /** TargetAlias, what a person calls it. RFC 7143 13.7. */
+  /** TargetAlias, what a person calls it. RFC 7143 13.6. */
   alias: string;
   access: AccessList;
   authentication: AuthenticationPolicy;

@@ -17,7 +17,7 @@ export interface Burst {
   end: number;
   /** Octets in all. */
   length: number;
-  /** The DataSN that the next Data-Out PDU must carry. RFC 7143 11.7.4. */
+  /** The DataSN that the next Data-Out PDU must carry. RFC 7143 11.7.5. */
   dataSN: number;
 }
 
@@ -44,7 +44,7 @@ export class TargetTask extends Task {
   transferLength = 0;
   /** Octets sent, or for Data-Out taken, so far. */
   moved = 0;
-  /** DataSN of the next Data-In or R2TSN of the next R2T. RFC 7143 11.7.4, 11.8.3. */
+  /** DataSN of the next Data-In or R2TSN of the next R2T. RFC 7143 11.7.5, 11.8.2. */
   nextSN = 0;
 
   /** Where the data of the next R2T begins. */
