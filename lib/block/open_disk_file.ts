@@ -21,7 +21,7 @@ export async function openDiskFile(path: string, writable: boolean): Promise<Den
 }
 
 const OPEN_ERRORS: Readonly<Record<string, [FileErrorKind, string]>> = {
-  ENOENT: ["not-found", "there is no such file"],
+  ENOENT: ["not-found", "there is no such file; put it there, or correct the path"],
   ENOTDIR: ["not-found", "part of its path is not a directory"],
   EACCES: ["no-permission", "its permissions do not allow it; run as its owner or change them"],
   EPERM: ["no-permission", "the system does not allow it"],

@@ -65,7 +65,7 @@ export class Service implements StateKeeper {
     this.#targets = new RunningTargets(node);
     this.#absent = new AbsentDisks({
       clock: node.clock,
-      absent: () => this.#state.disks.filter(({ uuid }) => this.#disks.get(uuid)?.isOpen === false),
+      absent: () => this.#state.disks.filter(({ uuid }) => this.#standIn(uuid) !== undefined),
       tryAgain: (disk) => this.#tryAgain(disk),
     });
     this.#startedAt = node.clock.now().toISOString();
@@ -96,15 +96,9 @@ export class Service implements StateKeeper {
   async stop(): Promise<void> {
     this.#absent.stop();
     await this.#last;
-    const closing = [...this.#disks.values()].map((disk) => disk.close());
-    const results = await Promise.allSettled(closing);
+    await Promise.all([...this.#disks].map(([uuid, disk]) => this.#close(uuid, disk)));
     this.#disks.clear();
     this.#lock.release();
-    for (const result of results) {
-      if (result.status === "rejected") {
-        this.#node.logger.error("a disk was not closed well", { reason: String(result.reason) });
-      }
-    }
   }
 
   state(): Promise<DeclaredState> {
@@ -112,13 +106,17 @@ export class Service implements StateKeeper {
   }
 
   change(operation: (state: DeclaredState) => Outcome): Promise<Outcome> {
-    const change = this.#last.then(() => this.#change(operation));
-    this.#last = change.catch(() => undefined);
-    return change;
+    return this.#inTurn(() => this.#change(operation));
   }
 
   close(): Promise<void> {
     return Promise.resolve();
+  }
+
+  #inTurn<T>(action: () => Promise<T>): Promise<T> {
+    const turn = this.#last.then(action);
+    this.#last = turn.catch(() => undefined);
+    return turn;
   }
 
   async #open(): Promise<void> {
@@ -136,25 +134,31 @@ export class Service implements StateKeeper {
 
   /** Opens a disk that could not be; whoever changes the state meanwhile does not wait for that. */
   async #tryAgain(disk: DeclaredDisk): Promise<void> {
+    let opened: RunningDisk;
     try {
-      const opened = await RunningDisk.open(disk, this.#around);
-      this.#last = this.#last.then(() => this.#arrive(disk.uuid, opened));
-      await this.#last;
+      opened = await RunningDisk.open(disk, this.#around);
     } catch (error) {
-      this.#disks.get(disk.uuid)?.stillFails(error);
+      return this.#standIn(disk.uuid)?.stillFails(error);
     }
+    await this.#inTurn(() => this.#arrive(disk.uuid, opened));
   }
 
   /** The disk is there at last, unless it has been removed or the service has ended. */
   async #arrive(uuid: string, opened: RunningDisk): Promise<void> {
-    const standIn = this.#disks.get(uuid);
-    const name = this.#state.disks.find((each) => each.uuid === uuid)?.name;
-    if (standIn === undefined || name === undefined) return await opened.close();
+    const standIn = this.#standIn(uuid);
+    if (standIn === undefined) return await this.#close(uuid, opened);
+    const { name } = this.#state.disks.find((each) => each.uuid === uuid)!;
     this.#disks.set(uuid, opened);
     this.#names.set(name, opened);
     this.#targets.replace(standIn.unit, opened.unit);
-    await standIn.close();
+    await this.#close(uuid, standIn);
     this.#node.logger.info("a disk is there now", { disk: name });
+  }
+
+  /** What stands in for a disk that is absent. */
+  #standIn(uuid: string): RunningDisk | undefined {
+    const disk = this.#disks.get(uuid);
+    return disk?.isOpen === false ? disk : undefined;
   }
 
   async #change(operation: (state: DeclaredState) => Outcome): Promise<Outcome> {
@@ -198,12 +202,16 @@ export class Service implements StateKeeper {
     for (const [uuid, disk] of this.#disks) {
       if (kept.has(uuid)) continue;
       this.#disks.delete(uuid);
-      try {
-        await disk.close();
-      } catch (error) {
-        // The disk is given up either way; that its last writes may be lost must be known.
-        this.#node.logger.error("a disk was not closed well", { uuid, reason: String(error) });
-      }
+      await this.#close(uuid, disk);
+    }
+  }
+
+  async #close(uuid: string, disk: RunningDisk): Promise<void> {
+    try {
+      await disk.close();
+    } catch (error) {
+      // The disk is given up either way; that its last writes may be lost must be known.
+      this.#node.logger.error("a disk was not closed well", { uuid, reason: String(error) });
     }
   }
 

@@ -145,12 +145,17 @@ export class StateControl implements Control {
     return diskFacts(await this.#keeper.state(), name, this.#keeper.observation);
   }
 
-  assignDisk(
+  async assignDisk(
     name: string,
     target: string,
     options: AssignOptions = {},
   ): Promise<Changed<DiskFacts>> {
-    return await this.#changeDisk(name, (state) => assignDisk(state, name, target, options));
+    const { facts, notices } = await this.#changeDisk(
+      name,
+      (state) => assignDisk(state, name, target, options),
+    );
+    if (facts.failure === null) return { facts, notices };
+    return { facts, notices: [...notices, `disk ${name} is not ready: ${facts.failure}`] };
   }
 
   unassignDisk(name: string, target?: string, options: Force = {}): Promise<Changed<DiskFacts>> {
