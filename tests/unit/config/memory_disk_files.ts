@@ -12,6 +12,8 @@ export class MemoryDiskFiles implements DiskFiles {
   readonly open_ = new Set<string>();
   /** Set to make the next opening fail. */
   refusal: ControlError | undefined;
+  /** Set to make openings wait. */
+  beforeOpening: Promise<void> | undefined;
 
   put(path: string, size = 1 << 20): void {
     this.found.set(path, { format: "raw", size, sparse: false, uuid: undefined });
@@ -40,23 +42,23 @@ export class MemoryDiskFiles implements DiskFiles {
     return Promise.reject(new ControlError("not-found", `there is no ${path}`));
   }
 
-  open({ path, size }: DeclaredDisk): Promise<BlockDevice> {
-    if (this.refusal !== undefined) return Promise.reject(this.refusal);
-    const device = new MemoryDevice(size);
-    if (path === undefined) return Promise.resolve(device);
-    if (!this.found.has(path)) {
-      return Promise.reject(new ControlError("not-found", `there is no ${path}`, "put it back"));
+  async open({ path, size }: DeclaredDisk): Promise<BlockDevice> {
+    await this.beforeOpening;
+    if (this.refusal !== undefined) throw this.refusal;
+    if (path === undefined) return new MemoryDevice(size);
+    const found = this.found.get(path);
+    if (found === undefined) {
+      throw new ControlError("not-found", `there is no ${path}`, "put it back");
     }
-    if (this.open_.has(path)) {
-      return Promise.reject(new ControlError("in-use", `${path} is open`));
-    }
+    if (this.open_.has(path)) throw new ControlError("in-use", `${path} is open`);
     this.open_.add(path);
+    const device = new MemoryDevice(found.size);
     const close = device.close.bind(device);
     device.close = () => {
       this.open_.delete(path);
       return close();
     };
-    return Promise.resolve(device);
+    return device;
   }
 
   delete(path: string): Promise<void> {

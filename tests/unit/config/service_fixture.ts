@@ -21,15 +21,18 @@ export class TestService {
   readonly service: Service;
   readonly server: TargetServer;
   readonly errors: string[];
+  /** Stands still until the test moves it. */
+  readonly clock: TestClock;
   #port = 50_000;
 
   private constructor(
     service: Service,
     node: TargetNode,
-    files: MemoryDiskFiles,
-    errors: string[],
+    clock: TestClock,
+    { files, errors }: { files: MemoryDiskFiles; errors: string[] },
   ) {
     this.service = service;
+    this.clock = clock;
     this.server = new TargetServer(node);
     this.files = files;
     this.errors = errors;
@@ -43,7 +46,8 @@ export class TestService {
     const logger: Logger = { debug() {}, info() {}, warn() {}, error };
     const clock = new TestClock();
     const node = new TargetNode({ limits: DEFAULT_LIMITS, clock, random: systemRandom, logger });
-    return new TestService(await Service.start({ directory, node, files }), node, files, errors);
+    const service = await Service.start({ directory, node, files });
+    return new TestService(service, node, clock, { files, errors });
   }
 
   get control(): Control {
