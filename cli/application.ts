@@ -48,7 +48,7 @@ export const NOUNS: readonly string[] = ["target", "disk"];
 
 const root = buildRouteMap({
   routes: { target: targetRoutes, disk: diskRoutes, status, version, completion },
-  docs: { brief: "iSCSI storage server and initiator" },
+  docs: { brief: "Make this machine an iSCSI target server" },
 });
 
 /** The application; `verbose` adds what caused a failure to what is said about it. */

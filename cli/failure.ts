@@ -11,7 +11,7 @@ export const HUNG_UP = 129;
 export const TERMINATED = 143;
 
 /** Whoever read our output has gone: 128 and the number of SIGPIPE. */
-export const NOBODY_READS = 141;
+const NOBODY_READS = 141;
 
 export interface Failure {
   readonly exitCode: number;

@@ -16,5 +16,6 @@ export default async function (
 function lossOf({ name, iqn, sessions }: TargetFacts): string {
   const target = `target ${name} (${iqn}) is deleted with its access list`;
   if (sessions === 0) return target;
-  return `${target}; ${sessions} sessions are open, and their initiators lose its disks at once`;
+  const open = sessions === 1 ? "1 session is" : `${sessions} sessions are`;
+  return `${target}; ${open} open, and initiators lose its disks at once`;
 }

@@ -5,7 +5,7 @@
 import { ControlError } from "../config/control_error.ts";
 
 /** Octets of a body. */
-export const MOST_BODY_OCTETS = 1 << 20;
+const MOST_BODY_OCTETS = 1 << 20;
 /** How long a body may take to come. */
 const DEADLINE_MS = 10_000;
 /** Values within values, and values in all. */

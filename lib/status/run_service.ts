@@ -21,7 +21,7 @@ import { type HttpListener, listenError, listenOnPort, listenOnSocket } from "./
 import { tellSupervisor } from "./supervisor.ts";
 
 /** The port that IANA has registered for iSCSI targets. */
-export const ISCSI_PORT = 3260;
+const ISCSI_PORT = 3260;
 
 export interface RunOptions {
   readonly stateDirectory: string;

@@ -14,9 +14,6 @@ export interface Usage {
   sessionsOf(target: string): number;
 }
 
-/** What the declared state alone can say. */
-export const UNUSED: Usage = { sessionsOf: () => 0 };
-
 /** `3 sessions`, `1 session`. */
 export function sessionCount(count: number): string {
   return `${count} session${count === 1 ? "" : "s"}`;

@@ -9,7 +9,6 @@ import { assignDisk } from "../../../lib/config/operations/assign_disk.ts";
 import { createTarget } from "../../../lib/config/operations/create_target.ts";
 import { declareDisk, planDisk, planImport } from "../../../lib/config/operations/declare_disk.ts";
 import { deleteTarget } from "../../../lib/config/operations/delete_target.ts";
-import { UNUSED } from "../../../lib/config/operations/outcome.ts";
 import { removeDisk } from "../../../lib/config/operations/remove_disk.ts";
 import { setTarget } from "../../../lib/config/operations/set_target.ts";
 import { unassignDisk } from "../../../lib/config/operations/unassign_disk.ts";
@@ -17,6 +16,7 @@ import { type DeclaredState, emptyState } from "../../../lib/config/schema.ts";
 
 const ADA = "iqn:iqn.2026-01.com.example:ada";
 const BOB = "iqn:iqn.2026-01.com.example:bob";
+const UNUSED = { sessionsOf: () => 0 };
 const BUSY = { sessionsOf: () => 2 };
 
 /** Targets `mail` (for Ada) and `web` (for both), disks `d0` on mail and `free` on none. */
