@@ -16,7 +16,8 @@
  * new TargetServer(node).listen({ hostname: "127.0.0.1", port: 3260 });
  * ```
  *
- * Any {@link BlockDevice} can stand where the memory does.
+ * Any {@link BlockDevice} can stand where the memory does: one that {@link openDevice} opens, or
+ * one of its own.
  */
 export {
   type BlockDevice,
@@ -28,6 +29,12 @@ export {
 export { MemoryDevice } from "./lib/block/memory.ts";
 export { ReadOnlyDevice } from "./lib/block/read_only.ts";
 export { SliceDevice } from "./lib/block/slice.ts";
+export {
+  DeviceUrlError,
+  openDevice,
+  type OpenDeviceOptions,
+  type OpenedDevice,
+} from "./lib/device_url.ts";
 
 export { type Clock, systemClock } from "./lib/runtime/clock.ts";
 export { type Facts, type Logger, silentLogger } from "./lib/runtime/logger.ts";

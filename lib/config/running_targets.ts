@@ -58,7 +58,7 @@ export class RunningTargets {
     await Promise.all(ends);
   }
 
-  /** Puts a unit where another one stood in for it; whoever is logged in learns that it is ready. */
+  /** Puts a unit where another stood in for it; whoever is logged in learns that it is ready. */
   replace(standIn: LogicalUnit, unit: LogicalUnit): void {
     for (const target of this.#byName.values()) {
       for (const [lun, mapping] of [...target.luns.entries()]) {

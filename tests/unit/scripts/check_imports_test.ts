@@ -59,7 +59,7 @@ Deno.test("directionProblems: an import against the table fails, also of a type 
 Deno.test("MAY_IMPORT: lib/README.md shows the same table", () => {
   const shown: Record<string, string[]> = {};
   for (const line of Deno.readTextFileSync("lib/README.md").split("\n")) {
-    const [, folder, list] = /^\| `(\w+)\/` +\| .* \| +([^|]*?) *\|$/.exec(line) ?? [];
+    const [, folder, list] = /^\| `([\w.]+)\/?` +\| .* \| +([^|]*?) *\|$/.exec(line) ?? [];
     if (folder === undefined) continue;
     const above = Object.keys(shown);
     shown[folder] = list === "all of the above" ? above : list!.split(", ").filter(Boolean);
