@@ -10,7 +10,7 @@ import { serialAdd, serialLess } from "../../lib/wire/serial.ts";
 
 /** What unused memory is filled with in these tests. */
 export const POISON = 0xdb;
-const POISONED_RUN = "dbdbdbdbdbdbdbdb";
+export const POISONED_RUN = "dbdbdbdbdbdbdbdb";
 
 /** PDUs that a target sends and that carry a StatSN of their own. */
 const RESPONSES: ReadonlySet<number> = new Set([

@@ -13,9 +13,8 @@ import type { Chance } from "../support/chance.ts";
 import { GatedDevice } from "../support/gated_device.ts";
 import type { TestInitiator } from "../support/test_initiator.ts";
 import { TestTarget } from "../support/test_target.ts";
-import { POISON } from "./answer_checker.ts";
+import { POISON, POISONED_RUN } from "./answer_checker.ts";
 import { FuzzPeer, type Stage } from "./fuzz_peer.ts";
-import { DATA_OCTET } from "./pdu_maker.ts";
 
 const BLOCK = 512;
 const SCRATCH_LENGTH = 64 << 10;
@@ -60,12 +59,12 @@ export class FuzzGround {
   /** One hostile connection, from its first octet to its end. */
   async run(stage: Stage): Promise<void> {
     const chance = this.#chance;
-    if (chance.in100(5)) this.#scratch.hold(chance.one(["read", "write", "flush"]));
+    if (chance.in100(20)) this.#scratch.hold(chance.one(["read", "write", "flush"]));
     const { stream, ended } = this.target.connect();
     const peer = new FuzzPeer(stream, chance);
     const initiatorName = `iqn.2026-01.org.example:fuzz.${chance.below(4)}`;
     await peer.run(stage, { initiatorName, targetName: FUZZ_TARGET });
-    if (chance.in100(50)) this.#scratch.releaseAll();
+    if (chance.in100(40)) this.#scratch.releaseAll();
     if (++this.#cases % 50 === 0) this.#letTimePass();
     await Promise.race([ended, turns(20)]);
     assert.deepEqual(peer.checker.wrongs, []);
@@ -124,11 +123,9 @@ export class FuzzGround {
     const octets = new Uint8Array(SCRATCH_LENGTH);
     this.#untouchable.readNow(0, octets, 0, octets.length);
     assert.ok(octets.every((octet) => octet === 0), "nothing was written through a read-only LUN");
+    // Where a length was mutated, the header that follows is data; used memory never is.
     this.#scratch.readNow(0, octets, 0, octets.length);
-    const sent = new Set([0, DATA_OCTET]);
-    for (let bit = 0; bit < 8; bit++) sent.add(DATA_OCTET ^ (1 << bit)); // what mutation made of it
-    const strange = octets.findIndex((octet) => !sent.has(octet));
-    assert.equal(strange, -1, `octet ${octets[strange]} on the medium was never sent`);
+    assert.ok(!octets.toHex().includes(POISONED_RUN), "what was written had been sent");
   }
 
   /** B-16: one line for a connection at most, and none of an inner fault. */

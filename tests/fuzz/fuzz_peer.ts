@@ -4,6 +4,7 @@
 import { BHS_LENGTH } from "../../lib/iscsi/bhs.ts";
 import { Opcode } from "../../lib/iscsi/opcode.ts";
 import { LoginRequest } from "../../lib/iscsi/pdu/login_request.ts";
+import { ReadyToTransfer } from "../../lib/iscsi/pdu/ready_to_transfer.ts";
 import type { PipeEnd } from "../support/byte_pipe.ts";
 import type { Chance } from "../support/chance.ts";
 import { type Answer, AnswerChecker } from "./answer_checker.ts";
@@ -42,8 +43,10 @@ export class FuzzPeer {
       cmdSN: chance.one([1, 0xfffffff0, 0x7ffffff8]),
       headerDigest: false,
       dataDigest: false,
+      initialR2T: true,
+      immediateData: true,
       tags: [],
-      transferTags: [],
+      asked: [],
     };
     this.#read();
   }
@@ -53,8 +56,9 @@ export class FuzzPeer {
     const chance = this.#chance;
     try {
       if (!await this.#reach(stage, names)) return;
+      if (stage.startsWith("in full")) await this.#takeAttention();
       if (chance.in100(10)) this.#stream.stopTaking();
-      for (let i = chance.between(1, 14); i > 0 && !this.#isOver; i--) {
+      for (let i = chance.between(1, 24); i > 0 && !this.#isOver; i--) {
         await this.#send(this.#maker.make(this.#situation));
         if (chance.in100(20)) await turn();
       }
@@ -64,6 +68,16 @@ export class FuzzPeer {
     } finally {
       if (chance.in100(20)) await this.#stream.closeWrite();
       this.#stream.close();
+    }
+  }
+
+  /** TEST UNIT READY, which is told of the power on. */
+  async #takeAttention(): Promise<void> {
+    for (const lun of [0, 1]) {
+      await this.#send(this.#maker.testUnitReady(this.#situation, lun));
+      // It may have to wait for others.
+      for (let i = 0; i < 5 && this.#answers.length === 0; i++) await turn();
+      this.#answers.shift();
     }
   }
 
@@ -79,9 +93,11 @@ export class FuzzPeer {
   }
 
   #note(answer: Answer): void {
-    const view = new DataView(answer.header.buffer, answer.header.byteOffset);
     if (answer.opcode === Opcode.READY_TO_TRANSFER) {
-      this.#situation.transferTags.push(view.getUint32(20));
+      const r2t = new ReadyToTransfer(answer.header);
+      const { initiatorTaskTag, targetTransferTag, bufferOffset } = r2t;
+      const length = r2t.desiredDataTransferLength;
+      this.#situation.asked.push({ initiatorTaskTag, targetTransferTag, bufferOffset, length });
     }
     this.#answers.push(answer);
     this.#answered?.();
@@ -153,6 +169,8 @@ export class FuzzPeer {
       "HeaderDigest=CRC32C",
     );
     this.#situation.dataDigest = this.checker.dataDigest = agreed.includes("DataDigest=CRC32C");
+    this.#situation.initialR2T = agreed.includes("InitialR2T=Yes");
+    this.#situation.immediateData = agreed.includes("ImmediateData=Yes");
     return true;
   }
 }

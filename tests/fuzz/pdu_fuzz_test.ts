@@ -5,7 +5,7 @@ import { STAGES } from "./fuzz_peer.ts";
 
 /** `SANCTL_TEST_SEED=n` repeats a run; `SANCTL_FUZZ_CASES=n` makes it longer. */
 const CASES = Number(Deno.env.get("SANCTL_FUZZ_CASES") ?? 20_000);
-const CASES_OF_A_GROUND = 500;
+const CASES_OF_A_GROUND = 50;
 const AT_ONCE = 4;
 
 for (const stage of STAGES) {

@@ -4,20 +4,28 @@ import { Opcode } from "../../lib/iscsi/opcode.ts";
 import { crc32c } from "../../lib/wire/crc32c.ts";
 import type { Chance } from "../support/chance.ts";
 
-/**
- * All data that is sent: so whatever lies on a disk afterwards and is neither this nor zero is
- * wrong.
- */
-export const DATA_OCTET = 0xa5;
+/** All data that is sent. */
+const DATA_OCTET = 0xa5;
 
 /** What the maker knows of the connection, as far as it has come. */
 export interface Situation {
   cmdSN: number;
   headerDigest: boolean;
   dataDigest: boolean;
-  /** Task tags that were used, and target transfer tags that were given. */
+  initialR2T: boolean;
+  immediateData: boolean;
+  /** Task tags that were used. */
   readonly tags: number[];
-  readonly transferTags: number[];
+  /** Data that was asked for. */
+  readonly asked: Asked[];
+}
+
+/** What an R2T said. */
+export interface Asked {
+  readonly initiatorTaskTag: number;
+  readonly targetTransferTag: number;
+  readonly bufferOffset: number;
+  readonly length: number;
 }
 
 const INITIATOR_OPCODES = [
@@ -31,6 +39,7 @@ const INITIATOR_OPCODES = [
   Opcode.SNACK_REQUEST,
 ];
 
+const BLOCK = 512;
 const EDGES = [0, 1, 2, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, 0xffff, 0x7fffffff, 0x80000000];
 const LENGTHS = [0, 1, 3, 4, 48, 511, 512, 513, 1024, 4096, 8188, 8192];
 const EXPECTED = [0, 1, 511, 512, 513, 1024, 8192, 65_536, 1 << 20, 0x7fffffff, 0xffffffff];
@@ -38,6 +47,8 @@ const COMMON_CDBS = [0x00, 0x03, 0x08, 0x0a, 0x12, 0x15, 0x16, 0x17, 0x1a, 0x1b,
 const MORE_CDBS = [0x2a, 0x2e, 0x2f, 0x34, 0x35, 0x41, 0x42, 0x48, 0x55, 0x5a, 0x5e, 0x5f, 0x88];
 const LONG_CDBS = [0x89, 0x8a, 0x8b, 0x8e, 0x8f, 0x90, 0x91, 0x93, 0x9c, 0x9e, 0xa0, 0xa3, 0xa8];
 const CDBS = [...COMMON_CDBS, ...MORE_CDBS, ...LONG_CDBS];
+/** Those that move blocks, whatever the others have done to the unit. */
+const TRANSFERS = [0x28, 0x28, 0x2a, 0x2a, 0x88, 0x8a, 0x2f, 0x89, 0x41, 0x42];
 
 export class PduMaker {
   readonly #chance: Chance;
@@ -60,11 +71,28 @@ export class PduMaker {
     return this.#seal(this.#edge(pdu), situation);
   }
 
+  testUnitReady(situation: Situation, lun: number): Uint8Array {
+    const pdu = new Uint8Array(BHS_LENGTH);
+    const view = new DataView(pdu.buffer);
+    pdu[0] = Opcode.SCSI_COMMAND;
+    pdu[1] = 0x81;
+    view.setUint16(8, lun);
+    view.setUint32(16, this.#chance.u32());
+    view.setUint32(24, situation.cmdSN);
+    situation.cmdSN = (situation.cmdSN + 1) >>> 0;
+    return this.#seal(pdu, situation);
+  }
+
   /** A header with its data, without digests. */
   #sensible(situation: Situation): Uint8Array {
     const chance = this.#chance;
     const opcode = chance.in100(90) ? this.#opcode() : chance.below(64);
-    const dataLength = this.#dataLength(opcode);
+    if (opcode === Opcode.DATA_OUT && situation.asked.length > 0 && chance.in100(70)) {
+      return this.#answerTo(situation);
+    }
+    if (opcode === Opcode.SCSI_COMMAND && chance.in100(70)) return this.#transfer(situation);
+    const text = isText(opcode) && chance.in100(80) ? this.#text() : undefined;
+    const dataLength = text?.length ?? this.#dataLength(opcode);
     const words = chance.in100(3) ? chance.below(6) : 0;
     const pdu = new Uint8Array(BHS_LENGTH + words * 4 + ((dataLength + 3) & ~3));
     const view = new DataView(pdu.buffer);
@@ -80,9 +108,66 @@ export class PduMaker {
     else if (opcode === Opcode.DATA_OUT) this.#placeData(view);
     else view.setUint32(32, chance.in100(50) ? situation.cmdSN : chance.u32());
     pdu.fill(DATA_OCTET, BHS_LENGTH + words * 4, BHS_LENGTH + words * 4 + dataLength);
-    if (opcode === Opcode.TEXT_REQUEST || opcode === Opcode.LOGIN_REQUEST) {
-      pdu.set(this.#text(dataLength), BHS_LENGTH + words * 4);
+    if (text !== undefined) pdu.set(text, BHS_LENGTH + words * 4);
+    return pdu;
+  }
+
+  /** A command that moves blocks, as it should be. */
+  #transfer(situation: Situation): Uint8Array {
+    const chance = this.#chance;
+    const opcode = chance.one(TRANSFERS);
+    const reads = opcode === 0x28 || opcode === 0x88;
+    const blocks = chance.in100(90) ? chance.between(1, 16) : chance.between(0, 128);
+    const length = reads || opcode === 0x2a || opcode === 0x8a
+      ? blocks * BLOCK
+      : chance.one([24, BLOCK, 2 * blocks * BLOCK]);
+    const immediate = reads || !situation.immediateData || chance.in100(50)
+      ? 0
+      : Math.min(length, chance.one([BLOCK, 1024, 2048, 24]));
+    const pdu = new Uint8Array(BHS_LENGTH + immediate);
+    const view = new DataView(pdu.buffer);
+    const isMore = !reads && !situation.initialR2T && immediate < length && chance.in100(40);
+    pdu[0] = Opcode.SCSI_COMMAND;
+    pdu[1] = (isMore ? 0 : 0x80) | (reads ? 0x40 : 0x20) | chance.one([0, 1, 1, 1, 1, 1, 2, 3]);
+    view.setUint32(4, immediate);
+    view.setUint16(8, chance.one([0, 0, 0, 0, 0, 1]));
+    const tag = chance.u32();
+    situation.tags.push(tag);
+    view.setUint32(16, tag);
+    view.setUint32(20, length);
+    view.setUint32(24, this.#cmdSN(pdu, situation));
+    pdu[32] = opcode;
+    if (opcode < 0x80) {
+      view.setUint32(34, chance.below(32));
+      view.setUint16(39, opcode === 0x42 ? 24 : blocks);
+    } else {
+      view.setUint32(38, chance.below(32));
+      if (opcode === 0x89) pdu[45] = Math.min(blocks, 3);
+      else view.setUint32(42, blocks);
     }
+    pdu.fill(DATA_OCTET, BHS_LENGTH);
+    if (isMore) {
+      const end = Math.min(length, 2048);
+      const rest = { initiatorTaskTag: tag, targetTransferTag: 0xffffffff };
+      situation.asked.push({ ...rest, bufferOffset: immediate, length: end - immediate });
+    }
+    return pdu;
+  }
+
+  /** The data that was asked for last, or the first part of it. */
+  #answerTo({ asked }: Situation): Uint8Array {
+    const chance = this.#chance;
+    const { initiatorTaskTag, targetTransferTag, bufferOffset, length } = asked.pop()!;
+    const dataLength = chance.in100(70) ? length : chance.between(0, length);
+    const pdu = new Uint8Array(BHS_LENGTH + ((dataLength + 3) & ~3));
+    const view = new DataView(pdu.buffer);
+    pdu[0] = Opcode.DATA_OUT;
+    pdu[1] = chance.in100(90) ? 0x80 : 0;
+    view.setUint32(4, dataLength);
+    view.setUint32(16, initiatorTaskTag);
+    view.setUint32(20, targetTransferTag);
+    view.setUint32(40, bufferOffset);
+    pdu.fill(DATA_OCTET, BHS_LENGTH, BHS_LENGTH + dataLength);
     return pdu;
   }
 
@@ -129,13 +214,13 @@ export class PduMaker {
     return tag;
   }
 
-  #transferTag(opcode: number, { tags, transferTags }: Situation): number {
+  #transferTag(opcode: number, { tags, asked }: Situation): number {
     const chance = this.#chance;
     if (opcode === Opcode.SCSI_COMMAND) return chance.one(EXPECTED);
     if (opcode === Opcode.TASK_MANAGEMENT_REQUEST) {
       return tags.length > 0 ? chance.one(tags) : chance.u32();
     }
-    if (transferTags.length > 0 && chance.in100(50)) return chance.one(transferTags);
+    if (asked.length > 0 && chance.in100(50)) return chance.one(asked).targetTransferTag;
     return chance.in100(80) ? 0xffffffff : chance.u32();
   }
 
@@ -153,8 +238,9 @@ export class PduMaker {
   #cdb(): Uint8Array {
     const chance = this.#chance;
     const cdb = new Uint8Array(16);
-    cdb[0] = chance.in100(92) ? chance.one(CDBS) : chance.below(256);
-    const bits = chance.below(3); // how much of it is noise
+    if (chance.in100(65)) cdb[0] = chance.one(TRANSFERS);
+    else cdb[0] = chance.in100(92) ? chance.one(CDBS) : chance.below(256);
+    const bits = chance.one([0, 0, 0, 1, 2]); // how much of it is noise
     for (let i = 1; i < 16; i++) {
       if (bits === 0 ? false : chance.in100(bits === 1 ? 15 : 60)) cdb[i] = chance.below(256);
     }
@@ -169,21 +255,19 @@ export class PduMaker {
     view.setUint32(40, chance.in100(80) ? chance.below(17) * 512 : chance.u32()); // BufferOffset
   }
 
-  #text(length: number): Uint8Array {
-    const chance = this.#chance;
+  #text(): Uint8Array {
     const texts = [
       "SendTargets=All\0",
       "SendTargets=\0",
       "MaxRecvDataSegmentLength=512\0",
-      "MaxRecvDataSegmentLength=16777215\0",
+      "MaxRecvDataSegmentLength=8192\0",
       "InitiatorName=iqn.2026-01.org.example:fuzz\0SessionType=Discovery\0",
       "X-a=1\0X-b=\0",
       "=\0",
       "a\0",
       "HeaderDigest=CRC32C\0",
     ];
-    const text = new TextEncoder().encode(chance.one(texts));
-    return text.subarray(0, chance.in100(90) ? Math.min(text.length, length) : 0);
+    return new TextEncoder().encode(this.#chance.one(texts));
   }
 
   #mutate(pdu: Uint8Array): Uint8Array {
@@ -230,4 +314,8 @@ export class PduMaker {
     if (withData) view.setUint32(at + data.length, crc32c(data, 0, data.length), true);
     return sealed;
   }
+}
+
+function isText(opcode: number): boolean {
+  return opcode === Opcode.TEXT_REQUEST || opcode === Opcode.LOGIN_REQUEST;
 }
