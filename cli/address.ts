@@ -1,6 +1,5 @@
 /** Where something listens, as people write it. */
 import type { PortalFacts } from "../lib/config/facts.ts";
-import { hostAndPort } from "../lib/target/portal.ts";
 
 const ADDRESS = /^(?:\[([0-9a-f:.%a-z]+)\]|([^:[\]\s]+)):(\d{1,5})$/i;
 
@@ -12,9 +11,4 @@ export function parseAddress(text: string): PortalFacts {
     throw new Error("an address and a port are needed, such as 192.168.1.1:3260 or [::]:3260");
   }
   return { address: (match[1] ?? match[2])!, port };
-}
-
-/** The same the other way. */
-export function formatAddress({ address, port }: PortalFacts): string {
-  return hostAndPort(address, port);
 }

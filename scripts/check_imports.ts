@@ -49,9 +49,7 @@ export const MAY_LOAD: Readonly<Record<string, readonly string[]>> = {
   "cli/main.ts": ["@stricli/core"],
   "lib/config/connect.ts": [],
   "lib/status/client.ts": [],
-  "lib/config/state_control.ts": ["zod"],
-  "lib/config/offline.ts": ["zod", "yaml"],
-  "lib/config/lazy_disk_files.ts": [],
+  "lib/config/offline_control.ts": ["zod", "yaml"],
 };
 
 /** The one command that is the service. */

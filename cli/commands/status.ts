@@ -1,6 +1,6 @@
 import type { StatusFacts } from "../../lib/config/facts.ts";
-import { formatAddress } from "../address.ts";
 import type { Context } from "../context.ts";
+import { formatAddress } from "../format_address.ts";
 import { sheet } from "../output.ts";
 import { formatSize } from "../size.ts";
 

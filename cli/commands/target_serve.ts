@@ -1,8 +1,8 @@
 import { stateDirectory } from "../../lib/config/state_directory.ts";
 import { systemClock } from "../../lib/runtime/clock.ts";
 import { type RunningService, runService } from "../../lib/status/run_service.ts";
-import { formatAddress } from "../address.ts";
 import type { Context } from "../context.ts";
+import { formatAddress } from "../format_address.ts";
 import { type Level, lineLogger } from "../line_logger.ts";
 import type { ServeFlags } from "../routes/target.ts";
 

@@ -18,14 +18,8 @@ export async function openControl(options: ConnectOptions = {}): Promise<Control
   const directory = stateDirectory(options.stateDir);
   const socket = socketFile(directory);
   if (await isServing(socket)) return await clientOfSocket(socket);
-  const { StateControl } = await import("./state_control.ts");
-  const { OfflineKeeper } = await import("./offline.ts");
-  const { LazyDiskFiles } = await import("./lazy_disk_files.ts");
-  const files = new LazyDiskFiles(async () => {
-    const { localDiskFiles } = await import("./local_disk_files.ts");
-    return localDiskFiles;
-  });
-  return new StateControl(new OfflineKeeper(directory, files));
+  const { offlineControl } = await import("./offline_control.ts");
+  return offlineControl(directory);
 }
 
 async function connectTo(server: string): Promise<Control> {

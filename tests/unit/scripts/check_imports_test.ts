@@ -148,8 +148,8 @@ Deno.test("startUpProblems: commands load nothing from outside, but for the one 
 
 Deno.test("startUpProblems: the declared state is read with zod and yaml, and without node:fs", () => {
   const reads = 'import { z } from "zod";\nimport { parse } from "yaml";\n';
-  assert.deepEqual(startUpProblems(graph({ "lib/config/offline.ts": reads })), []);
-  const files = { "lib/config/offline.ts": `${reads}import fs from "node:fs";` };
+  assert.deepEqual(startUpProblems(graph({ "lib/config/offline_control.ts": reads })), []);
+  const files = { "lib/config/offline_control.ts": `${reads}import fs from "node:fs";` };
   assert.equal(startUpProblems(graph(files)).length, 1);
 });
 
