@@ -33,7 +33,21 @@ export async function* slices(
   }
 }
 
-/** Lets the event loop turn once. */
+/** Slices that go on in one turn of the event loop, however many commands there are to go on. */
+const SLICES_OF_A_TURN = 4;
+
+const waiting: (() => void)[] = [];
+
+/**
+ * Lets the event loop turn, once at least; those that wait go on in the order in which they came.
+ */
 export function turn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
+  return new Promise((resolve) => {
+    if (waiting.push(resolve) === 1) setImmediate(goOn);
+  });
+}
+
+function goOn(): void {
+  for (const resolve of waiting.splice(0, SLICES_OF_A_TURN)) resolve();
+  if (waiting.length > 0) setImmediate(goOn);
 }
