@@ -131,7 +131,7 @@ function mappingsOf(state: DeclaredState, name: string, disks: Disks): Map<numbe
 /** Ends the sessions that could be using the LUN, and takes it from those to come. */
 async function takeAway(target: Target, lun: number, { unit }: Mapping): Promise<void> {
   const sessions = [...target.sessions];
-  const ends = sessions.map((session) => session.terminate(`LUN ${lun} was taken away`));
+  const ends = sessions.map((session) => session.drop(`LUN ${lun} was taken away`));
   target.luns.delete(lun);
   await Promise.all(ends);
   // A session that ends lets go of the units behind its LUNs, which this one is no more.

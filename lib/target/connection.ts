@@ -355,6 +355,12 @@ export class Connection {
     this.#wakePump();
   }
 
+  /** Says that the session is over, and closes once that has left. RFC 7143 11.9.1, event 3. */
+  drop(reason: string): void {
+    if (this.#state === "logged-in" && this.roomForData > 0) this.#flow!.announceDrop();
+    this.closeWhenFlushed(reason);
+  }
+
   /** A logout is being carried out: nothing more is taken from the peer. */
   leave(): void {
     this.#enter("in-logout");

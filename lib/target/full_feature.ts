@@ -88,6 +88,11 @@ export class FullFeature {
     this.answers.asyncMessage(AsyncEvent.LOGOUT_REQUESTED, [0, 0, seconds]);
   }
 
+  /** Tells the initiator that its session is dropped; it may come back at once. RFC 7143 11.9.1. */
+  announceDrop(): void {
+    this.answers.asyncMessage(AsyncEvent.SESSION_DROPPED, [0, 0, 0]);
+  }
+
   /** One PDU, as it came. */
   receive(frame: Frame): void {
     const opcode = frame.view.getUint8(frame.base) & 0x3f;
@@ -197,7 +202,7 @@ export class FullFeature {
     // SAM-5 7.8 and RFC 7143 11.5.1: a cold reset ends every session of the target as well.
     if (code === TaskManagementFunction.TARGET_COLD_RESET) {
       for (const other of [...session.target!.sessions]) {
-        if (other !== session) other.terminate("the target was reset");
+        if (other !== session) other.drop("the target was reset");
       }
       for (const other of [...session.connections.values()]) {
         if (other !== this.#connection) other.close("the target was reset");

@@ -95,7 +95,7 @@ export class TargetNode {
   /** Takes a target away; resolves when its sessions have ended. */
   async removeTarget(target: Target, reason = "the target was removed"): Promise<void> {
     if (this.#targets.get(target.name) === target) this.#targets.delete(target.name);
-    await Promise.all([...target.sessions].map((session) => session.terminate(reason)));
+    await Promise.all([...target.sessions].map((session) => session.drop(reason)));
   }
 
   /** The group of the portal that a connection came over. */

@@ -238,6 +238,12 @@ export class Session {
     this.deliverHeld();
   }
 
+  /** Tells the initiator, where it listens, and then ends all; resolves as `terminate` does. */
+  drop(reason: string): Promise<void> {
+    for (const connection of [...this.connections.values()]) connection.drop(reason);
+    return this.terminate(reason);
+  }
+
   /** Ends all tasks and connections; resolves when nothing of the session runs any more. */
   terminate(reason: string): Promise<void> {
     return this.#ended ??= this.#end(reason);

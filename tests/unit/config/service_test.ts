@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { ControlError } from "../../../lib/config/control.ts";
 import { StateStore } from "../../../lib/config/store.ts";
+import { Opcode } from "../../../lib/iscsi/opcode.ts";
 import type { TestInitiator } from "../../support/test_initiator.ts";
 import { ADA, TARGET_NOT_FOUND, TestService, withService } from "./service_fixture.ts";
 
@@ -120,6 +121,7 @@ Deno.test("A disk is not taken from initiators that are logged in, unless it is 
     await assert.rejects(control.deleteTarget("mail"), isRefusal("in-use", /1 session.*--force/));
     assert.deepEqual(await attentions(initiator), []);
     await control.unassignDisk("d0", "mail", { force: true });
+    assert.equal((await initiator.receive())?.opcode, Opcode.ASYNC_MESSAGE);
     assert.equal(await initiator.receive(), null);
     assert.deepEqual(await control.sessions(), []);
     assert.equal((await control.showTarget("mail")).state, "idle");
@@ -137,6 +139,7 @@ Deno.test("A target that is deleted by force ends its sessions and says how many
     const { iqn } = await service.control.showTarget("mail");
     const { facts } = await service.control.deleteTarget("mail", { force: true });
     assert.deepEqual(facts, { name: "mail", iqn, sessionsEnded: 2 });
+    assert.equal((await initiator.receive())?.opcode, Opcode.ASYNC_MESSAGE);
     assert.equal(await initiator.receive(), null);
     assert.equal((await service.tryLogIn("", { iqn })).status, TARGET_NOT_FOUND);
     assert.deepEqual((await service.control.showDisk("d0")).assignments, []);
@@ -154,6 +157,7 @@ Deno.test("A renamed target keeps its sessions; a new iSCSI name ends them", () 
     const iqn = "iqn.2026-01.com.example:post";
     await assert.rejects(control.setTarget("post", { iqn }), isRefusal("in-use", /--force/));
     await control.setTarget("post", { iqn }, { force: true });
+    assert.equal((await initiator.receive())?.opcode, Opcode.ASYNC_MESSAGE);
     assert.equal(await initiator.receive(), null);
     const again = await service.logIn("post");
     assert.deepEqual(await attentions(again), [0x2900]);
