@@ -209,6 +209,7 @@ Deno.test("A93: TARGET COLD RESET answers, then closes every connection of the t
   const outcome = await manage(one, TaskManagementFunction.TARGET_COLD_RESET);
   assert.equal(outcome, TaskManagementOutcome.FUNCTION_COMPLETE);
   assert.equal(await one.receive(), null);
+  assert.equal((await two.receive())?.opcode, Opcode.ASYNC_MESSAGE);
   assert.equal(await two.receive(), null);
   const again = await target.logIn();
   assert.equal((await again.run({ cdb: TEST_UNIT_READY })).status, Status.GOOD);
