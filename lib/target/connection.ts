@@ -378,7 +378,12 @@ export class Connection {
   /** Closes now. */
   close(reason: string): void {
     if (this.#state === "closed") return;
-    this.#log("info", "connection closed", { reason });
+    // Why it ends has been told where it was decided.
+    this.#log(this.#state === "cleanup-wait" ? "debug" : "info", "connection closed", { reason });
+    this.#closeNow();
+  }
+
+  #closeNow(): void {
     this.#enter("closed");
     this.#login?.cancel();
     this.#leaveSession();
@@ -401,7 +406,7 @@ export class Connection {
     const reason = error instanceof Error ? error.message : String(error);
     if (error instanceof ProtocolError) this.#log("warn", "protocol error", { reason });
     else this.#log("error", "internal error", { reason, stack: (error as Error)?.stack });
-    this.close(reason);
+    this.#closeNow();
   }
 
   #log(level: "debug" | "info" | "warn" | "error", message: string, facts: Facts): void {

@@ -5,7 +5,7 @@ import { BHS_LENGTH } from "../../lib/iscsi/bhs.ts";
 import { Opcode } from "../../lib/iscsi/opcode.ts";
 import { LoginRequest } from "../../lib/iscsi/pdu/login_request.ts";
 import { ReadyToTransfer } from "../../lib/iscsi/pdu/ready_to_transfer.ts";
-import type { PipeEnd } from "../support/byte_pipe.ts";
+import type { ByteStream } from "../../lib/target/pump.ts";
 import type { Chance } from "../support/chance.ts";
 import { type Answer, AnswerChecker } from "./answer_checker.ts";
 import { PduMaker, type Situation } from "./pdu_maker.ts";
@@ -25,18 +25,25 @@ export interface FuzzNames {
   readonly targetName: string;
 }
 
+/** A stream; one in memory can say that it takes nothing any more. */
+export interface FuzzStream extends ByteStream {
+  stopTaking?(): void;
+}
+
 export class FuzzPeer {
   readonly checker = new AnswerChecker();
-  readonly #stream: PipeEnd;
+  readonly #stream: ByteStream;
   readonly #chance: Chance;
   readonly #maker: PduMaker;
   readonly #situation: Situation;
   #answers: Answer[] = [];
   #answered: (() => void) | undefined;
   #isOver = false;
+  readonly #stopTaking: () => void;
 
-  constructor(stream: PipeEnd, chance: Chance) {
+  constructor(stream: FuzzStream, chance: Chance) {
     this.#stream = stream;
+    this.#stopTaking = () => stream.stopTaking?.();
     this.#chance = chance;
     this.#maker = new PduMaker(chance);
     this.#situation = {
@@ -57,16 +64,16 @@ export class FuzzPeer {
     try {
       if (!await this.#reach(stage, names)) return;
       if (stage.startsWith("in full")) await this.#takeAttention();
-      if (chance.in100(10)) this.#stream.stopTaking();
+      if (chance.in100(10)) this.#stopTaking();
       for (let i = chance.between(1, 24); i > 0 && !this.#isOver; i--) {
         await this.#send(this.#maker.make(this.#situation));
         if (chance.in100(20)) await turn();
       }
       for (let i = chance.below(4); i > 0; i--) await turn();
     } catch (error) {
-      if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+      if (!isGone(error)) throw error;
     } finally {
-      if (chance.in100(20)) await this.#stream.closeWrite();
+      if (chance.in100(20)) await this.#stream.closeWrite().catch(() => undefined);
       this.#stream.close();
     }
   }
@@ -83,13 +90,18 @@ export class FuzzPeer {
 
   async #read(): Promise<void> {
     const octets = new Uint8Array(1 << 16);
-    for (;;) {
-      const count = await this.#stream.read(octets);
-      if (count === null) break;
-      for (const answer of this.checker.take(octets.subarray(0, count))) this.#note(answer);
+    try {
+      for (;;) {
+        const count = await this.#stream.read(octets);
+        if (count === null) break;
+        for (const answer of this.checker.take(octets.subarray(0, count))) this.#note(answer);
+      }
+    } catch (error) {
+      if (!isGone(error)) throw error;
+    } finally {
+      this.#isOver = true;
+      this.#answered?.();
     }
-    this.#isOver = true;
-    this.#answered?.();
   }
 
   #note(answer: Answer): void {
@@ -183,4 +195,12 @@ function digest(chance: Chance): string {
 
 function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** The other side has closed, or this one has. */
+export function isGone(error: unknown): boolean {
+  const { BrokenPipe, ConnectionReset, BadResource, Interrupted } = Deno.errors;
+  return [BrokenPipe, ConnectionReset, BadResource, Interrupted].some((kind) =>
+    error instanceof kind
+  );
 }
