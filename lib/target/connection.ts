@@ -15,32 +15,16 @@ import type { BufferPool } from "../wire/buffer_pool.ts";
 import { Inbox } from "../wire/inbox.ts";
 import { Outbox } from "../wire/outbox.ts";
 import type { HeldCommand } from "./command_window.ts";
+import { assertEdge, type ConnectionState } from "./connection_state.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { FullFeature } from "./full_feature.ts";
 import { Login, LOGIN_DATA_LIMIT, type LoginProgress } from "./login.ts";
 import type { TargetNode } from "./node.ts";
-import { ANSWERS_OF_A_PDU } from "./outbox_room.ts";
+import { ANSWERS_OF_A_PDU, dataOfAnswer } from "./outbox_room.ts";
 import { PduWriter } from "./pdu_writer.ts";
 import { hostAndPort } from "./portal.ts";
 import type { ScsiCommands } from "./scsi_commands.ts";
 import type { Session } from "./session.ts";
-import { TextExchange } from "./text_exchange.ts";
-
-/** RFC 7143 8.1.4, as far as a target's connection shows them. */
-export type ConnectionState =
-  | "in-login"
-  | "logged-in"
-  | "in-logout" // a logout is being carried out: nothing more is taken from the peer
-  | "cleanup-wait" // what is laid out still leaves, then the connection is closed
-  | "closed";
-
-const EDGES: { readonly [from in ConnectionState]: readonly ConnectionState[] } = {
-  "in-login": ["logged-in", "cleanup-wait", "closed"],
-  "logged-in": ["in-logout", "cleanup-wait", "closed"],
-  "in-logout": ["cleanup-wait", "closed"],
-  "cleanup-wait": ["closed"],
-  "closed": [],
-};
 
 /** Octets that an idle connection receives into: enough for a queue of 32 commands without data. */
 const SMALL_INBOX_LENGTH = 2048;
@@ -188,9 +172,6 @@ export class Connection {
     if (opcode !== Opcode.LOGIN_REQUEST) {
       throw new ProtocolError(`opcode 0x${opcode.toString(16)} before login`);
     }
-    if (frame.ahsLength > 0) {
-      throw new ProtocolError("additional header segment in a login request");
-    }
     const request = this.#loginRequest;
     request.view = frame.view;
     request.base = frame.base;
@@ -246,20 +227,10 @@ export class Connection {
     this.#flow = new FullFeature({
       connection: this,
       session,
+      node: this.#node,
       writer: this.#writer,
       parameters,
-      text: new TextExchange({
-        node: this.#node,
-        session,
-        endpoint: this.endpoint,
-        writer: this.#writer,
-        peerMaxRecvDataSegmentLength: parameters.peerMaxRecvDataSegmentLength,
-        onPeerMaxRecvDataSegmentLength: (length) => {
-          parameters.peerMaxRecvDataSegmentLength = length;
-        },
-      }),
       statSN,
-      pendingWrites: this.#node.pendingWrites,
       wake: () => this.#wake(),
     });
     session.connections.set(cid, this);
@@ -411,7 +382,8 @@ export class Connection {
 
   #log(level: "debug" | "info" | "warn" | "error", message: string, facts: Facts): void {
     const { logger, strangerLogger } = this.#node;
-    (this.#session === undefined ? strangerLogger : logger)[level](message, {
+    const isStranger = this.#session === undefined && level !== "error";
+    (isStranger ? strangerLogger : logger)[level](message, {
       ...facts,
       peer: hostAndPort(this.endpoint.remoteAddress, this.endpoint.remotePort),
       initiator: this.#session?.initiatorName,
@@ -421,14 +393,8 @@ export class Connection {
 
   #enter(state: ConnectionState): void {
     if (state === this.#state) return;
-    assert(EDGES[this.#state].includes(state), `from ${this.#state} to ${state}`);
+    assertEdge(this.#state, state);
     this.#state = state;
     this.#stateMs = this.#node.clock.nowMs();
   }
-}
-
-/** A ping's data is repeated; everything else is answered within ANSWERS_OF_A_PDU. */
-function dataOfAnswer(view: DataView, base: number): number {
-  const isPing = (view.getUint8(base) & 0x3f) === Opcode.NOP_OUT;
-  return isPing ? view.getUint32(base + 4) & 0xffffff : 0;
 }

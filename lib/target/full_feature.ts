@@ -17,23 +17,23 @@ import { ProtocolError } from "../iscsi/protocol_error.ts";
 import { Answers } from "./answers.ts";
 import { Admission } from "./command_window.ts";
 import type { Connection } from "./connection.ts";
-import type { PendingWrites } from "./data_out.ts";
+import type { TargetNode } from "./node.ts";
 import { MOST_FUNCTIONS } from "./outbox_room.ts";
 import { manageTasks } from "./task_management.ts";
 import type { PduWriter } from "./pdu_writer.ts";
 import { ScsiCommands } from "./scsi_commands.ts";
 import type { Session } from "./session.ts";
-import type { TextExchange } from "./text_exchange.ts";
+import { TextExchange } from "./text_exchange.ts";
 
 export interface FullFeatureOptions {
   readonly connection: Connection;
   readonly session: Session;
+  readonly node: TargetNode;
   readonly writer: PduWriter;
-  readonly parameters: ConnectionParameters;
-  readonly text: TextExchange;
+  /** The initiator may say anew what it takes. RFC 7143 13.12. */
+  readonly parameters: ConnectionParameters & { peerMaxRecvDataSegmentLength: number };
   /** The StatSN of the first response. */
   readonly statSN: number;
-  readonly pendingWrites: PendingWrites;
   readonly wake: () => void;
 }
 
@@ -54,11 +54,17 @@ export class FullFeature {
   #pingTag: number | undefined;
 
   constructor(options: FullFeatureOptions) {
-    const { connection, session, writer, parameters, text, statSN, pendingWrites, wake } = options;
+    const { connection, session, node, writer, parameters, statSN, wake } = options;
     this.#connection = connection;
     this.#session = session;
     this.#parameters = parameters;
-    this.#text = text;
+    this.#text = new TextExchange({
+      ...{ node, session, writer, endpoint: connection.endpoint },
+      peerMaxRecvDataSegmentLength: parameters.peerMaxRecvDataSegmentLength,
+      onPeerMaxRecvDataSegmentLength: (length) => {
+        parameters.peerMaxRecvDataSegmentLength = length;
+      },
+    });
     this.#wake = wake;
     this.answers = new Answers(writer, session.window, statSN);
     this.commands = new ScsiCommands({
@@ -66,7 +72,7 @@ export class FullFeature {
       writer,
       answers: this.answers,
       parameters,
-      pendingWrites,
+      pendingWrites: node.pendingWrites,
       wake,
       crashed: (error) => connection.fail(error),
     });

@@ -3,6 +3,7 @@
  * stops first, then nothing more is received, then R2Ts and responses wait, and what is left is for
  * the answers that come by themselves, of which there are few.
  */
+import { Opcode } from "../iscsi/opcode.ts";
 
 /** Left free by Data-In, for everything else. */
 export const ANSWER_ROOM = 8 << 10;
@@ -21,3 +22,9 @@ export const FUNCTION_ROOM = 2 << 10;
  * there.
  */
 export const MOST_FUNCTIONS = 32;
+
+/** A ping's data is repeated; everything else is answered within ANSWERS_OF_A_PDU. */
+export function dataOfAnswer(view: DataView, base: number): number {
+  const isPing = (view.getUint8(base) & 0x3f) === Opcode.NOP_OUT;
+  return isPing ? view.getUint32(base + 4) & 0xffffff : 0;
+}
