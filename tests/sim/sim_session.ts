@@ -100,6 +100,17 @@ export class SimSession {
     if (serialLess(this.#maxCmdSN, maxCmdSN)) this.#maxCmdSN = maxCmdSN;
   }
 
+  /**
+   * The window is open, and no function is under way that would end, over several connections, one
+   * never knows what.
+   */
+  get #maySend(): boolean {
+    const isResetting = [...this.#functions.values()].some(({ functionCode }) =>
+      functionCode !== TaskManagementFunction.ABORT_TASK
+    );
+    return !isResetting && !serialLess(this.#maxCmdSN, this.#cmdSN);
+  }
+
   /** One of the connections that are open. */
   #anyConnection(): SimConnection | undefined {
     const open = [...this.connections].filter(({ isOpen, isLeaving }) => isOpen && !isLeaving);
@@ -108,7 +119,7 @@ export class SimSession {
 
   /** Carries a command out; resolves with how it ended. */
   async run(command: SimCommand): Promise<SimOutcome> {
-    while (!this.isOver && serialLess(this.#maxCmdSN, this.#cmdSN)) await this.world.later();
+    while (!this.isOver && !this.#maySend) await this.world.later();
     const connection = this.#anyConnection();
     if (this.isOver || connection === undefined) return "gone";
     const task = new SimTask(this, connection, command, this.#tag++);
@@ -258,8 +269,10 @@ export class SimSession {
     for (const logout of this.#logouts.values()) {
       if (logout.connection === connection) logout.over(false);
     }
-    for (const { connection: sentOn, answered } of this.#functions.values()) {
-      if (sentOn === connection) answered(-1);
+    for (const [tag, { connection: sentOn, answered }] of this.#functions) {
+      if (sentOn !== connection) continue;
+      this.#functions.delete(tag);
+      answered(-1);
     }
     for (const task of [...this.tasks.values()]) {
       if (task.connection === connection) this.#giveUp(task);
