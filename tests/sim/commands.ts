@@ -6,16 +6,22 @@ import type { SimDisk } from "./sim_disk.ts";
 import type { SimCommand } from "./sim_task.ts";
 
 const BLOCK = 512;
-/** Most commands meet on these blocks. */
-const HOT_BLOCKS = 48;
-
 const ILLEGAL_REQUEST = 0x05;
 const MISCOMPARE = 0x0e;
 const NOTHING = new Uint8Array(0);
 
-interface Surroundings {
+/** What initiators of one world have in mind. */
+export interface Taste {
+  /** Most commands meet on the first so many blocks. */
+  readonly hotBlocks: number;
+  /** How often each kind of command is thought of. */
+  readonly weights: readonly number[];
+}
+
+export interface Surroundings {
   readonly chance: Chance;
   readonly disk: SimDisk;
+  readonly taste: Taste;
 }
 
 interface Range {
@@ -27,8 +33,8 @@ interface Range {
 
 type Maker = (around: Surroundings) => Partial<SimCommand> & Pick<SimCommand, "name" | "cdb">;
 
-function rangeOf({ chance, disk }: Surroundings, mostBlocks: number): Range {
-  const blocks = chance.in100(85) ? HOT_BLOCKS : disk.size / BLOCK;
+function rangeOf({ chance, disk, taste }: Surroundings, mostBlocks: number): Range {
+  const blocks = chance.in100(85) ? taste.hotBlocks : disk.size / BLOCK;
   const count = chance.between(1, Math.min(mostBlocks, blocks));
   const lba = chance.between(0, blocks - count);
   return { lba, count, offset: lba * BLOCK, length: count * BLOCK };
@@ -168,7 +174,12 @@ function inquiry() {
   return { name: "INQUIRY", cdb, readLength: 96 };
 }
 
-const TOTAL = MAKERS.reduce((sum, [weight]) => sum + weight, 0);
+/** Each world prefers something else, so that rare things meet in some of them. */
+export function tasteOf(chance: Chance): Taste {
+  const weights = MAKERS.map(([weight]) => weight * chance.one([0, 1, 1, 1, 6]));
+  weights[0]! += 10; // there is always something to write
+  return { hotBlocks: chance.one([4, 12, 48]), weights };
+}
 
 function attributeOf(chance: Chance): number {
   const at = chance.below(100);
@@ -178,8 +189,9 @@ function attributeOf(chance: Chance): number {
 }
 
 export function thinkOfCommand(around: Surroundings): SimCommand {
-  let at = around.chance.below(TOTAL);
-  const [, make] = MAKERS.find(([weight]) => (at -= weight) < 0)!;
+  const { weights } = around.taste;
+  let at = around.chance.below(weights.reduce((sum, weight) => sum + weight, 0));
+  const [, make] = MAKERS[weights.findIndex((weight) => (at -= weight) < 0)]!;
   return {
     readLength: 0,
     dataOut: NOTHING,

@@ -5,7 +5,7 @@
 import { LogoutReason } from "../../lib/iscsi/pdu/logout_request.ts";
 import { TaskManagementFunction } from "../../lib/iscsi/pdu/task_management_request.ts";
 import { INITIATOR_NAME, TARGET_NAME, type TestTarget } from "../support/test_target.ts";
-import { thinkOfCommand } from "./commands.ts";
+import { type Taste, thinkOfCommand } from "./commands.ts";
 import { SimConnection } from "./sim_connection.ts";
 import type { SimDisk } from "./sim_disk.ts";
 import { type SimParameters, SimSession } from "./sim_session.ts";
@@ -16,6 +16,7 @@ export interface SimHostOptions {
   readonly world: World;
   readonly target: TestTarget;
   readonly disk: SimDisk;
+  readonly taste: Taste;
   readonly number: number;
   readonly commands: number;
   /** Of a hundred turns of fate, how many are bad. */
@@ -70,11 +71,12 @@ export class SimHost {
   }
 
   async #work(): Promise<void> {
-    const { world, disk } = this.#options;
+    const { world, disk, taste } = this.#options;
+    const around = { chance: world.chance, disk, taste };
     while (this.#commandsLeft > 0) {
       const session = await this.#ready();
       this.#commandsLeft--;
-      this.counts[await session.run(thinkOfCommand({ chance: world.chance, disk }))]++;
+      this.counts[await session.run(thinkOfCommand(around))]++;
       if (world.chance.in100(20)) await world.after(world.chance.below(20));
     }
   }
@@ -173,6 +175,7 @@ export class SimHost {
       onOthersKilled: this.#options.onOthersKilled,
     });
     this.#start(this.session, connection);
+    for (let i = chance.one([0, 0, 1, 3]); i > 0; i--) this.#join(this.session);
   }
 
   /** One more connection. */

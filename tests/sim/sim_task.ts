@@ -49,6 +49,8 @@ export class SimTask {
   readonly #read: Uint8Array;
   readonly #watch: Watch | undefined;
   #readLength = 0;
+  /** Octets of the burst that comes. */
+  #burst = 0;
   #dataSN = 0;
   #r2tSN = 0;
   #solicited: number | undefined;
@@ -123,8 +125,10 @@ export class SimTask {
     }
     this.#read.set(pdu.data, this.#readLength);
     this.#readLength += pdu.data.length;
-    const isBurst = this.#readLength % maxBurstLength === 0;
-    if (isBurst && !fields.final) this.#wrong("a burst without its end");
+    this.#burst += pdu.data.length;
+    if (this.#burst > maxBurstLength) this.#wrong("a burst that is too long");
+    if (this.#burst === maxBurstLength && !fields.final) this.#wrong("a burst without its end");
+    if (fields.final) this.#burst = 0;
     if (fields.hasStatus) this.#finish(fields, 0);
   }
 

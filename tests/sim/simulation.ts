@@ -1,5 +1,6 @@
 /** One seed: a target, a few initiators, a disk, and everything that can happen between them. */
 import { TestTarget } from "../support/test_target.ts";
+import { tasteOf } from "./commands.ts";
 import { SimDisk } from "./sim_disk.ts";
 import { SimHost } from "./sim_host.ts";
 import { World } from "./world.ts";
@@ -32,10 +33,11 @@ export async function simulate(seed: number): Promise<SimulationReport> {
     random: chance,
     limits: { commandsOfSession: chance.one([1, 4, 16, 128]) },
   });
+  const taste = tasteOf(chance);
   const troublePercent = chance.one([0, 30, 60, 90]);
   const hosts = Array.from({ length: chance.between(1, 4) }, (_, number) =>
     new SimHost({
-      ...{ world, target, disk, number, troublePercent, wrong },
+      ...{ world, target, disk, taste, number, troublePercent, wrong },
       commands: chance.between(5, 35),
       onOthersKilled: (session) => {
         for (const host of hosts) if (host.session !== session) host.session?.othersKilled();
