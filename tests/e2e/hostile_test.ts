@@ -9,8 +9,10 @@ import { cdb, Op } from "../support/block_commands.ts";
 import { Chance } from "../support/chance.ts";
 import { note } from "../support/note.ts";
 import { requires } from "../support/requires.ts";
+import { type Sanctl, withSanctl } from "../support/sanctl.ts";
 import { chooseSeed } from "../support/seeded_random.ts";
 import { iqn, type Service, withService } from "../support/service.ts";
+import { whileServing } from "../support/serving.ts";
 import { logIn, type TcpInitiator } from "../support/tcp_initiator.ts";
 
 const BLOCK = 512;
@@ -243,4 +245,60 @@ Deno.test({
     });
     checkLog(log);
   },
+});
+
+/** A fixed VHD of 1 MiB as the service makes it, for others to be made of. */
+async function fixedVhd(sanctl: Sanctl): Promise<Uint8Array> {
+  await sanctl.ok("disk create {}/good.vhd --size 1M");
+  await sanctl.ok("disk remove good --yes");
+  return await Deno.readFile(sanctl.path("good.vhd"));
+}
+
+/** Where a footer has the disk type, and its checksum. */
+const DISK_TYPE_AT = 60;
+const CHECKSUM_AT = 64;
+
+/** The image with another octet in its footer, and the checksum that goes with it. */
+function withFooterOctet(image: Uint8Array, at: number, value: number): Uint8Array {
+  const changed = image.slice();
+  const footer = changed.subarray(changed.length - 512);
+  footer[at] = value;
+  const view = new DataView(footer.buffer, footer.byteOffset);
+  view.setUint32(CHECKSUM_AT, 0);
+  view.setUint32(CHECKSUM_AT, ~footer.reduce((sum, octet) => sum + octet, 0) >>> 0);
+  return changed;
+}
+
+Deno.test({
+  name: "B-31: files that are damaged or of another kind are not imported, and why is said",
+  ...requires("dist/sanctl"),
+  fn: () =>
+    withSanctl(async (sanctl) => {
+      const image = await fixedVhd(sanctl);
+      const damaged = image.slice();
+      damaged[damaged.length - 512 + 48]! ^= 1; // the size, behind the checksum's back
+      const files: readonly (readonly [name: string, octets: Uint8Array, reason: RegExp])[] = [
+        ["empty.img", new Uint8Array(0), /empty/],
+        ["some.qcow2", Uint8Array.of(0x51, 0x46, 0x49, 0xfb, 0, 0, 0, 3), /qcow2.*qemu-img/],
+        ["some.vhdx", new TextEncoder().encode("vhdxfile".padEnd(4096, "\0")), /VHDX/],
+        ["dynamic.vhd", withFooterOctet(image, DISK_TYPE_AT + 3, 3), /dynamic/],
+        ["child.vhd", withFooterOctet(image, DISK_TYPE_AT + 3, 4), /differencing/],
+        ["strange.vhd", withFooterOctet(image, DISK_TYPE_AT + 3, 9), /type/],
+        ["damaged.vhd", damaged, /checksum/],
+        ["cut.vhd", image.slice(512 * 100), /cut\.vhd/],
+      ];
+      await whileServing(sanctl, async () => {
+        for (const [name, octets, reason] of files) {
+          await Deno.writeFile(sanctl.path(name), octets);
+          const { exitCode, stdout, stderr } = await sanctl.run(`disk import {}/${name}`);
+          assert.ok([1, 2].includes(exitCode), `${name}: exit code ${exitCode}: ${stderr}`);
+          assert.match(stderr, reason, name);
+          assert.ok(stderr.trimEnd().split("\n").length <= 2, `${name}: ${stderr}`);
+          assert.equal(stdout, "");
+          assert.deepEqual(await Deno.readFile(sanctl.path(name)), octets, "it is left as it was");
+        }
+        assert.equal((await sanctl.run("disk import {}")).exitCode === 0, false, "a folder");
+        assert.deepEqual(await sanctl.facts("disk list"), []);
+      });
+    }),
 });
