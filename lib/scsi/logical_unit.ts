@@ -103,6 +103,7 @@ export class LogicalUnit {
     this.reservations.nexusLost(nexus);
     this.medium.nexusLost(nexus);
     this.attentions.detach(nexus);
+    this.tasks.forget(nexus);
   }
 
   /**

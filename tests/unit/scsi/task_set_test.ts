@@ -1,13 +1,16 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Task, TaskAttribute } from "../../../lib/scsi/task.ts";
+import type { Nexus } from "../../../lib/scsi/nexus.ts";
 import { TaskSet } from "../../../lib/scsi/task_set.ts";
+import { NEXUS, OTHER_NEXUS } from "../../support/scsi.ts";
 
 const { UNTAGGED, SIMPLE, ORDERED, HEAD_OF_QUEUE } = TaskAttribute;
 
-function taskWith(attribute: number): Task {
+function taskWith(attribute: number, nexus: Nexus = NEXUS): Task {
   const task = new Task();
   task.attribute = attribute;
+  task.nexus = nexus;
   return task;
 }
 
@@ -21,8 +24,8 @@ class Bench {
     this.begun.push(task);
   };
 
-  enter(attribute: number): Task {
-    const task = taskWith(attribute);
+  enter(attribute: number, nexus = NEXUS): Task {
+    const task = taskWith(attribute, nexus);
     if (this.set.enter(task, this.#begin)) this.#begin(task);
     return task;
   }
@@ -80,6 +83,21 @@ Deno.test("TaskSet: a HEAD OF QUEUE task begins at once, and dormant ones wait f
   assert(!bench.running.has(dormant));
   bench.end(head);
   assert(bench.running.has(dormant));
+});
+
+Deno.test("TaskSet: an ORDERED task that waits holds up no other nexus", () => {
+  const bench = new Bench();
+  const stuck = bench.enter(SIMPLE);
+  const ordered = bench.enter(ORDERED);
+  const others = [SIMPLE, ORDERED, HEAD_OF_QUEUE].map((each) => bench.enter(each, OTHER_NEXUS));
+  assert.deepEqual([...bench.running], [stuck, others[0], others[2]]);
+  bench.end(others[2]!);
+  bench.end(others[0]!);
+  assert(bench.running.has(others[1]!), "its own order holds");
+  assert(!bench.running.has(ordered));
+  bench.end(stuck);
+  assert(bench.running.has(ordered));
+  assert.equal(bench.set.count, 2);
 });
 
 Deno.test("TaskSet: thousands of dormant tasks that end as they begin do not exhaust the stack", () => {

@@ -100,13 +100,18 @@ for (const { name, operation, command, isSlow } of CASES) {
 Deno.test("a bug met by a command that waited falls on its connection, not on the one it waited for", async () => {
   const device = new BrokenDevice();
   const target = new TestTarget({ device });
-  const one = await target.logIn();
-  const two = await target.logIn({ InitiatorName: `${INITIATOR_NAME}.other` });
+  const one = await target.logIn({ MaxConnections: "2" });
+  const two = target.connect().initiator;
+  const [session] = target.target.sessions;
+  const names = { InitiatorName: INITIATOR_NAME, TargetName: TARGET_NAME };
+  await two.login(names, { tsih: session!.tsih, cid: 1 });
   device.hold("flush");
   const flush = await one.command(FLUSH);
   await device.waiting(1);
   device.broken.add("writeNow");
-  await two.command({ ...WRITE, attribute: TaskAttribute.ORDERED });
+  const cmdSN = one.cmdSN;
+  await two.command({ ...WRITE, attribute: TaskAttribute.ORDERED, cmdSN });
+  one.cmdSN = (cmdSN + 1) >>> 0;
   await two.fence();
   device.releaseAll();
   assert.equal((await one.result(flush)).status, Status.GOOD);

@@ -338,3 +338,18 @@ Deno.test("A88: ORDERED commands behind an aborted one begin when its write is o
   await functionComplete(initiator, abort);
   await target.close();
 });
+
+Deno.test("A46: an initiator that withholds its data holds up nobody else, whatever it orders", async () => {
+  const target = new TestTarget();
+  const hostile = await target.logIn({ ImmediateData: "No" });
+  const other = await target.logIn({ InitiatorName: `${INITIATOR_NAME}.other` });
+  await hostile.command({ cdb: write10(0, 1), write: true, length: BLOCK });
+  assert.equal((await hostile.receive())?.opcode, Opcode.READY_TO_TRANSFER);
+  await hostile.command({ cdb: TEST_UNIT_READY, attribute: TaskAttribute.ORDERED });
+  await hostile.fence();
+  for (const attribute of [TaskAttribute.SIMPLE, TaskAttribute.ORDERED]) {
+    const read = { cdb: read10(0, 1), read: true, length: BLOCK, attribute };
+    assert.equal((await other.run(read)).status, Status.GOOD);
+  }
+  await target.close();
+});
