@@ -123,7 +123,12 @@ export class Pump {
   #release(): void {
     if (!this.#closed) {
       this.#closed = true;
-      this.#stream.close();
+      try {
+        this.#stream.close();
+      } catch (error) {
+        // It may have gone by itself; nothing is lost with it.
+        if (!(error instanceof Deno.errors.BadResource)) throw error;
+      }
     }
     if (!this.#reading && !this.#writing) this.#connection.release();
   }

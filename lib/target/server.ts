@@ -89,6 +89,9 @@ export class TargetServer {
       } catch (error) {
         if (error instanceof Deno.errors.BadResource) return; // the listener was closed
         if (error instanceof Deno.errors.Interrupted) return;
+        // Who came has gone again.
+        if (error instanceof Deno.errors.ConnectionAborted) continue;
+        if (error instanceof Deno.errors.ConnectionReset) continue;
         // Out of file descriptors, say: what runs goes on, and the next one may fit again.
         this.#node.logger.warn("cannot accept a connection", { reason: String(error) });
         await new Promise<void>((then) => this.#node.clock.after(TICK_MS, then));
@@ -174,9 +177,13 @@ export class TargetServer {
     const nowMs = this.#node.clock.nowMs();
     const { writeStallMs } = this.#node.limits;
     for (const { connection, pump } of [...this.#active]) {
-      if (pump.writingSinceMs !== undefined && nowMs - pump.writingSinceMs > writeStallMs) {
-        connection.close("the peer takes no data");
-      } else connection.tick(nowMs);
+      try {
+        if (pump.writingSinceMs !== undefined && nowMs - pump.writingSinceMs > writeStallMs) {
+          connection.close("the peer takes no data");
+        } else connection.tick(nowMs);
+      } catch (error) {
+        connection.fail(error);
+      }
     }
   }
 
@@ -191,8 +198,7 @@ export class TargetServer {
     for (const listener of listeners) listener.close();
     await Promise.all(accepting);
     if (drainMs > 0 && this.#active.size > 0) await this.#drain(drainMs);
-    const sessions = [...this.#node.sessions.values()];
-    await Promise.all(sessions.map((session) => session.terminate("the service stops")));
+    await this.#endSessions();
     for (const { connection } of [...this.#active]) connection.close("the service stops");
     await Promise.all([...this.#active].map(({ ended }) => ended));
     this.#stopTicking?.();
@@ -203,10 +209,25 @@ export class TargetServer {
     for (const { connection } of this.#active) {
       connection.requestLogout(Math.ceil(drainMs / 1000));
     }
-    const all = Promise.all([...this.#active].map(({ ended }) => ended));
-    const deadline = Promise.withResolvers<void>();
-    const callOff = this.#node.clock.after(drainMs, deadline.resolve);
-    await Promise.race([all, deadline.promise]);
+    await this.#within(drainMs, [...this.#active].map(({ ended }) => ended));
+  }
+
+  /** A disk that does not answer must not keep the service from its end. */
+  async #endSessions(): Promise<void> {
+    const { sessions, limits, logger } = this.#node;
+    const ends = [...sessions.values()].map((session) => session.terminate("the service stops"));
+    if (await this.#within(limits.logoutDeadlineMs, ends)) return;
+    for (const { initiatorName, tasks } of sessions.values()) {
+      logger.warn("commands did not end in time", { initiator: initiatorName, count: tasks.size });
+    }
+  }
+
+  /** Waits for all, so long at most; answers whether that was enough. */
+  async #within(ms: number, all: readonly Promise<void>[]): Promise<boolean> {
+    const deadline = Promise.withResolvers<boolean>();
+    const callOff = this.#node.clock.after(ms, () => deadline.resolve(false));
+    const isEnough = await Promise.race([Promise.all(all).then(() => true), deadline.promise]);
     callOff();
+    return isEnough;
   }
 }

@@ -145,3 +145,23 @@ async function fence(round: number): Promise<void> {
   assert.deepEqual(after, fenced, "nothing of the victim lands after GOOD");
   await target.close();
 }
+
+Deno.test("A150: a disk that does not answer keeps the service from its end for a while only", async () => {
+  const device = new GatedDevice(new MemoryDevice(1 << 16));
+  const target = new TestTarget({ device });
+  const initiator = await target.logIn();
+  device.hold("write");
+  await initiator.command(write(0, 1));
+  await device.waiting(1);
+  let isClosed = false;
+  const closed = target.server.close({ drainMs: 0 }).then(() => isClosed = true);
+  for (let i = 0; i < 10; i++) await Promise.resolve();
+  assert.equal(isClosed, false, "the write is waited for");
+  target.clock.advance(6000);
+  await closed;
+  assert.equal(target.server.connectionCount, 0);
+  assert.deepEqual(target.log.filter(({ level }) => level === "warn").map(({ facts }) => facts), [
+    { initiator: INITIATOR_NAME, count: 1 },
+  ]);
+  device.releaseAll();
+});
