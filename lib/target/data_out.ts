@@ -17,6 +17,7 @@ import {
 import { Step } from "../scsi/task.ts";
 import { serialAdd } from "../wire/serial.ts";
 import type { Answers } from "./answers.ts";
+import type { OctetCount } from "./octet_count.ts";
 import type { TargetTask } from "./target_task.ts";
 
 /** What becomes of tasks, decided by the command flow. */
@@ -41,16 +42,11 @@ export interface DataOutHost {
 /** Octets that may be asked for, or be on their way to the medium, before R2Ts wait. */
 const ASKED_LIMIT = 16 << 20;
 
-/** Octets of asynchronous writes under way, of all connections together. */
-export interface PendingWrites {
-  octets: number;
-}
-
 export interface DataOutOptions {
   readonly answers: Answers;
   readonly parameters: SessionParameters;
   readonly takeTargetTransferTag: () => number;
-  readonly pendingWrites: PendingWrites;
+  readonly pendingWrites: OctetCount;
   readonly host: DataOutHost;
 }
 
@@ -62,7 +58,7 @@ export class DataOut {
   readonly #host: DataOutHost;
   readonly #parameters: SessionParameters;
   readonly #takeTargetTransferTag: () => number;
-  readonly #pendingWrites: PendingWrites;
+  readonly #pendingWrites: OctetCount;
   /** Octets of asynchronous writes under way. */
   pendingOctets = 0;
   /** Octets that R2Ts have asked for and that have not come. */

@@ -73,6 +73,7 @@ function create(node: TargetNode, login: LoginRecord): Established {
     parameters: login.parameters,
     firstCmdSN: header.cmdSN,
     limits: node.limits,
+    collected: node.collected,
     since: node.clock.now(),
     onEnded: (ended) => node.sessions.delete(ended),
   });

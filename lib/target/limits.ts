@@ -20,6 +20,8 @@ export interface Limits {
    * session.
    */
   readonly collectedOctetsOfSession: number;
+  /** The same for all sessions; what is short is let through all the same. */
+  readonly collectedOctets: number;
   /** Octets of writes that wait for their media, of all sessions; a soft limit. */
   readonly pendingWriteOctets: number;
   /** Our MaxRecvDataSegmentLength, MaxBurstLength, FirstBurstLength, MaxOutstandingR2T. */
@@ -53,6 +55,7 @@ export const DEFAULT_LIMITS: Limits = {
   commandsOfSession: 128,
   immediateCommandsOfSession: 32,
   collectedOctetsOfSession: 32 << 20,
+  collectedOctets: 512 << 20,
   pendingWriteOctets: 256 << 20,
   maxRecvDataSegmentLength: 262_144,
   maxBurstLength: 1 << 20,

@@ -9,7 +9,7 @@ import type { Logger } from "../runtime/logger.ts";
 import { RationedLogger } from "../runtime/rationed_logger.ts";
 import type { Random } from "../runtime/random.ts";
 import { type AuthenticationPolicy, NO_AUTHENTICATION } from "./authentication.ts";
-import type { PendingWrites } from "./data_out.ts";
+import type { OctetCount } from "./octet_count.ts";
 import type { Limits } from "./limits.ts";
 import { type Portal, portalGroupTagAt } from "./portal.ts";
 import { SessionRegistry } from "./session_registry.ts";
@@ -57,7 +57,9 @@ export class TargetNode {
   readonly sessions: SessionRegistry;
   readonly counters: NodeCounters = { loginsAccepted: 0, loginsRefused: 0 };
   /** What connections have taken in and the media have not. */
-  readonly pendingWrites: PendingWrites = { octets: 0 };
+  readonly pendingWrites: OctetCount = { octets: 0 };
+  /** What long commands collect before they are carried out. */
+  readonly collected: OctetCount = { octets: 0 };
   /** Called at the end of every login. */
   onLogin: ((event: LoginEvent) => void) | undefined;
   readonly #targets = new Map<string, Target>();

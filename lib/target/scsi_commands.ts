@@ -13,7 +13,8 @@ import { Status } from "../scsi/status.ts";
 import { Step, type Task } from "../scsi/task.ts";
 import type { Answers } from "./answers.ts";
 import { DataIn, type DataInHost } from "./data_in.ts";
-import { DataOut, type DataOutHost, type PendingWrites } from "./data_out.ts";
+import { DataOut, type DataOutHost } from "./data_out.ts";
+import type { OctetCount } from "./octet_count.ts";
 import type { ConnectionParameters } from "../iscsi/parameters.ts";
 import { ANSWER_ROOM, FUNCTION_ROOM, RESPONSE_ROOM } from "./outbox_room.ts";
 import type { PduWriter } from "./pdu_writer.ts";
@@ -28,7 +29,7 @@ export interface ScsiCommandsOptions {
   readonly writer: PduWriter;
   readonly answers: Answers;
   readonly parameters: ConnectionParameters;
-  readonly pendingWrites: PendingWrites;
+  readonly pendingWrites: OctetCount;
   /** Something can be sent that no received PDU asked for just now. */
   readonly wake: () => void;
   /** Something went wrong that no peer and no device did: the connection ends. */
@@ -194,18 +195,13 @@ export class ScsiCommands implements DataInHost, DataOutHost {
   }
 
   /**
-   * A buffer for a COLLECT step, if the session's limit allows it; else TASK SET FULL. SAM-5 5.3.1.
+   * A buffer for a COLLECT step, if the limits allow it; else TASK SET FULL. SAM-5 5.3.1.
    */
   #makeRoom(task: TargetTask): boolean {
-    if (!this.#session.mayCollect(task.transferLength)) {
-      task.endWith(Status.TASK_SET_FULL);
-      this.#end(task);
-      return false;
-    }
-    task.collected = task.transferLength;
-    this.#session.collectedOctets += task.collected;
-    task.data = new Uint8Array(task.transferLength);
-    return true;
+    if (this.#session.collect(task, task.transferLength)) return true;
+    task.endWith(Status.TASK_SET_FULL);
+    this.#end(task);
+    return false;
   }
 
   async #await(task: TargetTask): Promise<void> {

@@ -10,6 +10,7 @@ import type { Task } from "../scsi/task.ts";
 import { CommandWindow, type HeldCommand } from "./command_window.ts";
 import type { Connection } from "./connection.ts";
 import type { Limits } from "./limits.ts";
+import type { OctetCount } from "./octet_count.ts";
 import { LunMap } from "./lun_map.ts";
 import type { Target } from "./target.ts";
 import { TargetTask } from "./target_task.ts";
@@ -27,6 +28,8 @@ export interface SessionOptions {
   /** The CmdSN of the first command: that of the leading login. */
   readonly firstCmdSN: number;
   readonly limits: Limits;
+  /** Of all sessions of the node. */
+  readonly collected: OctetCount;
   /** When it began, by the calendar. */
   readonly since: Date;
   /** It is over: whoever keeps it lets go. */
@@ -41,6 +44,9 @@ export interface SessionCounters {
 }
 
 const NO_LUNS = new LunMap();
+
+/** Parameter lists, and what clusters compare and write: these must not wait for anybody. */
+const SHORT_COLLECT = 1 << 20;
 
 export class Session {
   readonly target: Target | undefined;
@@ -61,6 +67,7 @@ export class Session {
   /** Octets that COLLECT steps hold now. */
   collectedOctets = 0;
   readonly #pool: TargetTask[] = [];
+  readonly #collected: OctetCount;
   readonly #onEnded: (session: Session) => void;
   #immediateTasks = 0;
   readonly #targetTransferTags = new Tags();
@@ -79,6 +86,7 @@ export class Session {
     this.parameters = options.parameters;
     this.limits = options.limits;
     this.since = options.since;
+    this.#collected = options.collected;
     this.#onEnded = options.onEnded;
     this.window = new CommandWindow(options.firstCmdSN, options.limits.commandsOfSession);
     this.nexus = nexusOf(options);
@@ -125,11 +133,25 @@ export class Session {
   }
 
   /**
-   * True if a COLLECT of `length` octets stays within the limit; a lone one is always let through.
+   * A buffer for what the task collects; false where that is more than the limits allow. A lone one
+   * of the session is let through, and a short one whatever other sessions hold.
    */
-  mayCollect(length: number): boolean {
-    return this.collectedOctets === 0 ||
-      this.collectedOctets + length <= this.limits.collectedOctetsOfSession;
+  collect(task: TargetTask, length: number): boolean {
+    const { collectedOctetsOfSession, collectedOctets } = this.limits;
+    const isLone = this.collectedOctets === 0;
+    if (!isLone && this.collectedOctets + length > collectedOctetsOfSession) return false;
+    const isLong = length > SHORT_COLLECT;
+    if (isLong && this.#collected.octets + length > collectedOctets) return false;
+    task.data = new Uint8Array(length);
+    this.#count(task, length);
+    return true;
+  }
+
+  #count(task: TargetTask, length: number): void {
+    const more = length - task.collected;
+    task.collected = length;
+    this.collectedOctets += more;
+    this.#collected.octets += more;
   }
 
   /** The task has come. */
@@ -153,8 +175,7 @@ export class Session {
   release(task: TargetTask): void {
     if (!this.tasks.delete(task.initiatorTaskTag)) return;
     this.answering(task);
-    this.collectedOctets -= task.collected;
-    task.collected = 0;
+    this.#count(task, 0);
     if (task.inTaskSet) {
       task.inTaskSet = false;
       task.unit!.tasks.leave(task);

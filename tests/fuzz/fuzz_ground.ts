@@ -110,6 +110,7 @@ export class FuzzGround {
     assert.equal(node.sessions.size, 0);
     assert.equal(server.lentBuffers, 0);
     assert.equal(node.pendingWrites.octets, 0);
+    assert.equal(node.collected.octets, 0);
     for (const { tasks, attentions, locks } of this.#units) {
       assert.equal(tasks.count, 0);
       assert.equal(attentions.count, 0);

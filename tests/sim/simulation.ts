@@ -124,6 +124,7 @@ async function checkTheEnd(
     "tasks in the task set": unit.tasks.count,
     "buffers lent": server.lentBuffers,
     "octets of pending writes": node.pendingWrites.octets,
+    "octets collected": node.collected.octets,
     "unit attentions": unit.attentions.count,
     "range locks": unit.locks.free(0, disk.size) ? 0 : 1,
   };

@@ -103,6 +103,43 @@ Deno.test("A48: a task that is over keeps none of its data", async () => {
   await target.close();
 });
 
+Deno.test("A48: what is collected for long commands is limited, for a session and for all", async () => {
+  const limits = { collectedOctets: 5 << 20, collectedOctetsOfSession: 4 << 20 };
+  const target = new TestTarget({ limits, size: 16 << 20 });
+  const one = await target.logIn({ ImmediateData: "No" });
+  const two = await target.logIn({ InitiatorName: `${INITIATOR_NAME}.two`, ImmediateData: "No" });
+  const mib = (blocks: number) => ({
+    cdb: [0x2f, 2, 0, 0, 0, 0, 0, blocks >> 8, blocks & 255, 0],
+    write: true,
+    length: blocks * BLOCK,
+  });
+  const opcodes = async (initiator: typeof one, count: number) => {
+    const seen: (readonly [number, number])[] = [];
+    for (let i = 0; i < count; i++) {
+      const pdu = await initiator.receive();
+      seen.push([pdu!.opcode, pdu!.header[3]!]);
+    }
+    return seen;
+  };
+  const asked = [Opcode.READY_TO_TRANSFER, 0];
+  const full = [Opcode.SCSI_RESPONSE, Status.TASK_SET_FULL];
+  await one.command(mib(6144)); // 3 MiB
+  await one.command(mib(4096)); // more than the session may have
+  assert.deepEqual(await opcodes(one, 2), [asked, full]);
+  await two.command(mib(6144)); // more than all may have
+  await two.command(mib(2048)); // short
+  assert.deepEqual(await opcodes(two, 2), [full, asked]);
+  one.stream.close();
+  await settle();
+  assert.equal(target.node.collected.octets, 1 << 20);
+  await two.command(mib(4096));
+  assert.deepEqual(await opcodes(two, 1), [asked], "there is room again");
+  two.stream.close();
+  await settle();
+  assert.equal(target.node.collected.octets, 0);
+  await target.close();
+});
+
 Deno.test("B-07: strangers borrow no large buffer, whatever they declare and send", async () => {
   const target = new TestTarget();
   const shapes: Uint8Array[] = [];
