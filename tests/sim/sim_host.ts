@@ -37,6 +37,7 @@ export class SimHost {
   readonly #options: SimHostOptions;
   readonly #isid: Uint8Array;
   readonly #old: SimSession[] = [];
+  #login: Promise<void> | undefined;
   #commandsLeft: number;
   #cid = 0;
 
@@ -81,15 +82,15 @@ export class SimHost {
     }
   }
 
-  #login: Promise<void> | undefined;
-
   /** The session, begun anew where the last one is over. */
   async #ready(): Promise<SimSession> {
-    while (this.session === undefined || this.session.isOver) {
-      this.#login ??= this.#logIn().finally(() => this.#login = undefined);
-      await this.#login;
-    }
+    while (this.session === undefined || this.session.isOver) await this.#renew();
     return this.session;
+  }
+
+  /** Logs in, once at a time: of two logins under way nobody knows which the target took last. */
+  #renew(): Promise<void> {
+    return this.#login ??= this.#logIn().finally(() => this.#login = undefined);
   }
 
   /** Whatever may happen to an initiator. */
@@ -120,7 +121,7 @@ export class SimHost {
       await session.logOutConnection(connection!);
     } else if (at < 86) await session.logOut(LogoutReason.CLOSE_SESSION, 0);
     else if (at < 92) this.#cut(connection);
-    else if (at < 96) await this.#logIn(); // in the place of the one that is there
+    else if (at < 96) await this.#renew(); // in the place of the one that is there
   }
 
   #cut(connection: SimConnection | undefined): void {

@@ -146,6 +146,7 @@ export class SimSession {
       ...(isSingle ? { referencedTaskTag: victim!.tag, refCmdSN: victim!.cmdSN } : {}),
     };
     this.world.tell(`${this.name} manages: ${functionCode} (tag ${tag}) ${victims.length}`);
+    this.#tellOthers(functionCode);
     connection.post((initiator) => initiator.manage(fields));
     await Promise.race([promise, this.#whenOver.promise]);
   }
@@ -235,10 +236,15 @@ export class SimSession {
       if (victim.connection !== connection) this.#ghosts.add(victim.tag);
       victim.conclude("gone");
     }
-    if (!isSingle && functionCode !== TaskManagementFunction.ABORT_TASK_SET) {
-      this.#options.onOthersKilled(this);
-    }
+    this.#tellOthers(functionCode);
     answered(response);
+  }
+
+  /** The function touches tasks of other initiators: from when it is sent until it is answered. */
+  #tellOthers(functionCode: number): void {
+    const { ABORT_TASK, ABORT_TASK_SET } = TaskManagementFunction;
+    if (functionCode === ABORT_TASK || functionCode === ABORT_TASK_SET) return;
+    this.#options.onOthersKilled(this);
   }
 
   /** Another initiator may have ended the tasks that are under way. */
@@ -269,9 +275,10 @@ export class SimSession {
     for (const logout of this.#logouts.values()) {
       if (logout.connection === connection) logout.over(false);
     }
-    for (const [tag, { connection: sentOn, answered }] of this.#functions) {
+    for (const [tag, { connection: sentOn, functionCode, answered }] of this.#functions) {
       if (sentOn !== connection) continue;
       this.#functions.delete(tag);
+      this.#tellOthers(functionCode);
       answered(-1);
     }
     for (const task of [...this.tasks.values()]) {
