@@ -3,8 +3,9 @@
  * as that declares. A change is prepared (whatever can fail is done), then saved, then put into
  * effect, which cannot fail: so it happens wholly or not at all.
  */
+import { hostAndPort } from "../iscsi/portal_address.ts";
 import type { TargetNode } from "../target/node.ts";
-import { hostAndPort, plainAddress } from "../target/portal.ts";
+import { plainAddress } from "../target/portal.ts";
 import type { Session } from "../target/session.ts";
 import type { Target } from "../target/target.ts";
 import { AbsentDisks } from "./absent_disks.ts";

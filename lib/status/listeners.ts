@@ -4,8 +4,8 @@
  */
 import { ControlError } from "../config/control_error.ts";
 import type { PortalFacts } from "../config/facts.ts";
+import { hostAndPort } from "../iscsi/portal_address.ts";
 import type { Logger } from "../runtime/logger.ts";
-import { hostAndPort } from "../target/portal.ts";
 
 /** Longest path that a Unix socket can have; unix(7), without the final zero. */
 const MOST_SOCKET_PATH_OCTETS = 107;

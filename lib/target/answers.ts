@@ -16,7 +16,7 @@ import { TaskManagementResponse } from "../iscsi/pdu/task_management_response.ts
 import { emitSense } from "../scsi/sense_data.ts";
 import { serialAdd } from "../wire/serial.ts";
 import type { CommandWindow } from "./command_window.ts";
-import type { PduWriter } from "./pdu_writer.ts";
+import type { PduWriter } from "../iscsi/pdu_writer.ts";
 import { residual } from "./residual.ts";
 import type { Burst, TargetTask } from "./target_task.ts";
 

@@ -8,6 +8,7 @@ import { Found, Framer, MOST_AHS_LENGTH } from "../iscsi/framer.ts";
 import type { Frame } from "../iscsi/frame.ts";
 import { Opcode } from "../iscsi/opcode.ts";
 import { LoginRequest } from "../iscsi/pdu/login_request.ts";
+import { hostAndPort } from "../iscsi/portal_address.ts";
 import { ProtocolError } from "../iscsi/protocol_error.ts";
 import { assert } from "../runtime/assert.ts";
 import type { Facts } from "../runtime/logger.ts";
@@ -21,8 +22,7 @@ import { FullFeature } from "./full_feature.ts";
 import { Login, LOGIN_DATA_LIMIT, type LoginProgress } from "./login.ts";
 import type { TargetNode } from "./node.ts";
 import { ANSWERS_OF_A_PDU, dataOfAnswer } from "./outbox_room.ts";
-import { PduWriter } from "./pdu_writer.ts";
-import { hostAndPort } from "./portal.ts";
+import { PduWriter } from "../iscsi/pdu_writer.ts";
 import type { ScsiCommands } from "./scsi_commands.ts";
 import type { Session } from "./session.ts";
 

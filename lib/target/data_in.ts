@@ -10,7 +10,7 @@ import { DataIn as DataInPdu } from "../iscsi/pdu/data_in.ts";
 import { Status } from "../scsi/status.ts";
 import { Step } from "../scsi/task.ts";
 import type { Answers } from "./answers.ts";
-import type { PduWriter } from "./pdu_writer.ts";
+import type { PduWriter } from "../iscsi/pdu_writer.ts";
 import { residual } from "./residual.ts";
 import type { TargetTask } from "./target_task.ts";
 

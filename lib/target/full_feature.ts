@@ -20,7 +20,7 @@ import type { Connection } from "./connection.ts";
 import type { TargetNode } from "./node.ts";
 import { MOST_FUNCTIONS } from "./outbox_room.ts";
 import { manageTasks } from "./task_management.ts";
-import type { PduWriter } from "./pdu_writer.ts";
+import type { PduWriter } from "../iscsi/pdu_writer.ts";
 import { ScsiCommands } from "./scsi_commands.ts";
 import type { Session } from "./session.ts";
 import { TextExchange } from "./text_exchange.ts";

@@ -14,6 +14,7 @@ import type { Policy } from "../iscsi/keys.ts";
 import type { ConnectionParameters } from "../iscsi/parameters.ts";
 import { LoginStage } from "../iscsi/pdu/login_request.ts";
 import { LoginStatus } from "../iscsi/pdu/login_response.ts";
+import { hostAndPort } from "../iscsi/portal_address.ts";
 import { printable } from "../runtime/printable.ts";
 import { KeyValueFault, type Pair } from "../wire/key_values.ts";
 import { serialAdd } from "../wire/serial.ts";
@@ -31,12 +32,11 @@ import { loginPolicy } from "./login_policy.ts";
 import { LoginRefusal } from "./login_refusal.ts";
 import { type LoginAnswer, LoginResponses } from "./login_responses.ts";
 import type { TargetNode } from "./node.ts";
-import type { PduWriter } from "./pdu_writer.ts";
-import { hostAndPort } from "./portal.ts";
+import type { PduWriter } from "../iscsi/pdu_writer.ts";
 import type { Session } from "./session.ts";
 import type { Target } from "./target.ts";
-import { TextCollector } from "./text_collector.ts";
-import { TextPieces } from "./text_pieces.ts";
+import { TextCollector } from "../iscsi/text_collector.ts";
+import { TextPieces } from "../iscsi/text_pieces.ts";
 
 /** Octets of a login's data segments, whatever was declared. RFC 7143 13.12. */
 export const LOGIN_DATA_LIMIT = 8192;

@@ -3,7 +3,7 @@ import { Opcode } from "../iscsi/opcode.ts";
 import { LoginResponse, type LoginStatus } from "../iscsi/pdu/login_response.ts";
 import { serialAdd } from "../wire/serial.ts";
 import { type LoginHeader, VERSION } from "./login_header.ts";
-import type { PduWriter } from "./pdu_writer.ts";
+import type { PduWriter } from "../iscsi/pdu_writer.ts";
 
 /** What differs from response to response. */
 export interface LoginAnswer {

@@ -2,6 +2,7 @@
  * A network portal: where a target listens, and the portal group that it belongs to. RFC 7143
  * 4.2.1, 4.4.1. Which addresses an initiator is told of depends on how it came here.
  */
+import { hostAndPort } from "../iscsi/portal_address.ts";
 import type { Endpoint } from "./endpoint.ts";
 
 export interface Portal {
@@ -71,9 +72,4 @@ export function targetAddresses(portals: Iterable<Portal>, endpoint: Endpoint): 
 
 function targetAddress(address: string, port: number, portalGroupTag: number): string {
   return `${hostAndPort(address, port)},${portalGroupTag}`;
-}
-
-/** An address with its port; IPv6 goes in brackets. RFC 7143 13.8. */
-export function hostAndPort(address: string, port: number): string {
-  return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
 }

@@ -17,7 +17,7 @@ import { DataOut, type DataOutHost } from "./data_out.ts";
 import type { OctetCount } from "./octet_count.ts";
 import type { ConnectionParameters } from "../iscsi/parameters.ts";
 import { ANSWER_ROOM, FUNCTION_ROOM, RESPONSE_ROOM } from "./outbox_room.ts";
-import type { PduWriter } from "./pdu_writer.ts";
+import type { PduWriter } from "../iscsi/pdu_writer.ts";
 import { RecentTags } from "./recent_tags.ts";
 import type { Session } from "./session.ts";
 import type { TargetTask } from "./target_task.ts";

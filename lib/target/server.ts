@@ -5,7 +5,8 @@
 import { BufferPool } from "../wire/buffer_pool.ts";
 import { Connection } from "./connection.ts";
 import type { TargetNode } from "./node.ts";
-import { type ByteStream, Pump } from "./pump.ts";
+import { Pump } from "../iscsi/pump.ts";
+import type { ByteStream } from "../runtime/byte_stream.ts";
 
 /** How often connections look at their clocks. */
 const TICK_MS = 1000;

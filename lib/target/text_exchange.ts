@@ -16,10 +16,10 @@ import { TextResponse } from "../iscsi/pdu/text_response.ts";
 import { KeyValueFault, type Pair } from "../wire/key_values.ts";
 import type { View } from "../wire/layout.ts";
 import { loginPolicy } from "./login_policy.ts";
-import type { PduWriter } from "./pdu_writer.ts";
+import type { PduWriter } from "../iscsi/pdu_writer.ts";
 import { type DiscoveryRequest, sendTargets } from "./send_targets.ts";
-import { TextCollector } from "./text_collector.ts";
-import { TextPieces } from "./text_pieces.ts";
+import { TextCollector } from "../iscsi/text_collector.ts";
+import { TextPieces } from "../iscsi/text_pieces.ts";
 
 /** Octets of one response, however many more the initiator would take. */
 const RESPONSE_DATA_LIMIT = 8192;

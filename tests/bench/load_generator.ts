@@ -13,7 +13,7 @@ import { LoginRequest } from "../../lib/iscsi/pdu/login_request.ts";
 import { ReadyToTransfer } from "../../lib/iscsi/pdu/ready_to_transfer.ts";
 import { ScsiCommand } from "../../lib/iscsi/pdu/scsi_command.ts";
 import { ScsiResponse } from "../../lib/iscsi/pdu/scsi_response.ts";
-import { PduWriter } from "../../lib/target/pdu_writer.ts";
+import { PduWriter } from "../../lib/iscsi/pdu_writer.ts";
 import { BufferPool } from "../../lib/wire/buffer_pool.ts";
 import { Inbox } from "../../lib/wire/inbox.ts";
 import { Outbox } from "../../lib/wire/outbox.ts";

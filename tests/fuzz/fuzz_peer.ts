@@ -5,7 +5,7 @@ import { BHS_LENGTH } from "../../lib/iscsi/bhs.ts";
 import { Opcode } from "../../lib/iscsi/opcode.ts";
 import { LoginRequest } from "../../lib/iscsi/pdu/login_request.ts";
 import { ReadyToTransfer } from "../../lib/iscsi/pdu/ready_to_transfer.ts";
-import type { ByteStream } from "../../lib/target/pump.ts";
+import type { ByteStream } from "../../lib/runtime/byte_stream.ts";
 import type { Chance } from "../support/chance.ts";
 import { type Answer, AnswerChecker } from "./answer_checker.ts";
 import { PduMaker, type Situation } from "./pdu_maker.ts";

@@ -1,7 +1,7 @@
 /**
  * Two ends of a byte stream whose octets arrive when the world lets them, in pieces of any length.
  */
-import type { ByteStream } from "../../lib/target/pump.ts";
+import type { ByteStream } from "../../lib/runtime/byte_stream.ts";
 import type { World } from "./world.ts";
 
 /** Octets on their way before a writer has to wait, as with the buffers of two kernels. */

@@ -2,7 +2,7 @@
  * Two ends of a byte stream in memory, as a TCP connection would be: for tests of both sides'
  * engines.
  */
-import type { ByteStream } from "../../lib/target/pump.ts";
+import type { ByteStream } from "../../lib/runtime/byte_stream.ts";
 
 class End implements ByteStream {
   readonly #received: Uint8Array[] = [];

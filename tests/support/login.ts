@@ -14,7 +14,7 @@ import { DEFAULT_LIMITS, type Limits } from "../../lib/target/limits.ts";
 import { Login, type LoginProgress } from "../../lib/target/login.ts";
 import { LunMap } from "../../lib/target/lun_map.ts";
 import { TargetNode, type TargetNodeOptions } from "../../lib/target/node.ts";
-import { PduWriter } from "../../lib/target/pdu_writer.ts";
+import { PduWriter } from "../../lib/iscsi/pdu_writer.ts";
 import { Target, type TargetOptions } from "../../lib/target/target.ts";
 import { BufferPool } from "../../lib/wire/buffer_pool.ts";
 import { Outbox } from "../../lib/wire/outbox.ts";

@@ -15,7 +15,7 @@ import { ScsiResponse } from "../../lib/iscsi/pdu/scsi_response.ts";
 import { TaskManagementRequest } from "../../lib/iscsi/pdu/task_management_request.ts";
 import { crc32c } from "../../lib/wire/crc32c.ts";
 import type { Fields, Layout, View } from "../../lib/wire/layout.ts";
-import type { ByteStream } from "../../lib/target/pump.ts";
+import type { ByteStream } from "../../lib/runtime/byte_stream.ts";
 import type { PipeEnd } from "./byte_pipe.ts";
 
 /** A PDU that came: its header as octets, its data without padding. */

@@ -8,7 +8,7 @@ import { TextResponse } from "../../../lib/iscsi/pdu/text_response.ts";
 import { AccessList } from "../../../lib/target/access_list.ts";
 import type { Endpoint } from "../../../lib/target/endpoint.ts";
 import type { TargetNode } from "../../../lib/target/node.ts";
-import { PduWriter } from "../../../lib/target/pdu_writer.ts";
+import { PduWriter } from "../../../lib/iscsi/pdu_writer.ts";
 import { TextExchange } from "../../../lib/target/text_exchange.ts";
 import type { View } from "../../../lib/wire/layout.ts";
 import {

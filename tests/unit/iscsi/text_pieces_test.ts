@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { TextPieces } from "../../../lib/target/text_pieces.ts";
+import { TextPieces } from "../../../lib/iscsi/text_pieces.ts";
 import { emitKeyValues, type Pair } from "../../../lib/wire/key_values.ts";
 
 function* counted(pairs: readonly Pair[], drawn: { count: number }): Generator<Pair> {

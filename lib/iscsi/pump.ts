@@ -3,22 +3,30 @@
  * never does. One write takes a whole batch of PDUs; while it is under way the next batch is laid
  * out.
  */
-import type { Connection } from "./connection.ts";
+import type { ByteStream } from "../runtime/byte_stream.ts";
+import type { Inbox } from "../wire/inbox.ts";
+import type { Outbox } from "../wire/outbox.ts";
 
-/** A TCP connection, or one end of a pair in memory. */
-export interface ByteStream {
-  /** Resolves with the octets received, or null at the end. */
-  read(into: Uint8Array): Promise<number | null>;
-  /** Resolves with how many octets were taken; they must not change until then. */
-  write(octets: Uint8Array): Promise<number>;
-  /** Says that no more will be written. */
-  closeWrite(): Promise<void>;
-  close(): void;
+/** The engine of one connection, of either side. */
+export interface PumpedConnection {
+  /** "cleanup-wait": it ends once what is laid out has left. "closed": nothing moves any more. */
+  readonly state: string;
+  readonly inbox: Inbox;
+  readonly outbox: Outbox;
+  /** True while nothing more may be received. */
+  readonly isBlocked: boolean;
+  /** Deals with what is in the inbox. False: some may be left. */
+  receive(): boolean;
+  /** What was laid out has been written. */
+  drained(): void;
+  close(reason: string): void;
+  /** Gives the buffers back; nothing is being read or written any more. */
+  release(): void;
 }
 
 export class Pump {
   readonly #stream: ByteStream;
-  readonly #connection: Connection;
+  readonly #connection: PumpedConnection;
   #reading = true;
   #writing = false;
   /** No more is written. */
@@ -29,7 +37,7 @@ export class Pump {
   writingSinceMs: number | undefined;
   readonly #nowMs: () => number;
 
-  constructor(stream: ByteStream, connection: Connection, nowMs: () => number) {
+  constructor(stream: ByteStream, connection: PumpedConnection, nowMs: () => number) {
     this.#stream = stream;
     this.#connection = connection;
     this.#nowMs = nowMs;
@@ -66,8 +74,8 @@ export class Pump {
    * A full buffer means that more is coming, and a large one pays off; not for strangers, though.
    */
   #fit(count: number, space: number): void {
-    const { inbox, session } = this.#connection;
-    if (count === space && session !== undefined) inbox.expectMore();
+    const { inbox } = this.#connection;
+    if (count === space && inbox.borrows) inbox.expectMore();
     else if (inbox.isLarge && count < inbox.smallLength / 2) inbox.rest();
   }
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { BHS_LENGTH } from "../../../lib/iscsi/bhs.ts";
 import { NopIn } from "../../../lib/iscsi/pdu/nop_in.ts";
-import { PduWriter } from "../../../lib/target/pdu_writer.ts";
+import { PduWriter } from "../../../lib/iscsi/pdu_writer.ts";
 import { BufferPool } from "../../../lib/wire/buffer_pool.ts";
 import { crc32c } from "../../../lib/wire/crc32c.ts";
 import { Outbox } from "../../../lib/wire/outbox.ts";

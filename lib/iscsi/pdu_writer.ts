@@ -1,10 +1,10 @@
 /**
  * Lays PDUs out in an outbox: header, header digest, data padded to four octets, data digest,
- * reserved in one piece (RFC 7143 11.2). All that a target sends goes through here. Order of use:
- * `reserve`, fill in the header at the base and the data at `dataAt`, then `seal`; no other PDU
- * may come between.
+ * reserved in one piece (RFC 7143 11.2). All that either side sends goes through here. Order of
+ * use: `reserve`, fill in the header at the base and the data at `dataAt`, then `seal`; no other
+ * PDU may come between.
  */
-import { BHS_LENGTH } from "../iscsi/bhs.ts";
+import { BHS_LENGTH } from "./bhs.ts";
 import { crc32c } from "../wire/crc32c.ts";
 import type { Outbox } from "../wire/outbox.ts";
 
