@@ -6,6 +6,8 @@
 import { type Outcome, type Row, ROWS } from "../tests/bench/rows.ts";
 import {
   cpuMicroseconds,
+  type Folios,
+  layOut,
   residentMiB,
   type Server,
   startSanctl,
@@ -101,8 +103,13 @@ async function main(): Promise<void> {
     );
     console.log("| load | tgtd /s | sanctl /s | ratio | goal | tgtd CPU µs | sanctl CPU µs |");
     console.log("| --- | ---: | ---: | ---: | ---: | ---: | ---: |");
-    for (const row of ROWS) {
-      if (row.name.includes(only)) console.log(await measure(row, { sanctl, tgtd }, plan));
+    let folios: Folios | undefined;
+    for (const row of ROWS.filter(({ name }) => name.includes(only))) {
+      if (folios !== row.folios) {
+        folios = row.folios;
+        for (const server of started) await layOut(server, image, folios);
+      }
+      console.log(await measure(row, { sanctl, tgtd }, plan));
     }
     const [theirs, ours] = [await residentMiB(tgtd.pid), await residentMiB(sanctl.pid)];
     console.log(`| resident memory, MiB | ${Math.round(theirs)} | ${Math.round(ours)} | | | | |`);

@@ -1,10 +1,12 @@
 /** What is measured: a load, and the initiator that makes it. */
-import { run } from "./servers.ts";
+import { type Folios, run } from "./servers.ts";
 
 export interface Row {
   readonly name: string;
   /** The ratio that must be reached; rows without one are for information. */
   readonly atLeast?: number;
+  /** How the page cache holds the images: as transfers of this size leave it. */
+  readonly folios: Folios;
   /** Loads the LUN for about `seconds` and answers how many operations went through. */
   load(url: string, seconds: number): Promise<Outcome>;
 }
@@ -71,45 +73,102 @@ const SPREAD_4K = ["-S", String(4 * KIB * 7919)];
 const SPREAD_64K = ["-S", String(64 * KIB * 797)];
 
 export const ROWS: readonly Row[] = [
-  { name: "4 KiB random read, depth 1", atLeast: 1.2, load: iscsiPerf(4 * KIB, 1, true) },
-  { name: "4 KiB random read, depth 32", atLeast: 3.5, load: iscsiPerf(4 * KIB, 32, true) },
-  { name: "64 KiB random read, depth 32", atLeast: 2, load: iscsiPerf(64 * KIB, 32, true) },
-  { name: "1 MiB sequential read, depth 8", atLeast: 1.5, load: iscsiPerf(MIB, 8, false) },
-  { name: "4 KiB sequential write, depth 1", atLeast: 1.2, load: qemuWrite(4 * KIB, 1) },
-  { name: "4 KiB sequential write, depth 32", atLeast: 2, load: qemuWrite(4 * KIB, 32) },
-  { name: "4 KiB spread write, depth 1", atLeast: 1.2, load: qemuWrite(4 * KIB, 1, SPREAD_4K) },
-  { name: "4 KiB spread write, depth 32", atLeast: 2, load: qemuWrite(4 * KIB, 32, SPREAD_4K) },
-  { name: "64 KiB spread write, depth 32", atLeast: 3, load: qemuWrite(64 * KIB, 32, SPREAD_64K) },
-  { name: "1 MiB sequential write, depth 8", atLeast: 1.5, load: qemuWrite(MIB, 8) },
+  {
+    name: "4 KiB random read, depth 1",
+    folios: "small",
+    atLeast: 1.2,
+    load: iscsiPerf(4 * KIB, 1, true),
+  },
+  {
+    name: "4 KiB random read, depth 32",
+    folios: "small",
+    atLeast: 3.5,
+    load: iscsiPerf(4 * KIB, 32, true),
+  },
+  {
+    name: "64 KiB random read, depth 32",
+    folios: "large",
+    atLeast: 2,
+    load: iscsiPerf(64 * KIB, 32, true),
+  },
+  {
+    name: "1 MiB sequential read, depth 8",
+    folios: "large",
+    atLeast: 1.5,
+    load: iscsiPerf(MIB, 8, false),
+  },
+  {
+    name: "4 KiB sequential write, depth 1",
+    folios: "small",
+    atLeast: 1.2,
+    load: qemuWrite(4 * KIB, 1),
+  },
+  {
+    name: "4 KiB sequential write, depth 32",
+    folios: "small",
+    atLeast: 2,
+    load: qemuWrite(4 * KIB, 32),
+  },
+  {
+    name: "4 KiB spread write, depth 1",
+    folios: "small",
+    atLeast: 1.2,
+    load: qemuWrite(4 * KIB, 1, SPREAD_4K),
+  },
+  {
+    name: "4 KiB spread write, depth 32",
+    folios: "small",
+    atLeast: 2,
+    load: qemuWrite(4 * KIB, 32, SPREAD_4K),
+  },
+  {
+    name: "64 KiB spread write, depth 32",
+    folios: "large",
+    atLeast: 3,
+    load: qemuWrite(64 * KIB, 32, SPREAD_64K),
+  },
+  {
+    name: "1 MiB sequential write, depth 8",
+    folios: "large",
+    atLeast: 1.5,
+    load: qemuWrite(MIB, 8),
+  },
   {
     name: "4 KiB write, depth 32, a flush every 32",
+    folios: "small",
     load: qemuWrite(4 * KIB, 32, ["--flush-interval=32"]),
   },
   {
     name: "4 KiB random read, depth 32, other initiator",
+    folios: "small",
     load: generator(["--size", "4096", "--depth", "32"]),
   },
   {
     name: "4 KiB random write, depth 32, other initiator",
+    folios: "small",
     load: generator(["--op", "write", "--size", "4096", "--depth", "32"]),
   },
   {
     name: "4 KiB random read, depth 32, both digests",
+    folios: "small",
     atLeast: 2,
     load: generator(["--size", "4096", "--depth", "32", "--digests"]),
   },
   {
     name: "64 KiB random read, depth 32, both digests",
+    folios: "large",
     atLeast: 2,
     load: generator(["--size", "65536", "--depth", "32", "--digests"]),
   },
   {
     name: "4 KiB random write, depth 32, both digests",
+    folios: "small",
     atLeast: 2,
     load: generator(["--op", "write", "--size", "4096", "--depth", "32", "--digests"]),
   },
   {
     name: "64 KiB random write, depth 32, both digests",
+    folios: "large",
     atLeast: 2,
     load: generator(["--op", "write", "--size", "65536", "--depth", "32", "--digests"]),
   },

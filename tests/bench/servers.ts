@@ -6,12 +6,14 @@ export interface Server {
   readonly pid: number;
   /** The LUN under test. */
   readonly url: string;
+  /** The file behind it. */
+  readonly path: string;
   stop(): Promise<void>;
 }
 
 const TARGET = "iqn.2026-01.org.example:bench";
 
-/** sanctl from source, serving a fixed VHD that holds the image. */
+/** sanctl from source, serving a fixed VHD that takes the image. */
 export async function startSanctl(directory: string, image: string): Promise<Server> {
   const state = `${directory}/state`;
   const env = { SANCTL_STATE_DIR: state };
@@ -23,7 +25,6 @@ export async function startSanctl(directory: string, image: string): Promise<Ser
   const { size } = await Deno.stat(image);
   const vhd = `${directory}/bench.vhd`;
   await sanctl("disk", "create", vhd, "--size", `${size >> 20}M`, "--target", "bench");
-  await fill(vhd, image);
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", main, "target", "serve", "--portal", "127.0.0.1:0", "--http", "off"],
     env,
@@ -38,6 +39,7 @@ export async function startSanctl(directory: string, image: string): Promise<Ser
     name: "sanctl",
     pid: child.pid,
     url: `iscsi://${portal}/${TARGET}/0`,
+    path: vhd,
     stop: async () => {
       child.kill("SIGKILL");
       await child.status;
@@ -50,7 +52,7 @@ export async function startTgtd(directory: string, image: string): Promise<Serve
   const port = freePort();
   const control = String(port % 32_768);
   const copy = `${directory}/bench.img`;
-  await fill(copy, image);
+  await run("cp", [image, copy]);
   const child = new Deno.Command("tgtd", {
     args: ["-f", "-C", control, "--iscsi", `portal=127.0.0.1:${port}`],
     stdin: "null",
@@ -72,6 +74,7 @@ export async function startTgtd(directory: string, image: string): Promise<Serve
     name: "tgtd",
     pid: child.pid,
     url: `iscsi://127.0.0.1:${port}/${TARGET}/1`,
+    path: copy,
     stop: async () => {
       child.kill("SIGKILL");
       await child.status;
@@ -79,13 +82,21 @@ export async function startTgtd(directory: string, image: string): Promise<Serve
   };
 }
 
+/** How large the pieces are in which the page cache holds the image. */
+export type Folios = "small" | "large";
+
+const PIECES: Readonly<Record<Folios, string>> = { small: "4k", large: "1M" };
+
 /**
- * Copies the image in pieces of 4 KiB. In larger ones the page cache would keep it in large folios, of
- * which ext4 (Linux 6.16 and later) looks at every block for each small write: 15 to 25 µs that hide
- * what the servers themselves cost.
+ * Fills the file with the image, in pieces as the page cache is to hold it. What it keeps in one
+ * piece it hands out in one, but ext4 (Linux 6.16 and later) looks at every block of a large folio
+ * for each small write: 15 to 25 µs that hide what the servers themselves cost.
  */
-async function fill(path: string, image: string): Promise<void> {
-  await run("dd", [`if=${image}`, `of=${path}`, "bs=4k", "conv=notrunc,fsync", "status=none"]);
+export async function layOut({ path }: Server, image: string, folios: Folios): Promise<void> {
+  // Folios that are there already would stay as they are.
+  await run("dd", [`if=${path}`, "iflag=nocache", "count=0", "status=none"]);
+  const pieces = `bs=${PIECES[folios]}`;
+  await run("dd", [`if=${image}`, `of=${path}`, pieces, "conv=notrunc,fsync", "status=none"]);
 }
 
 /** User and system time of a process so far, in microseconds. */
