@@ -1,6 +1,6 @@
 /** Holds long work to a rate, so that it leaves the medium to others meanwhile. */
+import { turn } from "../block/slices.ts";
 import type { Clock } from "../runtime/clock.ts";
-import { turn } from "./slices.ts";
 
 export class Pace {
   readonly #clock: Clock;

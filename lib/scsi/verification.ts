@@ -1,7 +1,7 @@
 /** Reading blocks back in slices and comparing them with what they should be. */
+import { SLICE_LENGTH, slices } from "../block/slices.ts";
 import { firstDifference, miscompare } from "./comparison.ts";
 import type { LogicalUnit } from "./logical_unit.ts";
-import { SLICE_LENGTH, slices } from "./slices.ts";
 import type { Step, Task } from "./task.ts";
 
 /** BYTCHK: what the blocks are compared with; the value between is reserved. */

@@ -1,9 +1,9 @@
 /** ORWRITE(16): sets bits in blocks, leaving the others as they are. SBC-3. */
+import { SLICE_LENGTH, slices } from "../../block/slices.ts";
 import { Access, type Command } from "../command.ts";
 import { endWrite, isDurable } from "../flush.ts";
 import { range16 as range } from "../lba.ts";
 import type { LogicalUnit } from "../logical_unit.ts";
-import { SLICE_LENGTH, slices } from "../slices.ts";
 import type { Step, Task } from "../task.ts";
 import { exclusively, readHeld, writeHeld } from "../transfer.ts";
 

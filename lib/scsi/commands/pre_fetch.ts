@@ -4,10 +4,10 @@
  * that would promise room for them all, in a cache that is not ours.
  */
 import { DeviceError } from "../../block/device.ts";
+import { SLICE_LENGTH, slices } from "../../block/slices.ts";
 import { Access, type Command } from "../command.ts";
 import { type BlockRange, range10, range16 } from "../lba.ts";
 import type { LogicalUnit } from "../logical_unit.ts";
-import { SLICE_LENGTH, slices } from "../slices.ts";
 import type { Step, Task } from "../task.ts";
 import { readShared } from "../transfer.ts";
 

@@ -1,6 +1,7 @@
 /**
  * UNMAP: blocks that the initiator needs no more give their space back, and read as zeros. SBC-3.
  */
+import { slices, UNMAP_SLICE_LENGTH } from "../../block/slices.ts";
 import { layout, u16, u32, u64 } from "../../wire/layout.ts";
 import { BlockLimits } from "../block_limits.ts";
 import { Access, type Command } from "../command.ts";
@@ -14,7 +15,6 @@ import {
   type Sense,
   withField,
 } from "../sense.ts";
-import { slices, UNMAP_SLICE_LENGTH } from "../slices.ts";
 import type { Step, Task } from "../task.ts";
 import { unmapShared } from "../transfer.ts";
 

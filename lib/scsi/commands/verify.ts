@@ -1,10 +1,10 @@
 /** VERIFY(10), (12) and (16): can the blocks be read, and are they what they should be. SBC-3. */
+import { SLICE_LENGTH } from "../../block/slices.ts";
 import { invalidFieldInCdb } from "../command_table.ts";
 import { Access, type Command } from "../command.ts";
 import { repeated } from "../comparison.ts";
 import { type BlockRange, range10, range12, range16 } from "../lba.ts";
 import type { LogicalUnit } from "../logical_unit.ts";
-import { SLICE_LENGTH } from "../slices.ts";
 import type { Step, Task } from "../task.ts";
 import { readShared as read } from "../transfer.ts";
 import { ByteCheck, byteCheck, verify } from "../verification.ts";

@@ -2,12 +2,12 @@
  * WRITE AND VERIFY(10), (12) and (16): blocks from the initiator, brought to the medium and read
  * back from it. SBC-3. Nobody else touches them in between, so that a difference is the medium's.
  */
+import { slices } from "../../block/slices.ts";
 import { invalidFieldInCdb } from "../command_table.ts";
 import { Access, type Command } from "../command.ts";
 import { flush } from "../flush.ts";
 import { type BlockRange, range10, range12, range16 } from "../lba.ts";
 import type { LogicalUnit } from "../logical_unit.ts";
-import { slices } from "../slices.ts";
 import type { Step, Task } from "../task.ts";
 import { exclusively, readHeld, writeHeld } from "../transfer.ts";
 import { ByteCheck, byteCheck, verify } from "../verification.ts";

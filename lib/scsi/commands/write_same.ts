@@ -1,4 +1,5 @@
 /** WRITE SAME(10) and (16): one block to many places, or none where it is all zeros. SBC-3. */
+import { SLICE_LENGTH, slices, UNMAP_SLICE_LENGTH } from "../../block/slices.ts";
 import { BlockLimits } from "../block_limits.ts";
 import { invalidFieldInCdb } from "../command_table.ts";
 import { Access, type Command } from "../command.ts";
@@ -7,7 +8,6 @@ import { endWrite } from "../flush.ts";
 import { type BlockRange, range10, range16 } from "../lba.ts";
 import type { LogicalUnit } from "../logical_unit.ts";
 import { INVALID_FIELD_IN_CDB } from "../sense.ts";
-import { SLICE_LENGTH, slices, UNMAP_SLICE_LENGTH } from "../slices.ts";
 import type { Step, Task } from "../task.ts";
 import { unmapShared, writeShared } from "../transfer.ts";
 

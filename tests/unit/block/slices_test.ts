@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { slices } from "../../../lib/scsi/slices.ts";
+import { slices } from "../../../lib/block/slices.ts";
 
 async function collect(offset: number, length: number, most: number) {
   const all: { offset: number; length: number }[] = [];
