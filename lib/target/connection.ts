@@ -8,14 +8,15 @@ import { Found, Framer, MOST_AHS_LENGTH } from "../iscsi/framer.ts";
 import type { Frame } from "../iscsi/frame.ts";
 import { Opcode } from "../iscsi/opcode.ts";
 import { LoginRequest } from "../iscsi/pdu/login_request.ts";
-import { hostAndPort } from "../iscsi/portal_address.ts";
 import { ProtocolError } from "../iscsi/protocol_error.ts";
+import type { Engine } from "../net/engine.ts";
 import { assert } from "../runtime/assert.ts";
 import type { Facts } from "../runtime/logger.ts";
 import type { BufferPool } from "../wire/buffer_pool.ts";
 import { Inbox } from "../wire/inbox.ts";
 import { Outbox } from "../wire/outbox.ts";
 import type { HeldCommand } from "./command_window.ts";
+import { type LogLevel, logOf } from "./connection_log.ts";
 import { assertEdge, type ConnectionState } from "./connection_state.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { FullFeature } from "./full_feature.ts";
@@ -44,7 +45,7 @@ export interface ConnectionOptions {
   readonly wake: () => void;
 }
 
-export class Connection {
+export class Connection implements Engine {
   readonly inbox: Inbox;
   readonly outbox: Outbox;
   readonly endpoint: Endpoint;
@@ -84,6 +85,14 @@ export class Connection {
 
   get state(): ConnectionState {
     return this.#state;
+  }
+
+  get isClosed(): boolean {
+    return this.#state === "closed";
+  }
+
+  get isEnding(): boolean {
+    return this.#state === "cleanup-wait";
   }
 
   get session(): Session | undefined {
@@ -342,7 +351,7 @@ export class Connection {
     if (this.#state === "closed" || this.#state === "cleanup-wait") return;
     this.#log("debug", "connection ends", { reason });
     this.#enter("cleanup-wait");
-    this.#leaveSession();
+    this.#session?.connectionClosed(this);
     this.#wakePump();
   }
 
@@ -357,7 +366,7 @@ export class Connection {
   #closeNow(): void {
     this.#enter("closed");
     this.#login?.cancel();
-    this.#leaveSession();
+    this.#session?.connectionClosed(this);
     this.#wakePump();
   }
 
@@ -365,10 +374,6 @@ export class Connection {
   release(): void {
     this.inbox.close();
     this.outbox.close();
-  }
-
-  #leaveSession(): void {
-    this.#session?.connectionClosed(this);
   }
 
   /** The octets stream broke, or the engine threw: one line says who did what. */
@@ -380,15 +385,8 @@ export class Connection {
     this.#closeNow();
   }
 
-  #log(level: "debug" | "info" | "warn" | "error", message: string, facts: Facts): void {
-    const { logger, strangerLogger } = this.#node;
-    const isStranger = this.#session === undefined && level !== "error";
-    (isStranger ? strangerLogger : logger)[level](message, {
-      ...facts,
-      peer: hostAndPort(this.endpoint.remoteAddress, this.endpoint.remotePort),
-      initiator: this.#session?.initiatorName,
-      target: this.#session?.target?.name,
-    });
+  #log(level: LogLevel, message: string, facts: Facts): void {
+    logOf(this.#node, this, level)(message, facts);
   }
 
   #enter(state: ConnectionState): void {

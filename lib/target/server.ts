@@ -2,11 +2,13 @@
  * Listens on portals and runs a connection for everyone who comes, within the limits. The only file
  * of the target that knows sockets.
  */
+import { acceptAll } from "../net/accept_all.ts";
+import { Newcomers } from "../net/newcomers.ts";
+import { Pump } from "../net/pump.ts";
+import type { ByteStream } from "../runtime/byte_stream.ts";
 import { BufferPool } from "../wire/buffer_pool.ts";
 import { Connection } from "./connection.ts";
 import type { TargetNode } from "./node.ts";
-import { Pump } from "../iscsi/pump.ts";
-import type { ByteStream } from "../runtime/byte_stream.ts";
 
 /** How often connections look at their clocks. */
 const TICK_MS = 1000;
@@ -43,14 +45,20 @@ export class TargetServer {
   readonly #node: TargetNode;
   readonly #listeners = new Map<Deno.TcpListener, Promise<void>>();
   readonly #active = new Set<Active>();
-  /** Connections that had not logged in when they were last looked at, oldest first. */
-  readonly #strangers = new Set<Connection>();
+  /** Connections that have not logged in. */
+  readonly #strangers: Newcomers<Connection>;
   readonly #receiveBuffers: BufferPool;
   readonly #sendBuffers: BufferPool;
   #stopTicking: (() => void) | undefined;
 
   constructor(node: TargetNode) {
     this.#node = node;
+    this.#strangers = new Newcomers({
+      most: node.limits.connectionsInLogin,
+      mostFromOneAddress: node.limits.connectionsInLoginFromOneAddress,
+      isNew: ({ session }) => session === undefined,
+      dismiss: (stranger) => stranger.close("made way for others: it had not logged in"),
+    });
     // The longest PDU with its header, additional header segments, padding and digests.
     const frame = node.limits.maxRecvDataSegmentLength + 2048;
     const length = Math.max(RECEIVE_BUFFER_LENGTH, frame);
@@ -76,35 +84,13 @@ export class TargetServer {
   /** Begins to accept on an address; port 0 takes a free one. Answers what was taken. */
   listen(address: Address): Address {
     const listener = Deno.listen({ ...address, transport: "tcp" });
-    this.#listeners.set(listener, this.#accept(listener));
+    const { clock, logger, strangerLogger } = this.#node;
+    const admit = (stream: Deno.TcpConn) => this.#admit(stream);
+    const accepting = acceptAll(listener, { clock, logger, strangerLogger, admit });
+    this.#listeners.set(listener, accepting);
     this.#tick();
     const { hostname, port } = listener.addr as Deno.NetAddr;
     return { hostname, port };
-  }
-
-  async #accept(listener: Deno.TcpListener): Promise<void> {
-    for (;;) {
-      let stream: Deno.TcpConn;
-      try {
-        stream = await listener.accept();
-      } catch (error) {
-        if (error instanceof Deno.errors.BadResource) return; // the listener was closed
-        if (error instanceof Deno.errors.Interrupted) return;
-        // Who came has gone again.
-        if (error instanceof Deno.errors.ConnectionAborted) continue;
-        if (error instanceof Deno.errors.ConnectionReset) continue;
-        // Out of file descriptors, say: what runs goes on, and the next one may fit again.
-        this.#node.logger.warn("cannot accept a connection", { reason: String(error) });
-        await new Promise<void>((then) => this.#node.clock.after(TICK_MS, then));
-        continue;
-      }
-      try {
-        this.#admit(stream);
-      } catch (error) {
-        this.#node.strangerLogger.warn("cannot run a connection", { reason: String(error) });
-        stream.close();
-      }
-    }
   }
 
   #admit(stream: Deno.TcpConn): void {
@@ -126,7 +112,7 @@ export class TargetServer {
    * more is decided, and said, at the end of its login; until then it is a stranger.
    */
   run(stream: ByteStream, endpoint: Connection["endpoint"]): Promise<void> {
-    this.#makeWay(endpoint.remoteAddress);
+    this.#strangers.makeWay(endpoint.remoteAddress);
     const wake = (): void => pump.wake();
     const connection = new Connection({
       node: this.#node,
@@ -138,30 +124,12 @@ export class TargetServer {
     const pump = new Pump(stream, connection, () => this.#node.clock.nowMs());
     const ended = pump.run().finally(() => {
       this.#active.delete(active);
-      this.#strangers.delete(connection);
+      this.#strangers.remove(connection);
     });
     const active = { connection, pump, ended };
     this.#active.add(active);
-    this.#strangers.add(connection);
+    this.#strangers.add(connection, endpoint.remoteAddress);
     return ended;
-  }
-
-  /** The oldest stranger makes way for the newest, so that a flood keeps nobody out. */
-  #makeWay(address: string): void {
-    const { connectionsInLogin, connectionsInLoginFromOneAddress } = this.#node.limits;
-    const neighbours: Connection[] = [];
-    for (const connection of this.#strangers) {
-      if (connection.session !== undefined) this.#strangers.delete(connection);
-      else if (connection.endpoint.remoteAddress === address) neighbours.push(connection);
-    }
-    const [oldest] = this.#strangers;
-    if (neighbours.length >= connectionsInLoginFromOneAddress) this.#dismiss(neighbours[0]!);
-    else if (this.#strangers.size >= connectionsInLogin) this.#dismiss(oldest!);
-  }
-
-  #dismiss(stranger: Connection): void {
-    this.#strangers.delete(stranger);
-    stranger.close("made way for others: it had not logged in");
   }
 
   #tick(): void {

@@ -1,32 +1,14 @@
 /**
- * Moves octets between a stream and a connection: everything that waits is here, so that the engine
- * never does. One write takes a whole batch of PDUs; while it is under way the next batch is laid
- * out.
+ * Moves octets between a stream and an engine: everything that waits is here, so that the engine
+ * never does. One write takes a whole batch of what was laid out; while it is under way the next
+ * batch is laid out.
  */
 import type { ByteStream } from "../runtime/byte_stream.ts";
-import type { Inbox } from "../wire/inbox.ts";
-import type { Outbox } from "../wire/outbox.ts";
-
-/** The engine of one connection, of either side. */
-export interface PumpedConnection {
-  /** "cleanup-wait": it ends once what is laid out has left. "closed": nothing moves any more. */
-  readonly state: string;
-  readonly inbox: Inbox;
-  readonly outbox: Outbox;
-  /** True while nothing more may be received. */
-  readonly isBlocked: boolean;
-  /** Deals with what is in the inbox. False: some may be left. */
-  receive(): boolean;
-  /** What was laid out has been written. */
-  drained(): void;
-  close(reason: string): void;
-  /** Gives the buffers back; nothing is being read or written any more. */
-  release(): void;
-}
+import type { Engine } from "./engine.ts";
 
 export class Pump {
   readonly #stream: ByteStream;
-  readonly #connection: PumpedConnection;
+  readonly #engine: Engine;
   #reading = true;
   #writing = false;
   /** No more is written. */
@@ -37,44 +19,42 @@ export class Pump {
   writingSinceMs: number | undefined;
   readonly #nowMs: () => number;
 
-  constructor(stream: ByteStream, connection: PumpedConnection, nowMs: () => number) {
+  constructor(stream: ByteStream, engine: Engine, nowMs: () => number) {
     this.#stream = stream;
-    this.#connection = connection;
+    this.#engine = engine;
     this.#nowMs = nowMs;
   }
 
   /** Runs until the connection is closed, by either side, and leaves nothing behind. */
   async run(): Promise<void> {
-    const connection = this.#connection;
+    const engine = this.#engine;
     try {
-      while (connection.state !== "closed") {
-        const space = connection.inbox.space();
+      while (!engine.isClosed) {
+        const space = engine.inbox.space();
         const count = await this.#stream.read(space);
         if (count === null) break;
-        connection.inbox.fill(count);
+        engine.inbox.fill(count);
         // The inbox moves what it holds only while no read is under way: so all that is here is
         // dealt with before the next one begins.
-        while (!connection.receive()) {
+        while (!engine.receive()) {
           this.wake();
-          if (connection.isBlocked) await this.#blocked();
+          if (engine.isBlocked) await this.#blocked();
         }
         this.#fit(count, space.length);
         this.wake();
       }
-      connection.close("closed by the peer");
+      engine.close("closed by the peer");
     } catch (error) {
-      connection.close(error instanceof Error ? error.message : String(error));
+      engine.close(error instanceof Error ? error.message : String(error));
     } finally {
       this.#reading = false;
       this.#release();
     }
   }
 
-  /**
-   * A full buffer means that more is coming, and a large one pays off; not for strangers, though.
-   */
+  /** A full buffer means that more is coming, and a large one pays off, where it may be had. */
   #fit(count: number, space: number): void {
-    const { inbox } = this.#connection;
+    const { inbox } = this.#engine;
     if (count === space && inbox.borrows) inbox.expectMore();
     else if (inbox.isLarge && count < inbox.smallLength / 2) inbox.rest();
   }
@@ -85,25 +65,25 @@ export class Pump {
 
   /** Writes what is laid out, if anything is; to be called whenever something may have been. */
   wake(): void {
-    const connection = this.#connection;
-    if (connection.state === "closed") this.#release();
-    else if (!this.#writing && connection.outbox.length > 0) this.#write();
-    else if (!this.#writing && connection.state === "cleanup-wait") this.#shutDown();
+    const engine = this.#engine;
+    if (engine.isClosed) this.#release();
+    else if (!this.#writing && engine.outbox.length > 0) this.#write();
+    else if (!this.#writing && engine.isEnding) this.#shutDown();
     this.#unblock();
   }
 
   #unblock(): void {
-    if (this.#unblocked === undefined || this.#connection.isBlocked) return;
+    if (this.#unblocked === undefined || this.#engine.isBlocked) return;
     this.#unblocked();
     this.#unblocked = undefined;
   }
 
   async #write(): Promise<void> {
-    const connection = this.#connection;
+    const engine = this.#engine;
     this.#writing = true;
     try {
-      while (connection.outbox.length > 0 && connection.state !== "closed") {
-        let octets = connection.outbox.drain();
+      while (engine.outbox.length > 0 && !engine.isClosed) {
+        let octets = engine.outbox.drain();
         this.#unblock(); // the next batch is laid out while this one is written
         while (octets.length > 0) {
           this.writingSinceMs = this.#nowMs();
@@ -111,10 +91,10 @@ export class Pump {
           octets = octets.subarray(count);
         }
         this.writingSinceMs = undefined;
-        connection.drained();
+        engine.drained();
       }
     } catch (error) {
-      connection.close(error instanceof Error ? error.message : String(error));
+      engine.close(error instanceof Error ? error.message : String(error));
     }
     this.#writing = false;
     this.wake();
@@ -124,7 +104,7 @@ export class Pump {
   #shutDown(): void {
     if (this.#shut) return;
     this.#shut = true;
-    this.#stream.closeWrite().catch(() => this.#connection.close("closed by the peer"));
+    this.#stream.closeWrite().catch(() => this.#engine.close("closed by the peer"));
   }
 
   /** The connection is closed: its stream goes, and its buffers when no transfer uses them. */
@@ -138,6 +118,6 @@ export class Pump {
         if (!(error instanceof Deno.errors.BadResource)) throw error;
       }
     }
-    if (!this.#reading && !this.#writing) this.#connection.release();
+    if (!this.#reading && !this.#writing) this.#engine.release();
   }
 }
