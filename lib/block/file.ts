@@ -1,14 +1,8 @@
-/**
- * A region of a file, or of a block device, as a disk. Reads take what the page cache holds at once
- * and go to a pool for the rest; writes go into the page cache; a flush is one fdatasync for all
- * who wait.
- */
-import { type Clock, systemClock } from "../runtime/clock.ts";
-import { type BlockDevice, type Capabilities, DeviceError, type Extent } from "./device.ts";
+/** A region of a file, or of a block device, as a disk. */
+import type { Clock } from "../runtime/clock.ts";
+import type { BlockDevice, Capabilities, Extent } from "./device.ts";
 import { FileError } from "./file_error.ts";
-import { GroupCommit } from "./group_commit.ts";
-import { InFlight } from "./in_flight.ts";
-import { LatencyRule, READ_BOUND, WRITE_BOUND } from "./latency_rule.ts";
+import { FileMedium } from "./file_medium.ts";
 import { OsFile } from "./os_file.ts";
 import type { PositionalFile } from "./positional_file.ts";
 import { requireRange, requireRoom } from "./range.ts";
@@ -34,26 +28,11 @@ export interface FileDeviceOptions {
   readonly clock?: Clock;
 }
 
-/** Octets of zeros written in one piece where nothing can be punched. */
-const ZEROS_LENGTH = 1 << 20;
-/** Octets punched in one piece: the file is locked against writes meanwhile. */
-const PUNCH_LENGTH = 16 << 20;
-
-let zeros: Uint8Array | undefined;
-
 export class FileDevice implements BlockDevice {
   readonly size: number;
   readonly can: Capabilities;
-  readonly #file: PositionalFile;
+  readonly #medium: FileMedium;
   readonly #start: number;
-  readonly #clock: Clock;
-  readonly #reads = new LatencyRule(READ_BOUND);
-  readonly #writes = new LatencyRule(WRITE_BOUND);
-  readonly #flushes = new GroupCommit(() => this.#sync());
-  readonly #inFlight = new InFlight();
-  /** Why nothing may be written any more. */
-  #fence: DeviceError | undefined;
-  #closing: Promise<void> | undefined;
 
   /** Takes `file` over: closing the device closes it. */
   constructor(
@@ -61,10 +40,9 @@ export class FileDevice implements BlockDevice {
     region: FileRegion,
     options: { sparse?: boolean; clock?: Clock } = {},
   ) {
-    this.#file = file;
+    this.#medium = new FileMedium(file, options.clock);
     this.#start = region.offset;
     this.size = region.size;
-    this.#clock = options.clock ?? systemClock;
     this.can = { write: file.writable, unmap: (options.sparse ?? false) && file.punches };
   }
 
@@ -86,48 +64,42 @@ export class FileDevice implements BlockDevice {
   readNow(offset: number, into: Uint8Array, at: number, length: number): boolean {
     this.#check(offset, length);
     requireRoom(into, at, length);
-    if (length === 0) return true;
-    const position = this.#start + offset;
-    if (this.#file.cached) return this.#file.readCached(position, into, at, length);
-    if (this.#reads.mustWait()) return false;
-    const startMs = this.#clock.nowMs();
-    this.#file.readSync(position, into, at, length);
-    this.#reads.took(this.#clock.nowMs() - startMs, length);
-    return true;
+    return length === 0 || this.#medium.readNow(this.#start + offset, into, at, length);
   }
 
   writeNow(offset: number, from: Uint8Array, at: number, length: number): boolean {
     this.#checkWrite(offset, length);
     requireRoom(from, at, length);
     if (length === 0) return true;
-    if (this.#writes.mustWait()) return false;
-    const startMs = this.#clock.nowMs();
-    this.#file.writeSync(this.#start + offset, from, at, length);
-    this.#writes.took(this.#clock.nowMs() - startMs, length);
+    if (this.#medium.mustWaitToWrite()) return false;
+    this.#medium.writeSync(this.#start + offset, from, at, length);
     return true;
   }
 
   async read(offset: number, into: Uint8Array, at: number, length: number): Promise<void> {
     this.#check(offset, length);
     requireRoom(into, at, length);
-    await this.#inFlight.during(() => this.#file.read(this.#start + offset, into, at, length));
+    const position = this.#start + offset;
+    await this.#medium.during(() => this.#medium.read(position, into, at, length));
   }
 
   async write(offset: number, from: Uint8Array, at: number, length: number): Promise<void> {
     this.#checkWrite(offset, length);
     requireRoom(from, at, length);
-    await this.#inFlight.during(() => this.#file.write(this.#start + offset, from, at, length));
+    const position = this.#start + offset;
+    await this.#medium.during(() => this.#medium.write(position, from, at, length));
   }
 
   async flush(): Promise<void> {
-    this.#check(0, 0);
+    this.#medium.requireOpen();
     if (!this.can.write) return;
-    await this.#inFlight.during(() => this.#flushes.join());
+    await this.#medium.during(() => this.#medium.sync());
   }
 
   async unmap(offset: number, length: number): Promise<void> {
     this.#checkWrite(offset, length);
-    await this.#inFlight.during(() => this.#clear(offset, length));
+    const position = this.#start + offset;
+    await this.#medium.during(() => this.#medium.clear(position, length, this.can.unmap));
   }
 
   // deno-lint-ignore require-await -- so that a failure is a rejection
@@ -137,7 +109,7 @@ export class FileDevice implements BlockDevice {
     const end = offset + length;
     let at = offset;
     while (at < end) {
-      const run = this.#file.run(this.#start + at);
+      const run = this.#medium.file.run(this.#start + at);
       const stop = Math.min(run.end - this.#start, end);
       const last = runs.at(-1);
       if (last?.mapped === run.mapped) {
@@ -153,64 +125,17 @@ export class FileDevice implements BlockDevice {
 
   /** Waits for what is under way, flushes, and closes the file even if that fails. */
   close(): Promise<void> {
-    return this.#closing ??= this.#close();
-  }
-
-  async #close(): Promise<void> {
-    await this.#inFlight.idle();
-    try {
-      if (this.can.write) await this.#sync();
-    } finally {
-      this.#file.close();
-    }
-  }
-
-  async #sync(): Promise<void> {
-    if (this.#fence !== undefined) throw this.#fence;
-    try {
-      await this.#file.sync();
-    } catch (cause) {
-      // The kernel may have dropped what it could not write, and would report success next time.
-      this.#fence = new DeviceError(
-        "fenced",
-        `${this.#file.path} takes no more writes since a flush failed, and what was written ` +
-          "before it may be lost; check the medium and open the disk again",
-        { cause },
-      );
-      throw cause;
-    }
-  }
-
-  async #clear(offset: number, length: number): Promise<void> {
-    let unpunched = !this.can.unmap;
-    for (let done = 0; done < length;) {
-      if (this.#fence !== undefined) throw this.#fence;
-      const piece = Math.min(unpunched ? ZEROS_LENGTH : PUNCH_LENGTH, length - done);
-      const position = this.#start + offset + done;
-      if (unpunched) {
-        zeros ??= new Uint8Array(ZEROS_LENGTH);
-        await this.#file.write(position, zeros, 0, piece);
-      } else if (!await this.#file.punch(position, piece)) {
-        unpunched = true;
-        continue;
-      }
-      done += piece;
-    }
+    return this.#medium.close();
   }
 
   #check(offset: number, length: number): void {
-    if (this.#closing !== undefined) {
-      throw new DeviceError("gone", `${this.#file.path} has been closed`);
-    }
+    this.#medium.requireOpen();
     requireRange(this.size, offset, length);
   }
 
   #checkWrite(offset: number, length: number): void {
     this.#check(offset, length);
-    if (!this.can.write) {
-      throw new DeviceError("read-only", `${this.#file.path} is open read-only`);
-    }
-    if (this.#fence !== undefined) throw this.#fence;
+    this.#medium.requireWritable();
   }
 }
 

@@ -31,7 +31,6 @@ interface FileId {
 export class OsFile implements PositionalFile {
   readonly path: string;
   readonly writable: boolean;
-  readonly length: number;
   readonly cached: boolean;
   readonly punches: boolean;
   readonly #lock: Deno.FsFile;
@@ -40,6 +39,7 @@ export class OsFile implements PositionalFile {
   readonly #writers: WriterPool;
   readonly #pageCache: PageCache | undefined;
   readonly #space: FileSpace | undefined;
+  #length: number;
 
   private constructor(parts: {
     path: string;
@@ -53,7 +53,7 @@ export class OsFile implements PositionalFile {
   }) {
     this.path = parts.path;
     this.writable = parts.writable;
-    this.length = parts.length;
+    this.#length = parts.length;
     this.punches = parts.punches;
     this.#lock = parts.lock;
     this.#fd = parts.fd;
@@ -83,6 +83,10 @@ export class OsFile implements PositionalFile {
       lock.close();
       throw error instanceof FileError ? error : openError(path, error);
     }
+  }
+
+  get length(): number {
+    return this.#length;
   }
 
   readCached(position: number, into: Uint8Array, at: number, length: number): boolean {
@@ -142,12 +146,23 @@ export class OsFile implements PositionalFile {
     });
   }
 
+  resize(length: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      fs.ftruncate(this.#fd, length, (error) => {
+        if (error) return reject(deviceError(error, `cannot resize ${this.path} to ${length}`));
+        this.#length = length;
+        resolve();
+      });
+    });
+  }
+
   async punch(position: number, length: number): Promise<boolean> {
     return this.punches && await this.#space!.punch(this.#fd, position, length);
   }
 
   run(position: number): FileRun {
-    return this.#space?.run(this.#fd, position, this.length) ?? { mapped: true, end: this.length };
+    return this.#space?.run(this.#fd, position, this.#length) ??
+      { mapped: true, end: this.#length };
   }
 
   close(): void {

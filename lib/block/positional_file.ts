@@ -5,7 +5,7 @@ import type { FileRun } from "./file_space.ts";
 export interface PositionalFile {
   readonly path: string;
   readonly writable: boolean;
-  /** Octets of the file. */
+  /** Octets of the file, as it is now. */
   readonly length: number;
   /**
    * `readCached` can be told apart from `readSync`: it answers what needs no waiting, and only
@@ -22,6 +22,8 @@ export interface PositionalFile {
   write(position: number, from: Uint8Array, at: number, length: number): Promise<void>;
   /** Resolves when all that was written before the call is on the medium. */
   sync(): Promise<void>;
+  /** Makes the file this long: what is cut off is gone, and what is added reads as zeros. */
+  resize(length: number): Promise<void>;
   /** Makes the range read as zeros and gives its space back; false: it did not, or not wholly. */
   punch(position: number, length: number): Promise<boolean>;
   /** The run of data or hole at `position`, which lies inside the file. */

@@ -20,7 +20,7 @@ export class FakeFile implements PositionalFile {
   punchFails = false;
   /** Calls, in order. */
   readonly calls: string[] = [];
-  readonly octets: Uint8Array<ArrayBuffer>;
+  octets: Uint8Array<ArrayBuffer>;
   #nowMs = 0;
 
   readonly clock: Clock = {
@@ -69,6 +69,14 @@ export class FakeFile implements PositionalFile {
     this.calls.push("sync");
     await this.gate;
     if (this.failure !== undefined) throw this.failure;
+  }
+
+  // deno-lint-ignore require-await -- so that a failure is a rejection
+  async resize(length: number): Promise<void> {
+    this.#call("resize");
+    const octets = new Uint8Array(length);
+    octets.set(this.octets.subarray(0, length));
+    this.octets = octets;
   }
 
   // deno-lint-ignore require-await -- the interface's form

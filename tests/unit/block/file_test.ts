@@ -244,6 +244,23 @@ for (const used of [true, false]) {
     }));
 }
 
+Deno.test("OsFile: made longer it ends in zeros, made shorter it reads no further", () =>
+  withFile(SIZE, async (path) => {
+    await Deno.writeFile(path, pattern(SIZE, 1));
+    const file = await OsFile.open(path);
+    await file.resize(SIZE / 2);
+    assert.equal(file.length, SIZE / 2);
+    assert.throws(() => file.readSync(SIZE / 2, new Uint8Array(1), 0, 1), kind("medium"));
+    await file.resize(2 * SIZE);
+    assert.equal(file.length, 2 * SIZE);
+    const found = new Uint8Array(2 * SIZE);
+    await file.read(0, found, 0, found.length);
+    assert.deepEqual(found.subarray(0, SIZE / 2), pattern(SIZE, 1).subarray(0, SIZE / 2));
+    assert.ok(found.subarray(SIZE / 2).every((octet) => octet === 0));
+    file.close();
+    assert.equal((await Deno.stat(path)).size, 2 * SIZE);
+  }));
+
 Deno.test("deviceError: tells the system's failures apart, and passes on all else", () => {
   const fd = fs.openSync("/dev/full", "r+");
   try {
