@@ -45,10 +45,11 @@ export class Output {
     else this.#print(table(rows, columns));
   }
 
-  /** A change that was made: what it made, then what the operator should know. */
+  /** A change that was made: what it made, if anything, then what the operator should know. */
   changed<T>(changed: Changed<T>, sentence: (facts: T) => string): void {
+    const said = sentence(changed.facts);
     if (this.#options.json) this.#print(toJson(changed.facts));
-    else if (!this.#options.quiet) this.#print(sentence(changed.facts));
+    else if (!this.#options.quiet && said !== "") this.#print(said);
     for (const notice of changed.notices) this.note(notice);
   }
 

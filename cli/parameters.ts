@@ -21,6 +21,18 @@ export const DISK_ARGUMENT = {
   },
 } as const;
 
+export const SESSION_ARGUMENT = {
+  brief: "A session, as sanctl target sessions shows it",
+  placeholder: "SESSION",
+  parse: String,
+  proposeCompletions(this: Context) {
+    return namesOf(
+      this,
+      async (control) => (await control.sessions()).map(({ id }) => ({ name: id })),
+    );
+  },
+} as const;
+
 type Named = readonly { readonly name: string }[];
 
 /** What a shell may complete a name to; nothing where that cannot be known. */

@@ -6,6 +6,9 @@ import type { Context } from "../context.ts";
 import {
   FORCE_FLAG,
   NEW_TARGET_ARGUMENT,
+  parseWholeNumber,
+  SESSION_ARGUMENT,
+  switchFlag,
   TARGET_ARGUMENT,
   textFlag,
   YES_FLAG,
@@ -142,15 +145,52 @@ const deny = buildCommand<Record<never, never>, string[], Context>({
   docs: { brief: "Take initiators off a target's access list" },
 });
 
-const sessions = buildCommand<Record<never, never>, [name?: string], Context>({
+export interface TargetSessionsFlags {
+  readonly long?: boolean;
+}
+
+const sessions = buildCommand<TargetSessionsFlags, [name?: string], Context>({
   loader: () => import("../commands/target_sessions.ts"),
   parameters: {
+    flags: { long: switchFlag("Show everything about each") },
     positional: { kind: "tuple", parameters: [{ ...TARGET_ARGUMENT, optional: true }] },
   },
   docs: { brief: "List the open sessions of one target, or of all" },
 });
 
+export interface TargetDisconnectFlags {
+  readonly target?: string;
+  readonly all?: boolean;
+  readonly wait?: number;
+  readonly yes?: boolean;
+}
+
+const disconnect = buildCommand<TargetDisconnectFlags, string[], Context>({
+  loader: () => import("../commands/target_disconnect.ts"),
+  parameters: {
+    flags: {
+      target: textFlag("TARGET", "Those of this target"),
+      all: switchFlag("All that are open"),
+      wait: {
+        kind: "parsed",
+        parse: parseWholeNumber,
+        optional: true,
+        placeholder: "SECONDS",
+        brief: "What initiators have to log out, at most 30; 5 without, 0 drops them at once",
+      },
+      yes: YES_FLAG,
+    },
+    positional: { kind: "array", parameter: SESSION_ARGUMENT },
+  },
+  docs: {
+    brief: "End sessions: some, those of one target, or all",
+    fullDescription:
+      "Ends sessions. Their initiators are asked to log out, and dropped when they have not done\n" +
+      "so in time. Those that may log in can come back at once: sanctl target deny forbids it.",
+  },
+});
+
 export const targetRoutes = buildRouteMap({
-  routes: { serve, create, list, show, set, delete: remove, allow, deny, sessions },
+  routes: { serve, create, list, show, set, delete: remove, allow, deny, sessions, disconnect },
   docs: { brief: "Targets: what initiators log in to" },
 });

@@ -8,6 +8,7 @@ import type {
   Changed,
   DeletedTarget,
   DiskFacts,
+  EndedSession,
   Progress,
   RemovedDisk,
   SessionFacts,
@@ -87,6 +88,19 @@ export interface Force {
   readonly force?: boolean | undefined;
 }
 
+/** Which sessions are meant: exactly one of these is given. */
+export interface SessionChoice {
+  readonly ids?: readonly string[] | undefined;
+  /** Those of one target. */
+  readonly target?: string | undefined;
+  readonly all?: boolean | undefined;
+}
+
+export interface DisconnectOptions {
+  /** How long initiators have to log out by themselves; 5 without, 0 drops them at once. */
+  readonly waitSeconds?: number | undefined;
+}
+
 export interface RemoveOptions {
   readonly deleteFile?: boolean | undefined;
 }
@@ -107,6 +121,11 @@ export interface Control {
   deny(name: string, ids: readonly string[]): Promise<Changed<TargetFacts>>;
   /** Open sessions, of one target or of all. */
   sessions(target?: string): Promise<readonly SessionFacts[]>;
+  /** Ends sessions; initiators that may still log in can come back at once. */
+  disconnect(
+    choice: SessionChoice,
+    options?: DisconnectOptions,
+  ): Promise<Changed<readonly EndedSession[]>>;
 
   createDisk(
     disk: NewDisk,

@@ -88,6 +88,9 @@ export interface DiskFacts {
   readonly counters: DiskCounterFacts;
 }
 
+/** How damage on the way is noticed: by a checksum, or not at all. */
+export type DigestFact = "CRC32C" | "None";
+
 export interface ConnectionFacts {
   /** CID. */
   readonly id: number;
@@ -95,11 +98,15 @@ export interface ConnectionFacts {
   readonly peer: string;
   /** `ADDRESS:PORT` of the portal that it came to. */
   readonly portal: string;
+  readonly headerDigest: DigestFact;
+  readonly dataDigest: DigestFact;
 }
 
 export interface SessionFacts {
-  /** TSIH, unique among the sessions that are open. */
+  /** What commands call it: unique among the sessions that are open. */
   readonly id: string;
+  /** Target session identifying handle. */
+  readonly tsih: number;
   /** The target's name and iSCSI name. */
   readonly target: string;
   readonly iqn: string;
@@ -109,8 +116,14 @@ export interface SessionFacts {
   readonly alias: string;
   /** Twelve hex digits. */
   readonly isid: string;
+  /** Target portal group tag. */
+  readonly portalGroup: number;
   readonly since: string;
+  /** Whole seconds since then, by the service's clock. */
+  readonly ageSeconds: number;
   readonly connections: readonly ConnectionFacts[];
+  /** Commands that have not been answered. */
+  readonly outstandingTasks: number;
   readonly counters: CounterFacts;
 }
 
@@ -163,6 +176,14 @@ export interface DeletedTarget {
   readonly iqn: string;
   /** Sessions that were ended with it. */
   readonly sessionsEnded: number;
+}
+
+export interface EndedSession {
+  readonly id: string;
+  readonly target: string;
+  readonly initiator: string;
+  /** The initiator did so by itself when it was asked; false: it was dropped. */
+  readonly loggedOut: boolean;
 }
 
 export interface RemovedDisk {

@@ -3,6 +3,7 @@
  * the file.
  */
 import type { DiskFiles } from "./disk_files.ts";
+import type { EndedSession } from "./facts.ts";
 import { StateLock } from "./lock.ts";
 import { NOTHING_RUNS } from "./observation.ts";
 import type { Outcome } from "./operations/outcome.ts";
@@ -35,6 +36,11 @@ export class OfflineKeeper implements StateKeeper {
     } finally {
       lock.release();
     }
+  }
+
+  /** Where no service runs there are none. */
+  endSessions(): Promise<readonly EndedSession[]> {
+    return Promise.resolve([]);
   }
 
   close(): Promise<void> {

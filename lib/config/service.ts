@@ -3,24 +3,20 @@
  * as that declares. A change is prepared (whatever can fail is done), then saved, then put into
  * effect, which cannot fail: so it happens wholly or not at all.
  */
-import { hostAndPort } from "../iscsi/portal_address.ts";
 import type { TargetNode } from "../target/node.ts";
-import { plainAddress } from "../target/portal.ts";
-import type { Session } from "../target/session.ts";
-import type { Target } from "../target/target.ts";
 import { AbsentDisks } from "./absent_disks.ts";
-import type { Control, PortalFacts, SessionFacts } from "./control.ts";
+import type { Control, EndedSession, PortalFacts } from "./control.ts";
 import type { DiskFiles } from "./disk_files.ts";
 import { StateLock } from "./lock.ts";
 import { NO_COUNTERS, NO_DISK_COUNTERS, type Observation } from "./observation.ts";
 import type { Outcome } from "./operations/outcome.ts";
 import { type DiskSurroundings, RunningDisk } from "./running_disk.ts";
+import { RunningSessions } from "./running_sessions.ts";
 import { RunningTargets } from "./running_targets.ts";
 import type { DeclaredDisk, DeclaredState } from "./schema.ts";
 import { StateControl } from "./state_control.ts";
 import type { StateKeeper } from "./state_keeper.ts";
 import { StateStore } from "./store.ts";
-import { countersOf } from "./traffic.ts";
 
 export interface ServiceOptions {
   readonly directory: string;
@@ -41,6 +37,7 @@ export class Service implements StateKeeper {
   readonly #lock: StateLock;
   readonly #around: DiskSurroundings;
   readonly #targets: RunningTargets;
+  readonly #sessions: RunningSessions;
   readonly #absent: AbsentDisks;
   /** By UUID, which outlives a name. */
   readonly #disks = new Map<string, RunningDisk>();
@@ -64,6 +61,7 @@ export class Service implements StateKeeper {
     this.#state = state;
     this.#around = { files, reservationDirectory: `${directory}/reservations` };
     this.#targets = new RunningTargets(node);
+    this.#sessions = new RunningSessions(node, this.#targets);
     this.#absent = new AbsentDisks({
       clock: node.clock,
       absent: () => this.#state.disks.filter(({ uuid }) => this.#standIn(uuid) !== undefined),
@@ -108,6 +106,10 @@ export class Service implements StateKeeper {
 
   change(operation: (state: DeclaredState) => Outcome): Promise<Outcome> {
     return this.#inTurn(() => this.#change(operation));
+  }
+
+  endSessions(ids: readonly string[], waitMs: number): Promise<readonly EndedSession[]> {
+    return this.#sessions.end(ids, waitMs);
   }
 
   close(): Promise<void> {
@@ -228,7 +230,7 @@ export class Service implements StateKeeper {
       conditionOf: (disk) =>
         this.#names.get(disk)?.condition ??
           { state: "stopped", failure: null, counters: NO_DISK_COUNTERS },
-      sessions: (name) => this.#sessions(name),
+      sessions: (name) => this.#sessions.facts(name),
       service: () => ({
         pid: Deno.pid,
         startedAt: this.#startedAt,
@@ -238,33 +240,4 @@ export class Service implements StateKeeper {
       }),
     };
   }
-
-  #sessions(name?: string): SessionFacts[] {
-    const names = new Map([...this.#targets.entries()].map(([each, target]) => [target, each]));
-    const facts: SessionFacts[] = [];
-    for (const session of this.#node.sessions.values()) {
-      const target = session.target === undefined ? undefined : names.get(session.target);
-      if (target === undefined || target !== (name ?? target)) continue;
-      facts.push(sessionFacts(session, session.target!, target));
-    }
-    return facts;
-  }
-}
-
-function sessionFacts(session: Session, target: Target, name: string): SessionFacts {
-  return {
-    id: String(session.tsih),
-    target: name,
-    iqn: target.name,
-    initiator: session.initiatorName,
-    alias: session.initiatorAlias,
-    isid: session.isid.toHex(),
-    since: session.since.toISOString(),
-    connections: [...session.connections].map(([id, { endpoint }]) => ({
-      id,
-      peer: hostAndPort(plainAddress(endpoint.remoteAddress), endpoint.remotePort),
-      portal: hostAndPort(plainAddress(endpoint.localAddress), endpoint.localPort),
-    })),
-    counters: countersOf(session),
-  };
 }

@@ -7,7 +7,9 @@ import type {
   Changed,
   Control,
   DeletedTarget,
+  DisconnectOptions,
   DiskFacts,
+  EndedSession,
   Force,
   ImportedDisk,
   NewDisk,
@@ -15,6 +17,7 @@ import type {
   Progress,
   RemovedDisk,
   RemoveOptions,
+  SessionChoice,
   SessionFacts,
   StatusFacts,
   TargetChanges,
@@ -25,6 +28,7 @@ import { ControlError } from "./control_error.ts";
 import { allTargetFacts, diskFacts, factsOfDisk, statusFacts, targetFacts } from "./facts_of.ts";
 import { allow, deny } from "./operations/access.ts";
 import { assignDisk } from "./operations/assign_disk.ts";
+import { chooseSessions, waitMsOf } from "./operations/choose_sessions.ts";
 import { createTarget } from "./operations/create_target.ts";
 import {
   checkFileIsFree,
@@ -99,6 +103,17 @@ export class StateControl implements Control {
     const state = await this.#keeper.state();
     if (target !== undefined) findTarget(state, target);
     return this.#keeper.observation.sessions(target);
+  }
+
+  async disconnect(
+    choice: SessionChoice,
+    { waitSeconds }: DisconnectOptions = {},
+  ): Promise<Changed<readonly EndedSession[]>> {
+    const chosen = chooseSessions(await this.sessions(choice.target), choice);
+    const ids = chosen.map(({ id }) => id);
+    const facts = await this.#keeper.endSessions(ids, waitMsOf(waitSeconds));
+    const again = "initiators that may log in can come back; sanctl target deny forbids it";
+    return { facts, notices: facts.length === 0 ? ["no session is open"] : [again] };
   }
 
   async createDisk(

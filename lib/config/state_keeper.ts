@@ -2,6 +2,7 @@
  * Who keeps the declared state: the running service, or a file that a command changes under a lock.
  */
 import type { DiskFiles } from "./disk_files.ts";
+import type { EndedSession } from "./facts.ts";
 import type { Observation } from "./observation.ts";
 import type { Outcome } from "./operations/outcome.ts";
 import type { DeclaredState } from "./schema.ts";
@@ -17,5 +18,7 @@ export interface StateKeeper {
    * runs. Changes follow one another. When it rejects, nothing has changed.
    */
   change(operation: (state: DeclaredState) => Outcome): Promise<Outcome>;
+  /** Ends the sessions with these ids; initiators have `waitMs` to log out by themselves. */
+  endSessions(ids: readonly string[], waitMs: number): Promise<readonly EndedSession[]>;
   close(): Promise<void>;
 }

@@ -7,7 +7,9 @@ import type {
   Changed,
   Control,
   DeletedTarget,
+  DisconnectOptions,
   DiskFacts,
+  EndedSession,
   Force,
   ImportedDisk,
   NewDisk,
@@ -15,6 +17,7 @@ import type {
   Progress,
   RemovedDisk,
   RemoveOptions,
+  SessionChoice,
   SessionFacts,
   StatusFacts,
   TargetChanges,
@@ -95,6 +98,13 @@ export class ControlClient implements Control {
 
   sessions(target?: string): Promise<readonly SessionFacts[]> {
     return this.#list("/api/sessions", { target });
+  }
+
+  disconnect(
+    choice: SessionChoice,
+    options: DisconnectOptions = {},
+  ): Promise<Changed<readonly EndedSession[]>> {
+    return this.#call("POST", "/api/sessions/disconnect", { body: { ...choice, ...options } });
   }
 
   async createDisk(

@@ -8,6 +8,7 @@ import type {
   DeletedTarget,
   DiskCounterFacts,
   DiskFacts,
+  EndedSession,
   RemovedDisk,
   SessionFacts,
   StatusFacts,
@@ -79,21 +80,29 @@ export const Disk = z.strictObject({
   counters: DiskCounters,
 }).openapi("Disk") satisfies z.ZodType<DiskFacts>;
 
+const Digest = z.enum(["CRC32C", "None"]);
+
 const Connection = z.strictObject({
   id: count,
   peer: z.string(),
   portal: z.string(),
+  headerDigest: Digest,
+  dataDigest: Digest,
 }).openapi("Connection");
 
 export const Session = z.strictObject({
   id: z.string(),
+  tsih: count,
   target: z.string(),
   iqn: z.string(),
   initiator: z.string(),
   alias: z.string(),
   isid: z.string(),
+  portalGroup: count,
   since: z.string(),
+  ageSeconds: count,
   connections: z.array(Connection),
+  outstandingTasks: count,
   counters: Counters,
 }).openapi("Session") satisfies z.ZodType<SessionFacts>;
 
@@ -125,6 +134,13 @@ export const DeletedTargetFacts = z.strictObject({
   iqn: z.string(),
   sessionsEnded: count,
 }).openapi("DeletedTarget") satisfies z.ZodType<DeletedTarget>;
+
+export const EndedSessionFacts = z.strictObject({
+  id: z.string(),
+  target: z.string(),
+  initiator: z.string(),
+  loggedOut: z.boolean(),
+}).openapi("EndedSession") satisfies z.ZodType<EndedSession>;
 
 export const RemovedDiskFacts = z.strictObject({
   name: z.string(),

@@ -26,6 +26,13 @@ export const PageQuery = z.strictObject({
 });
 export const SessionsQuery = PageQuery.extend({ target: name.optional() });
 
+export const DisconnectBody = z.strictObject({
+  ids: z.array(name).max(65_536).optional(),
+  target: name.optional(),
+  all: z.boolean().optional(),
+  waitSeconds: z.number().optional(),
+}).openapi("Disconnect");
+
 export const NewTargetBody = z.strictObject({
   name,
   iqn: text.optional(),

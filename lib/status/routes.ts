@@ -95,6 +95,17 @@ export const ROUTES: readonly Route[] = [
     run: async (control, { query }) => pageOf(await control.sessions(query.target), query),
   }),
   route({
+    method: "post",
+    path: "/api/sessions/disconnect",
+    summary: "End sessions: some, those of one target, or all",
+    access: "change",
+    input: { body: inputs.DisconnectBody },
+    answer: facts.changed(facts.EndedSessionFacts.array()),
+    run(control, { body: { waitSeconds, ...choice } }) {
+      return control.disconnect(choice, { waitSeconds });
+    },
+  }),
+  route({
     method: "get",
     path: "/api/disks",
     summary: "All disks",

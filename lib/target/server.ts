@@ -6,6 +6,7 @@ import { acceptAll } from "../net/accept_all.ts";
 import { Newcomers } from "../net/newcomers.ts";
 import { Pump } from "../net/pump.ts";
 import type { ByteStream } from "../runtime/byte_stream.ts";
+import { within } from "../runtime/within.ts";
 import { BufferPool } from "../wire/buffer_pool.ts";
 import { Connection } from "./connection.ts";
 import type { TargetNode } from "./node.ts";
@@ -178,25 +179,16 @@ export class TargetServer {
     for (const { connection } of this.#active) {
       connection.requestLogout(Math.ceil(drainMs / 1000));
     }
-    await this.#within(drainMs, [...this.#active].map(({ ended }) => ended));
+    await within(this.#node.clock, drainMs, [...this.#active].map(({ ended }) => ended));
   }
 
   /** A disk that does not answer must not keep the service from its end. */
   async #endSessions(): Promise<void> {
-    const { sessions, limits, logger } = this.#node;
+    const { sessions, limits, logger, clock } = this.#node;
     const ends = [...sessions.values()].map((session) => session.terminate("the service stops"));
-    if (await this.#within(limits.logoutDeadlineMs, ends)) return;
+    if (await within(clock, limits.logoutDeadlineMs, ends)) return;
     for (const { initiatorName, tasks } of sessions.values()) {
       logger.warn("commands did not end in time", { initiator: initiatorName, count: tasks.size });
     }
-  }
-
-  /** Waits for all, so long at most; answers whether that was enough. */
-  async #within(ms: number, all: readonly Promise<void>[]): Promise<boolean> {
-    const deadline = Promise.withResolvers<boolean>();
-    const callOff = this.#node.clock.after(ms, () => deadline.resolve(false));
-    const isEnough = await Promise.race([Promise.all(all).then(() => true), deadline.promise]);
-    callOff();
-    return isEnough;
   }
 }

@@ -75,6 +75,7 @@ export class Session {
   readonly #leaving = new Map<number, Promise<void>>();
   #ended: Promise<void> | undefined;
   #whenIdle: (() => void) | undefined;
+  readonly #over = Promise.withResolvers<void>();
 
   constructor(options: SessionOptions) {
     this.target = options.target;
@@ -105,6 +106,11 @@ export class Session {
 
   get isEnding(): boolean {
     return this.#ended !== undefined;
+  }
+
+  /** Resolves when the session has ended, for whatever reason, and nothing of it runs any more. */
+  get over(): Promise<void> {
+    return this.#over.promise;
   }
 
   /** A tag for an R2T or a NOP-In that names nothing else just now. RFC 7143 11.8.5. */
@@ -281,6 +287,7 @@ export class Session {
     this.target?.sessions.delete(this);
     this.#pool.length = 0;
     this.#onEnded(this);
+    this.#over.resolve();
   }
 }
 

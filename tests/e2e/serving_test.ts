@@ -1,6 +1,12 @@
 /** The service and the commands that speak to it, as an operator and an initiator see them. */
 import assert from "node:assert/strict";
-import type { DiskFacts, SessionFacts, StatusFacts, TargetFacts } from "../../lib/config/facts.ts";
+import type {
+  DiskFacts,
+  EndedSession,
+  SessionFacts,
+  StatusFacts,
+  TargetFacts,
+} from "../../lib/config/facts.ts";
 import { Disk, Status, Target } from "../../lib/status/fact_schemas.ts";
 import { type Requirement, requires } from "../support/requires.ts";
 import { type Sanctl, withSanctl } from "../support/sanctl.ts";
@@ -182,6 +188,11 @@ test(
       assert.equal(session!.connections[0]!.portal, portal);
       assert.equal((await sanctl.facts<TargetFacts>("target show t")).state, "logged-in");
       assert.equal((await sanctl.run("target delete t --yes")).exitCode, 3);
+      const disconnect = `target disconnect ${session!.id}`;
+      assert.equal((await sanctl.run(disconnect)).exitCode, 2, "nobody confirms it");
+      const [ended] = await sanctl.facts<EndedSession[]>(`${disconnect} --yes`);
+      assert.deepEqual([ended!.initiator, ended!.loggedOut], [session!.initiator, true]);
+      assert.equal((await sanctl.run(`${disconnect} --yes`)).exitCode, 4);
       await sanctl.ok("target delete t --force --yes");
       assert.deepEqual(await sanctl.facts("target sessions"), []);
       initiator.kill("SIGKILL");

@@ -48,13 +48,23 @@ export const DATA: DiskFacts = {
 
 export const SESSION: SessionFacts = {
   id: "7",
+  tsih: 7,
   target: "mail",
   iqn: MAIL.iqn,
   initiator: "iqn.1991-05.com.microsoft:mail1",
   alias: "mail1",
   isid: "400001370000",
+  portalGroup: 1,
   since: "2025-01-01T00:00:00.000Z",
-  connections: [{ id: 1, peer: "10.0.0.5:40112", portal: "10.0.0.1:3260" }],
+  ageSeconds: 3 * 3600 + 61,
+  connections: [{
+    id: 1,
+    peer: "10.0.0.5:40112",
+    portal: "10.0.0.1:3260",
+    headerDigest: "CRC32C",
+    dataDigest: "None",
+  }],
+  outstandingTasks: 2,
   counters: { commands: 9, octetsRead: 1 << 20, octetsWritten: 1536 },
 };
 

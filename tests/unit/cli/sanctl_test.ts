@@ -177,7 +177,36 @@ Deno.test("target allow and deny: the first word is the target, the others ident
 Deno.test("target sessions: shows who comes from where", async () => {
   const control = { sessions: () => Promise.resolve([SESSION]) };
   const { stdout } = await ran(["target", "sessions", "mail"], { control });
-  assert.match(stdout, /mail1 +10\.0\.0\.5:40112 +10\.0\.0\.1:3260 .* 1M +1\.5K$/m);
+  assert.match(stdout, /mail1 +10\.0\.0\.5:40112 +10\.0\.0\.1:3260 +3h 1m +2 +1M +1\.5K$/m);
+  const long = (await ran(["target", "sessions", "--long"], { control })).stdout;
+  assert.match(long, /^isid +400001370000$/m);
+  const connection = "10.0.0.5:40112 to 10.0.0.1:3260, header digest CRC32C, data digest None";
+  assert.ok(long.includes(connection), long);
+});
+
+Deno.test("target disconnect: says what is meant, asks, and tells how each session ended", async () => {
+  const ended = { id: "7", target: "mail", initiator: SESSION.initiator };
+  const control = {
+    sessions: () => Promise.resolve([SESSION]),
+    disconnect: () => changed([{ ...ended, loggedOut: false }], "they can come back"),
+  };
+  const nobody = await ran(["target", "disconnect"], { control });
+  assert.equal(nobody.exitCode, 2);
+  assert.match(nobody.stderr, /not said which sessions.*\n {2}.*--target NAME, or --all/);
+  const both = await ran("target disconnect 7 --all --yes".split(" "), { control });
+  assert.equal(both.exitCode, 2);
+  assert.equal((await ran(["target", "disconnect", "8"], { control })).exitCode, 4);
+  const asked = await ran(["target", "disconnect", "--target", "mail"], { control });
+  assert.match(asked.stderr, /the session of \S+:mail1 with target mail is ended.*add --yes/s);
+  const done = await ran("target disconnect 7 --wait 0 --yes".split(" "), { control });
+  assert.equal(done.calls[1], 'disconnect({"ids":["7"]}, {"waitSeconds":0})');
+  assert.match(done.stdout, /^session 7 of \S+:mail1 with target mail was dropped\n$/);
+  const none = {
+    sessions: () => Promise.resolve([]),
+    disconnect: () => changed([], "none is open"),
+  };
+  const idle = await ran(["target", "disconnect", "--all"], { control: none });
+  assert.deepEqual([idle.exitCode, idle.stdout, idle.stderr], [0, "", "none is open\n"]);
 });
 
 Deno.test("disk create: a path is made absolute, a unit is needed, mem: means memory", async () => {

@@ -72,6 +72,12 @@ const operations = fc.oneof(
   operation("deny", [target, ids], (control, name, ids) => control.deny(name, ids)),
   operation("sessions", [target], (control, name) => control.sessions(name)),
   operation(
+    "disconnect",
+    [fc.option(target, { nil: undefined }), flag, fc.option(fc.constant("7"), { nil: undefined })],
+    (control, target, all, id) =>
+      control.disconnect({ target, all, ids: id === undefined ? id : [id] }, { waitSeconds: 31 }),
+  ),
+  operation(
     "createDisk mem",
     [disk, fc.constantFrom(512, 4096, 1000, 0), fc.option(target, { nil: undefined }), flag],
     (control, memory, size, target, shared) =>

@@ -64,17 +64,29 @@ Deno.test("Service tells of sessions what they are and what they did", () =>
     const initiator = await service.logIn("mail");
     await attentions(initiator);
     await writeBlock(initiator);
+    service.clock.advance(61_500);
+    await initiator.command({ cdb: write(0, 1), write: true, length: 512 });
+    await initiator.receive(); // the R2T of a command that stays unanswered
     const [session] = await service.control.sessions();
-    const { id, counters, ...facts } = session!;
-    assert.match(id, /^[0-9]+$/);
+    const { id, tsih, counters, ...facts } = session!;
+    assert.equal(id, String(tsih));
     assert.deepEqual(facts, {
       target: "mail",
       iqn: (await service.control.showTarget("mail")).iqn,
       initiator: ADA,
       alias: "ada's host",
       isid: "800000000001",
+      portalGroup: 1,
       since: "2026-01-01T00:00:00.000Z",
-      connections: [{ id: 0, peer: "192.0.2.101:50000", portal: "192.0.2.1:3260" }],
+      ageSeconds: 61,
+      connections: [{
+        id: 0,
+        peer: "192.0.2.101:50000",
+        portal: "192.0.2.1:3260",
+        headerDigest: "None",
+        dataDigest: "None",
+      }],
+      outstandingTasks: 1,
     });
     assert.equal(counters.octetsWritten, 512);
     const target = await service.control.showTarget("mail");

@@ -1,17 +1,12 @@
 import assert from "node:assert/strict";
 import type { Control, SessionFacts } from "../../../lib/config/control.ts";
 import { metricsText } from "../../../lib/status/metrics.ts";
+import { SESSION as SAMPLE } from "../cli/sample_facts.ts";
 import { withApi } from "./api_fixture.ts";
 
 const SESSION: SessionFacts = {
-  id: "7",
-  target: "mail",
-  iqn: "iqn.2026-11.io.sanctl:host:mail",
+  ...SAMPLE,
   initiator: 'iqn.2026-01.com.example:"a\\b\n"<script>',
-  alias: "",
-  isid: "800000000001",
-  since: "2026-01-01T00:00:00.000Z",
-  connections: [],
   counters: { commands: 3, octetsRead: 4096, octetsWritten: 512 },
 };
 

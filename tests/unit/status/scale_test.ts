@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import type { SessionFacts } from "../../../lib/config/control.ts";
-import { NO_COUNTERS, NOTHING_RUNS, type Observation } from "../../../lib/config/observation.ts";
+import { NOTHING_RUNS, type Observation } from "../../../lib/config/observation.ts";
 import type { Outcome } from "../../../lib/config/operations/outcome.ts";
 import { type DeclaredState, emptyState } from "../../../lib/config/schema.ts";
 import { StateControl } from "../../../lib/config/state_control.ts";
 import type { StateKeeper } from "../../../lib/config/state_keeper.ts";
 import { MemoryDiskFiles } from "../config/memory_disk_files.ts";
+import { SESSION } from "../cli/sample_facts.ts";
 import { TestApi } from "./api_fixture.ts";
 
 const SESSIONS = 1000;
@@ -17,15 +18,12 @@ const BOUND = 1 << 20;
 
 function session(at: number): SessionFacts {
   return {
+    ...SESSION,
     id: String(at),
     target: `t${at % TARGETS}`,
     iqn: `iqn.2026-11.io.sanctl:host:t${at % TARGETS}`,
     initiator: `iqn.2026-01.com.example:${"x".repeat(190)}`,
     alias: "<script>alert(1)</script>".repeat(8),
-    isid: "800000000001",
-    since: "2026-01-01T00:00:00.000Z",
-    connections: [{ id: 0, peer: "192.0.2.101:50000", portal: "192.0.2.1:3260" }],
-    counters: NO_COUNTERS,
   };
 }
 
@@ -68,6 +66,7 @@ function busyServer(): TestApi {
     observation,
     state: () => Promise.resolve(state),
     change: () => Promise.reject<Outcome>(new Error("nothing is changed here")),
+    endSessions: () => Promise.resolve([]),
     close: () => Promise.resolve(),
   };
   return new TestApi(new StateControl(keeper));
