@@ -6,6 +6,7 @@
 import type { SessionParameters } from "../iscsi/parameters.ts";
 import { LoginStatus } from "../iscsi/pdu/login_response.ts";
 import type { Endpoint } from "./endpoint.ts";
+import type { AuthenticationPolicy } from "./authentication.ts";
 import { admit, type LoginClaim } from "./login_admission.ts";
 import type { LoginHeader } from "./login_header.ts";
 import { LoginRefusal } from "./login_refusal.ts";
@@ -19,6 +20,8 @@ export interface LoginRecord {
   readonly header: LoginHeader;
   readonly claim: LoginClaim;
   readonly target: Target | undefined;
+  /** What was to be proved. */
+  readonly authentication: AuthenticationPolicy;
   readonly endpoint: Endpoint;
   readonly initiatorAlias: string;
   /** As whom the initiator authenticated itself, if it had to. */
@@ -37,6 +40,10 @@ export function establishSession(
   if (admission instanceof LoginRefusal) return admission;
   if (admission.target !== login.target) {
     return new LoginRefusal(LoginStatus.TARGET_REMOVED, "the target was replaced during login");
+  }
+  if (admission.authentication !== login.authentication) {
+    const reason = "what must be proved was changed during login";
+    return new LoginRefusal(LoginStatus.AUTHENTICATION_FAILURE, reason);
   }
   if (login.header.tsih !== 0) return join(node, login);
   return node.sessions.find(nexusOf(login)) === undefined

@@ -18,7 +18,7 @@ import { hostAndPort } from "../iscsi/portal_address.ts";
 import { printable } from "../runtime/printable.ts";
 import { KeyValueFault, type Pair } from "../wire/key_values.ts";
 import { serialAdd } from "../wire/serial.ts";
-import { Authentication } from "./authentication.ts";
+import { Authentication, type AuthenticationPolicy } from "./authentication.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { type Established, establishSession, sessionToJoin } from "./establish_session.ts";
 import { accessRequest, admit, type LoginClaim, readClaim } from "./login_admission.ts";
@@ -58,6 +58,7 @@ interface Opening {
   /** Undefined for discovery. */
   readonly target: Target | undefined;
   readonly authentication: Authentication;
+  readonly authenticationPolicy: AuthenticationPolicy;
   /** The session that this connection is to join. */
   readonly joined: Session | undefined;
 }
@@ -187,7 +188,8 @@ export class Login {
     const admission = admit(this.#node, claim, this.#endpoint);
     if (admission instanceof LoginRefusal) return admission;
     const request = accessRequest(claim.initiatorName, this.#endpoint);
-    const authentication = new Authentication(admission.authentication.methods(request));
+    const authenticationPolicy = admission.authentication;
+    const authentication = new Authentication(authenticationPolicy.methods(request));
     let joined: Session | undefined;
     if (header.tsih !== 0) {
       const session = sessionToJoin(this.#node, { header, claim, endpoint: this.#endpoint });
@@ -196,7 +198,7 @@ export class Login {
       this.#negotiation = beginNegotiation("target", session.parameters);
       this.#negotiation = { ...this.#negotiation, sessionType: claim.sessionType };
     }
-    return { claim, target: admission.target, authentication, joined };
+    return { claim, target: admission.target, authentication, authenticationPolicy, joined };
   }
 
   /** What we say unasked. */
@@ -232,11 +234,12 @@ export class Login {
   }
 
   #finish(text: Uint8Array): LoginProgress | Promise<LoginProgress> {
-    const { claim, target, authentication } = this.#opening!;
+    const { claim, target, authentication, authenticationPolicy } = this.#opening!;
     const established = establishSession(this.#node, {
       header: this.#first!,
       claim,
       target,
+      authentication: authenticationPolicy,
       endpoint: this.#endpoint,
       initiatorAlias: this.#negotiation.settled.get("InitiatorAlias") ?? "",
       identity: authentication.identity,

@@ -2,6 +2,7 @@
  * The iSCSI node of a target server: its targets, its portals and the sessions with all of them.
  * RFC 7143 4.2. One instance stands behind every connection.
  */
+import { ChallengeIssuer } from "../iscsi/chap/challenge.ts";
 import { normaliseName } from "../iscsi/name.ts";
 import type { LoginStatus } from "../iscsi/pdu/login_response.ts";
 import type { Clock } from "../runtime/clock.ts";
@@ -53,6 +54,8 @@ export class TargetNode {
   /** For what is not known to come from somebody who may log in. */
   readonly strangerLogger: Logger;
   discoveryAuthentication: AuthenticationPolicy;
+  /** Makes the challenges of all logins, so that none of them is answered for another. */
+  readonly challenges: ChallengeIssuer;
   readonly portals = new Set<Portal>();
   readonly sessions: SessionRegistry;
   readonly counters: NodeCounters = { loginsAccepted: 0, loginsRefused: 0 };
@@ -71,6 +74,7 @@ export class TargetNode {
     this.logger = options.logger;
     this.strangerLogger = new RationedLogger(options.logger, options.clock, STRANGERS);
     this.discoveryAuthentication = options.discoveryAuthentication ?? NO_AUTHENTICATION;
+    this.challenges = new ChallengeIssuer(options.random);
     this.sessions = new SessionRegistry(options.random);
   }
 
