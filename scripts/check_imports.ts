@@ -18,7 +18,7 @@ export interface Import {
 export type Graph = ReadonlyMap<string, readonly Import[]>;
 
 const ENGINES = ["wire", "runtime", "net", "block", "scsi", "iscsi"] as const;
-const BELOW_CONFIG = [...ENGINES, "vhd", "device_url.ts", "target"] as const;
+const BELOW_CONFIG = [...ENGINES, "vhd", "device_url.ts", "target", "initiator"] as const;
 
 /** What each part of lib/ may import, besides itself. lib/README.md shows the same table. */
 export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
@@ -31,6 +31,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "scsi": ["wire", "runtime", "block"],
   "iscsi": ["wire", "runtime"],
   "target": ENGINES,
+  "initiator": ENGINES,
   "config": BELOW_CONFIG,
   "status": [...BELOW_CONFIG, "config"],
 };

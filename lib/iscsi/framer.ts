@@ -52,11 +52,20 @@ export class Framer implements Frame {
    * Moves to the next PDU, if it is there whole; `inbox.take(length)` is due when it is dealt with.
    */
   next(): Found {
-    const inbox = this.#inbox;
-    const headerLength = BHS_LENGTH;
-    if (inbox.available < headerLength) {
-      inbox.require(headerLength);
+    if (!this.locate()) return Found.NOTHING;
+    if (!this.isWhole) {
+      this.#inbox.require(this.length);
       return Found.NOTHING;
+    }
+    return this.isDataDamaged() ? Found.DATA_DIGEST_ERROR : Found.PDU;
+  }
+
+  /** Moves to the next PDU, if its headers are there; `isWhole` tells whether its data is too. */
+  locate(): boolean {
+    const inbox = this.#inbox;
+    if (inbox.available < BHS_LENGTH) {
+      inbox.require(BHS_LENGTH);
+      return false;
     }
     const ahsLength = inbox.view.getUint8(inbox.start + 4) * 4;
     const dataLength = (inbox.view.getUint16(inbox.start + 5) << 8) |
@@ -69,29 +78,41 @@ export class Framer implements Frame {
     if (ahsLength > this.maxAhsLength) {
       throw new ProtocolError(`${ahsLength} octets of additional header segments`);
     }
-    const dataOffset = headerLength + ahsLength + (this.headerDigest ? DIGEST_LENGTH : 0);
-    const padded = (dataLength + 3) & ~3;
-    const digest = this.dataDigest && dataLength > 0 ? DIGEST_LENGTH : 0;
-    const length = dataOffset + padded + digest;
-    if (this.headerDigest && inbox.available >= dataOffset) {
-      this.#checkHeader(headerLength + ahsLength);
-    }
-    if (inbox.available < length) {
-      inbox.require(length);
-      return Found.NOTHING;
-    }
+    const dataOffset = BHS_LENGTH + ahsLength + (this.headerDigest ? DIGEST_LENGTH : 0);
     this.base = inbox.start;
     this.ahsLength = ahsLength;
     this.dataAt = this.base + dataOffset;
     this.dataLength = dataLength;
-    this.length = length;
-    // Digests go on the wire least significant octet first, as the vectors of RFC 7143 A.4 show.
-    if (
-      digest > 0 && crc32c(this.octets, this.dataAt, padded) !== this.#digest(this.dataAt + padded)
-    ) {
-      return Found.DATA_DIGEST_ERROR;
+    this.length = dataOffset + this.#segmentLength;
+    if (inbox.available < dataOffset) {
+      inbox.require(dataOffset);
+      return false;
     }
-    return Found.PDU;
+    if (this.headerDigest) this.#checkHeader(BHS_LENGTH + ahsLength);
+    return true;
+  }
+
+  /** The PDU that was located is there with all of its data. */
+  get isWhole(): boolean {
+    return this.#inbox.available >= this.length;
+  }
+
+  /** Octets between the data of the PDU and the next one: padding and digest. */
+  get trailerLength(): number {
+    return this.#segmentLength - this.dataLength;
+  }
+
+  get #segmentLength(): number {
+    if (this.dataLength === 0) return 0;
+    return ((this.dataLength + 3) & ~3) + (this.dataDigest ? DIGEST_LENGTH : 0);
+  }
+
+  /** The data of the whole PDU does not match its digest. */
+  isDataDamaged(): boolean {
+    if (!this.dataDigest || this.dataLength === 0) return false;
+    const padded = (this.dataLength + 3) & ~3;
+    // Digests go on the wire least significant octet first, as the vectors of RFC 7143 A.4 show.
+    return crc32c(this.octets, this.dataAt, padded) !== this.#digest(this.dataAt + padded);
   }
 
   /**

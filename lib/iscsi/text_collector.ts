@@ -5,7 +5,7 @@
  */
 import { KeyValueFault, type Pair, parseKeyValues } from "../wire/key_values.ts";
 
-/** Items of one exchange. No login in the field has more than fifty. */
+/** Items of one exchange, unless told otherwise. No login in the field has more than fifty. */
 const PAIR_COUNT = 1024;
 
 /** More than a binary value of 1024 octets in hexadecimal, the most of RFC 7143 12.1.3. */
@@ -13,15 +13,19 @@ const VALUE_LENGTH = 4096;
 
 export class TextCollector {
   readonly #textLength: number;
+  readonly #pairCount: number;
   #fragments: Uint8Array[] = [];
   #length = 0;
   /** Of the texts that have been read. */
   #octetsRead = 0;
   #pairsRead = 0;
 
-  /** `textLength` is the most octets that all texts together may have. */
-  constructor(textLength: number) {
+  /**
+   * `textLength` is the most octets that all texts together may have, `pairCount` the most items.
+   */
+  constructor(textLength: number, pairCount = PAIR_COUNT) {
     this.#textLength = textLength;
+    this.#pairCount = pairCount;
   }
 
   /** Keeps a fragment that others follow; false if there has been too much. */
@@ -39,7 +43,7 @@ export class TextCollector {
     this.#length = 0;
     const pairs = parseKeyValues(text, {
       textLength: this.#textLength - this.#octetsRead,
-      pairCount: PAIR_COUNT - this.#pairsRead,
+      pairCount: this.#pairCount - this.#pairsRead,
       valueLength: VALUE_LENGTH,
     });
     if (pairs instanceof KeyValueFault) return pairs;

@@ -6,6 +6,8 @@
 import type { Buffer, BufferPool } from "./buffer_pool.ts";
 import { makeBuffer } from "./buffer_pool.ts";
 
+const NOTHING = new Uint8Array(0);
+
 export class Inbox {
   octets: Uint8Array;
   view: DataView;
@@ -23,6 +25,8 @@ export class Inbox {
   #required = 0;
   /** A read into `space()` is under way: nothing may move. */
   #isLent = false;
+  /** Where the next octets go instead, and how many of them are still to come. */
+  #aside: Uint8Array = NOTHING;
 
   constructor(smallLength: number, pool: BufferPool) {
     this.#small = makeBuffer(smallLength);
@@ -40,6 +44,7 @@ export class Inbox {
    * Where the next octets are to be received; never empty while frames are taken as they complete.
    */
   space(): Uint8Array {
+    if (this.#aside.length > 0) return this.#aside;
     if (this.start === this.end) this.start = this.end = 0;
     else if (this.end === this.octets.length) this.#compact();
     this.#isLent = true;
@@ -48,8 +53,26 @@ export class Inbox {
 
   /** `count` octets have been received into `space()`. */
   fill(count: number): void {
+    if (this.#aside.length > 0) {
+      this.#aside = this.#aside.subarray(count);
+      return;
+    }
     this.#isLent = false;
     this.end += count;
+  }
+
+  /**
+   * The octets that come next are received straight into `into`, all of it; nothing may be left to
+   * take. So a long payload gets where it belongs without being copied.
+   */
+  divert(into: Uint8Array): void {
+    if (this.available > 0) throw new Error("octets that came before would be overtaken");
+    this.#aside = into;
+  }
+
+  /** Octets that are still to be received elsewhere. */
+  get diverted(): number {
+    return this.#aside.length;
   }
 
   /** The first `count` octets have been dealt with. */
@@ -102,6 +125,7 @@ export class Inbox {
   close(): void {
     this.start = this.end = this.#required = 0;
     this.#isLent = false;
+    this.#aside = NOTHING;
     this.rest();
   }
 

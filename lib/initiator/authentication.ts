@@ -1,0 +1,38 @@
+/**
+ * How we prove who we are in the security stage of login, and have the target prove it. RFC 7143
+ * 6.3.2, 12. The exchange of CHAP in lib/iscsi is one such.
+ */
+import type { Pair } from "../wire/key_values.ts";
+
+/** One login's part of proving. */
+export interface AuthenticationExchange {
+  /** What the first Login Request says: the methods that we accept. */
+  readonly offer: readonly Pair[];
+  /** All of our keys have been given: the request that has the last asks to move on. */
+  readonly isAnswered: boolean;
+  /** The target owes no proof: one that moves on before is not followed. */
+  readonly isComplete: boolean;
+  /** Takes the security keys of one text of the target; answers ours, or why the login ends. */
+  receive(pairs: readonly Pair[]): readonly Pair[] | AuthenticationFault;
+}
+
+export interface AuthenticationFault {
+  readonly reason: string;
+}
+
+/** Begins an exchange for each login. */
+export type Authentication = () => AuthenticationExchange;
+
+/** Nobody proves anything. RFC 7143 12.1, None. */
+export const NO_AUTHENTICATION: Authentication = () => ({
+  offer: [["AuthMethod", "None"]],
+  isAnswered: true,
+  isComplete: true,
+  receive(pairs) {
+    const foreign = pairs.find(([key, value]) => key !== "AuthMethod" || value !== "None");
+    if (foreign === undefined) return [];
+    const [key, value] = foreign;
+    if (key !== "AuthMethod") return { reason: `the target says ${key} where nothing is proved` };
+    return { reason: `the target answers AuthMethod=None with ${value}: it wants proof` };
+  },
+});

@@ -1,0 +1,286 @@
+/**
+ * A session: a nexus for as long as it lasts. Commands go in, statuses come out; when any of its
+ * connections is lost, so is the session (error recovery level 0, RFC 7143 7.1), and it never comes
+ * back: what was under way is handed back as it stands, once no buffer is being written to.
+ */
+import type { SessionParameters } from "../iscsi/parameters.ts";
+import { Tags } from "../iscsi/tags.ts";
+import type { Pair } from "../wire/key_values.ts";
+import type { ReceivedSense } from "../scsi/sense_data.ts";
+import { SenseKey } from "../scsi/sense.ts";
+import { CommandFailure, type CommandRequest, type CommandResult } from "./command.ts";
+import type { CommandWindow } from "./command_window.ts";
+import type { Connection } from "./connection.ts";
+import type { LoginOutcome } from "./login.ts";
+import type { Dialled, InitiatorNode } from "./node.ts";
+import { Task } from "./task.ts";
+
+/** Why a session is over. */
+export interface SessionEnd {
+  readonly reason: string;
+  /** It was ended in order, by us. */
+  readonly isOrderly: boolean;
+  /** The target asks to be left alone for so long. RFC 7143 11.9.1. */
+  readonly time2WaitMs: number;
+}
+
+const LOGGED_OUT: SessionEnd = { reason: "logged out", isOrderly: true, time2WaitMs: 0 };
+
+/** What a session has to tell besides statuses. */
+export interface SessionListener {
+  /** A unit attention, as an event or with the status of a command. */
+  attention?(lun: number, sense: ReceivedSense): void;
+  /** The target asks to be logged out of within so many seconds. RFC 7143 11.9.1. */
+  logoutRequested?(seconds: number): void;
+}
+
+/** A connection with what runs it. */
+export interface RunningConnection {
+  readonly connection: Connection;
+  readonly dialled: Dialled;
+  /** Resolves when nothing of it is read or written any more. */
+  readonly ended: Promise<void>;
+}
+
+/** Looks at the clock so often while it lasts, at most. */
+const LONGEST_TICK_MS = 1000;
+const TICKS_OF_PROBE = 5;
+
+export class Session {
+  readonly node: InitiatorNode;
+  readonly where: string;
+  readonly window: CommandWindow;
+  readonly parameters: SessionParameters;
+  readonly tsih: number;
+  readonly targetPortalGroupTag: number | undefined;
+  readonly targetAlias: string;
+  readonly tasks: Map<number, Task> = new Map();
+  listener: SessionListener = {};
+  readonly #tags = new Tags();
+  readonly #connections: RunningConnection[] = [];
+  readonly #free: Task[] = [];
+  readonly #ended = Promise.withResolvers<SessionEnd>();
+  #end: SessionEnd | undefined;
+  #first: Task | undefined;
+  #last: Task | undefined;
+  #waitingCount = 0;
+  #stopTicking: (() => void) | undefined;
+  #tickedMs = 0;
+  #isLeaving = false;
+
+  constructor(
+    node: InitiatorNode,
+    where: string,
+    window: CommandWindow,
+    outcome: LoginOutcome,
+  ) {
+    this.node = node;
+    this.where = where;
+    this.window = window;
+    this.parameters = outcome.session;
+    this.tsih = outcome.tsih;
+    this.targetPortalGroupTag = outcome.targetPortalGroupTag;
+    this.targetAlias = outcome.targetAlias;
+    this.#tickedMs = node.clock.nowMs();
+    this.#tick();
+  }
+
+  /** Resolves when it is over and everything has been handed back. */
+  get ended(): Promise<SessionEnd> {
+    return this.#ended.promise;
+  }
+
+  get isOver(): boolean {
+    return this.#end !== undefined;
+  }
+
+  /** A tag for anything that is asked. */
+  takeTag(): number {
+    let tag = this.#tags.take();
+    while (this.tasks.has(tag)) tag = this.#tags.take();
+    return tag;
+  }
+
+  /** A connection has logged in to it. */
+  add(running: RunningConnection): void {
+    this.#connections.push(running);
+  }
+
+  /** Both ends of each of its connections. */
+  get endpoints(): readonly Dialled[] {
+    return this.#connections.map(({ dialled }) => dialled);
+  }
+
+  /** As many as the target allows. RFC 7143 13.2. */
+  connectionsWanted(count: number): number {
+    return Math.min(count, this.parameters.maxConnections);
+  }
+
+  /**
+   * Has a logical unit carry a command out. Resolves with its status, whichever that is; fails with
+   * a CommandFailure where there is none.
+   */
+  execute(request: CommandRequest): Promise<CommandResult> {
+    const { limits } = this.node;
+    if (this.#end !== undefined) {
+      const reason = `${this.where}: the session is over: ${this.#end.reason}`;
+      return Promise.reject(new CommandFailure("not-sent", reason));
+    }
+    if (this.tasks.size + this.#waitingCount >= limits.commandsOfSession) {
+      const reason = `${this.where}: more than ${limits.commandsOfSession} commands at once`;
+      return Promise.reject(new CommandFailure("not-sent", reason));
+    }
+    const task = this.#free.pop() ?? new Task();
+    task.begin(request);
+    task.timeoutMs = request.timeoutMs ?? limits.commandTimeoutMs;
+    return new Promise((resolve, reject) => {
+      task.resolve = resolve;
+      task.reject = reject;
+      this.#enqueue(task);
+    });
+  }
+
+  #enqueue(task: Task): void {
+    if (this.#last === undefined) this.#first = task;
+    else this.#last.next = task;
+    this.#last = task;
+    this.#waitingCount++;
+    this.#idlest().wake();
+  }
+
+  /** The connection with the least to send. */
+  #idlest(): Connection {
+    let idlest = this.#connections[0]!.connection;
+    for (const { connection } of this.#connections) {
+      if (connection.outbox.length < idlest.outbox.length) idlest = connection;
+    }
+    return idlest;
+  }
+
+  /** Lays waiting commands out on a connection, as the window and its room allow. */
+  issue(connection: Connection): void {
+    for (let task = this.#first; task !== undefined && this.window.isOpen; task = this.#first) {
+      task.initiatorTaskTag = this.takeTag();
+      if (!connection.send(task)) return;
+      this.#first = task.next;
+      if (this.#first === undefined) this.#last = undefined;
+      task.next = undefined;
+      this.#waitingCount--;
+      task.deadlineMs = this.node.clock.nowMs() + task.timeoutMs;
+      this.tasks.set(task.initiatorTaskTag, task);
+    }
+  }
+
+  /** The task has ended as its `result` says. */
+  settle(task: Task): void {
+    const { result, resolve, reject, lun } = task;
+    this.tasks.delete(task.initiatorTaskTag);
+    task.release();
+    this.#free.push(task);
+    if (result instanceof CommandFailure) return reject(result);
+    if (result!.sense?.key === SenseKey.UNIT_ATTENTION) this.heard(lun, result!.sense);
+    resolve(result!);
+  }
+
+  /** The target tells what has changed. */
+  heard(lun: number, sense: ReceivedSense): void {
+    this.listener.attention?.(lun, sense);
+  }
+
+  logoutRequested(seconds: number): void {
+    this.node.logger.info("the target asks for a logout", { target: this.where, seconds });
+    this.listener.logoutRequested?.(seconds);
+  }
+
+  /** Asks for a task management function; answers its response. RFC 7143 11.6. */
+  async manage(functionCode: number, lun: Uint8Array): Promise<number> {
+    const flow = this.#connections[0]?.connection.flow;
+    if (flow === undefined || this.isOver) throw this.#over();
+    return await flow.manage(functionCode, lun);
+  }
+
+  /** Asks in a text and answers what the target said. */
+  async converse(pairs: readonly Pair[]): Promise<readonly Pair[]> {
+    const flow = this.#connections[0]?.connection.flow;
+    if (flow === undefined || this.isOver) throw this.#over();
+    return await flow.converse(pairs);
+  }
+
+  #over(): CommandFailure {
+    return new CommandFailure("not-sent", `${this.where}: ${this.#end?.reason ?? "no connection"}`);
+  }
+
+  #tick(): void {
+    const { limits, clock } = this.node;
+    const delayMs = Math.min(LONGEST_TICK_MS, limits.probeTimeMs / TICKS_OF_PROBE);
+    this.#stopTicking = clock.after(delayMs, () => {
+      if (this.isOver) return;
+      const nowMs = clock.nowMs();
+      // Whoever slept is not to blame others for silence.
+      const hasSlept = nowMs - this.#tickedMs > delayMs + limits.probeTimeMs / 2;
+      this.#tickedMs = nowMs;
+      for (const { connection } of this.#connections) this.#probe(connection, nowMs, hasSlept);
+      if (!this.isOver) this.#tick();
+    });
+  }
+
+  /** RFC 7143 11.18: a target that is silent is asked, and then given up. */
+  #probe(connection: Connection, nowMs: number, hasSlept: boolean): void {
+    const { probeTimeMs } = this.node.limits;
+    if (hasSlept) connection.heardMs = nowMs - probeTimeMs / 2;
+    const silentMs = nowMs - connection.heardMs;
+    if (silentMs >= probeTimeMs) {
+      this.fail(`the target has not been heard for ${Math.round(silentMs)} ms`);
+    } else if (silentMs >= probeTimeMs / 2) connection.flow?.ping();
+  }
+
+  /** Ends it in order: what runs is waited for by whoever asked for it, not here. */
+  async logout(): Promise<void> {
+    const flow = this.#connections[0]?.connection.flow;
+    if (flow === undefined || this.isOver) return;
+    this.#isLeaving = true;
+    const deadline = Promise.withResolvers<void>();
+    const callOff = this.node.clock.after(this.node.limits.logoutTimeoutMs, deadline.resolve);
+    await Promise.race([flow.logout(), deadline.promise]);
+    callOff();
+    this.#finish(LOGGED_OUT);
+    await this.ended;
+  }
+
+  /** The session is lost. */
+  fail(reason: string, time2WaitSeconds = 0): void {
+    this.#finish({ reason, isOrderly: false, time2WaitMs: time2WaitSeconds * 1000 });
+  }
+
+  /** One connection is gone, and the session with it. */
+  connectionClosed(_connection: Connection, reason: Error): void {
+    if (this.#isLeaving) this.#finish(LOGGED_OUT);
+    else this.fail(reason.message);
+  }
+
+  #finish(end: SessionEnd): void {
+    if (this.#end !== undefined) return;
+    this.#end = end;
+    this.#stopTicking?.();
+    for (const { connection } of this.#connections) connection.close(end.reason);
+    this.#handBack(end);
+  }
+
+  /** Buffers are let go of when no connection can touch them any more. */
+  async #handBack(end: SessionEnd): Promise<void> {
+    await Promise.all(this.#connections.map(({ ended }) => ended));
+    const reason = `${this.where}: the session is lost: ${end.reason}`;
+    for (const task of [...this.tasks.values()]) {
+      task.result ??= new CommandFailure("session-lost", reason);
+      this.settle(task);
+    }
+    for (let task = this.#first; task !== undefined; task = this.#first) {
+      this.#first = task.next;
+      task.result = new CommandFailure("not-sent", reason);
+      this.settle(task);
+    }
+    this.#last = undefined;
+    this.#waitingCount = 0;
+    this.#ended.resolve(end);
+  }
+}
