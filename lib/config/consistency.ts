@@ -1,5 +1,6 @@
 /** What must hold between the objects of a declared state, wherever it comes from. */
-import type { DeclaredDisk, DeclaredState } from "./schema.ts";
+import type { DeclaredAuthentication, DeclaredDisk, DeclaredState } from "./schema.ts";
+import { secretUses } from "./secret_book.ts";
 import { isAbsolute } from "./state_directory.ts";
 
 /** The first thing that does not fit together, as a clause; undefined where all does. */
@@ -10,7 +11,10 @@ export function inconsistency(state: DeclaredState): string | undefined {
     repeated("disk file", state.disks.flatMap(({ path }) => path ?? [])) ??
     repeated("disk UUID", state.disks.map(({ uuid }) => uuid)) ??
     firstOf(state.disks, (disk) => inconsistencyOfDisk(disk, state)) ??
-    repeated("LUN", state.disks.flatMap(lunsOf));
+    repeated("LUN", state.disks.flatMap(lunsOf)) ??
+    repeated("secret", secretUses(state).map(({ chap }) => chap.secret)) ??
+    firstOf(state.targets, ({ name, ...target }) => loneReverse(`target ${name}`, target)) ??
+    loneReverse("discovery", state.discovery ?? {});
 }
 
 function inconsistencyOfDisk(disk: DeclaredDisk, state: DeclaredState): string | undefined {
@@ -33,6 +37,14 @@ function inconsistencyOfDisk(disk: DeclaredDisk, state: DeclaredState): string |
   const unknown = assignments.find(({ target }) => state.targets.every((it) => it.name !== target));
   if (unknown !== undefined) return `disk ${name}: there is no target ${unknown.target}`;
   return repeated(`disk ${name}: assignment to target`, assignments.map(({ target }) => target));
+}
+
+function loneReverse(
+  what: string,
+  { chap, reverseChap }: DeclaredAuthentication,
+): string | undefined {
+  if (reverseChap === undefined || chap !== undefined) return undefined;
+  return `${what}: reverse CHAP goes with CHAP alone`;
 }
 
 function lunsOf({ assignments }: DeclaredDisk): string[] {

@@ -5,6 +5,7 @@
  * names the object, the cause and the next step.
  */
 import type {
+  AuthenticationFacts,
   Changed,
   DeletedTarget,
   DiskFacts,
@@ -37,6 +38,20 @@ export interface TargetChanges {
   readonly name?: string | undefined;
   readonly iqn?: string | undefined;
   readonly description?: string | undefined;
+}
+
+export interface NewReverseChap {
+  /** CHAP_N: any text; by custom the iSCSI name of whoever proves itself. */
+  readonly user: string;
+  /** 12 to 16 octets of text. */
+  readonly secret: string;
+  /** The secret may have up to 255 octets, which few initiators take. */
+  readonly longSecret?: boolean | undefined;
+}
+
+export interface NewChap extends NewReverseChap {
+  /** Names of hash functions that will do; those from before without, and all at first. */
+  readonly algorithms?: readonly string[] | undefined;
 }
 
 /** Which blocks a disk has. */
@@ -126,6 +141,20 @@ export interface Control {
     choice: SessionChoice,
     options?: DisconnectOptions,
   ): Promise<Changed<readonly EndedSession[]>>;
+
+  /**
+   * What an initiator must prove to log in to the target, or to discover targets where none is
+   * named; undefined: nothing, and nothing is proved to it. Sessions that are open stay.
+   */
+  setChap(
+    target: string | undefined,
+    chap: NewChap | undefined,
+  ): Promise<Changed<AuthenticationFacts>>;
+  /** What is proved to the initiator, which must ask for it. Its secret is not that of CHAP. */
+  setReverseChap(
+    target: string | undefined,
+    chap: NewReverseChap | undefined,
+  ): Promise<Changed<AuthenticationFacts>>;
 
   createDisk(
     disk: NewDisk,

@@ -42,7 +42,25 @@ export interface LunFacts {
   readonly state: DiskState;
 }
 
-export interface TargetFacts {
+/** Who must prove itself, by CHAP. The secret is told to nobody. */
+export interface ReverseChapFacts {
+  /** The CHAP user. */
+  readonly user: string;
+}
+
+export interface ChapFacts extends ReverseChapFacts {
+  /** Hash functions that will do, the strongest first: `sha3-256`, `sha256`, `sha1`, `md5`. */
+  readonly algorithms: readonly string[];
+}
+
+export interface AuthenticationFacts {
+  /** What an initiator must prove; null: nothing. */
+  readonly chap: ChapFacts | null;
+  /** What is proved to an initiator, which must ask for it; null: nothing. */
+  readonly reverseChap: ReverseChapFacts | null;
+}
+
+export interface TargetFacts extends AuthenticationFacts {
   readonly name: string;
   readonly iqn: string;
   /** Empty without one. Initiators see it as TargetAlias. */
@@ -142,6 +160,8 @@ export interface StatusFacts {
   readonly portals: readonly PortalFacts[];
   /** Where the dashboard listens. */
   readonly http: PortalFacts | null;
+  /** For initiators that ask which targets there are. */
+  readonly discovery: AuthenticationFacts;
   /** How many there are. */
   readonly targets: number;
   readonly disks: number;

@@ -1,8 +1,19 @@
 /** The facts of declared objects, as they are at this moment. */
-import type { DiskFacts, LunFacts, StatusFacts, TargetFacts } from "./facts.ts";
+import type {
+  AuthenticationFacts,
+  DiskFacts,
+  LunFacts,
+  StatusFacts,
+  TargetFacts,
+} from "./facts.ts";
 import type { Observation } from "./observation.ts";
 import { findDisk, findTarget } from "./operations/find.ts";
-import type { DeclaredDisk, DeclaredState, DeclaredTarget } from "./schema.ts";
+import type {
+  DeclaredAuthentication,
+  DeclaredDisk,
+  DeclaredState,
+  DeclaredTarget,
+} from "./schema.ts";
 import { VERSION } from "./version.ts";
 
 /** Problems that a status lists; past it only their number would grow. */
@@ -22,20 +33,31 @@ export function allTargetFacts(state: DeclaredState, seen: Observation): TargetF
 }
 
 function factsOfTarget(
-  { name, iqn, description, allow }: DeclaredTarget,
+  target: DeclaredTarget,
   disks: readonly DeclaredDisk[],
   seen: Observation,
 ): TargetFacts {
+  const { name, iqn, description, allow } = target;
   const sessions = seen.sessionsOf(name);
   return {
     name,
     iqn,
     description,
     allow,
+    ...authenticationFacts(target),
     state: !seen.running ? "stopped" : sessions > 0 ? "logged-in" : "idle",
     sessions,
     luns: disks.flatMap((disk) => lunFacts(disk, name, seen)).sort((a, b) => a.lun - b.lun),
     counters: seen.countersOf(name),
+  };
+}
+
+export function authenticationFacts(
+  { chap, reverseChap }: DeclaredAuthentication,
+): AuthenticationFacts {
+  return {
+    chap: chap === undefined ? null : { user: chap.user, algorithms: chap.algorithms },
+    reverseChap: reverseChap === undefined ? null : { user: reverseChap.user },
   };
 }
 
@@ -82,6 +104,7 @@ export function statusFacts(
     version: VERSION,
     stateDirectory,
     ...seen.service(),
+    discovery: authenticationFacts(state.discovery ?? {}),
     targets: state.targets.length,
     disks: state.disks.length,
     sessions: state.targets.reduce((sum, { name }) => sum + seen.sessionsOf(name), 0),

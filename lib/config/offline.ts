@@ -8,7 +8,8 @@ import { StateLock } from "./lock.ts";
 import { NOTHING_RUNS } from "./observation.ts";
 import type { Outcome } from "./operations/outcome.ts";
 import type { DeclaredState } from "./schema.ts";
-import type { StateKeeper } from "./state_keeper.ts";
+import { declaredBy, type SecretBook } from "./secret_book.ts";
+import type { Operation, StateKeeper } from "./state_keeper.ts";
 import { StateStore } from "./store.ts";
 
 export class OfflineKeeper implements StateKeeper {
@@ -27,12 +28,23 @@ export class OfflineKeeper implements StateKeeper {
     return this.#store.load();
   }
 
-  async change(operation: (state: DeclaredState) => Outcome): Promise<Outcome> {
+  async secrets(): Promise<SecretBook> {
+    return await this.#locked(async () => (await this.#store.loadAll()).secrets);
+  }
+
+  async change(operation: Operation): Promise<Outcome> {
+    return await this.#locked(async () => {
+      const { state, secrets } = await this.#store.loadAll();
+      const outcome = operation(state, secrets);
+      await this.#store.save(declaredBy(outcome, secrets));
+      return outcome;
+    });
+  }
+
+  async #locked<T>(action: () => Promise<T>): Promise<T> {
     const lock = await StateLock.take(this.directory, "command");
     try {
-      const outcome = operation(await this.#store.load());
-      await this.#store.save(outcome.state);
-      return outcome;
+      return await action();
     } finally {
       lock.release();
     }

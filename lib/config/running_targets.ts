@@ -10,19 +10,23 @@ import type { TargetNode } from "../target/node.ts";
 import type { Session } from "../target/session.ts";
 import { Target } from "../target/target.ts";
 import type { RunningDisk } from "./running_disk.ts";
+import { RunningAuthentication } from "./running_authentication.ts";
 import type { DeclaredState, DeclaredTarget } from "./schema.ts";
+import type { Declared, SecretBook } from "./secret_book.ts";
 import { Traffic } from "./traffic.ts";
 
 type Disks = ReadonlyMap<string, RunningDisk>;
 
 export class RunningTargets {
   readonly #node: TargetNode;
+  readonly #authentication: RunningAuthentication;
   readonly #traffic = new Traffic();
   /** By the names that the operator gave. */
   #byName = new Map<string, Target>();
 
   constructor(node: TargetNode) {
     this.#node = node;
+    this.#authentication = new RunningAuthentication(node.challenges);
     const { onLogin } = node;
     node.onLogin = (event) => {
       onLogin?.(event);
@@ -44,14 +48,21 @@ export class RunningTargets {
     return this.#byName.entries();
   }
 
-  /** Becomes what `state` declares; resolves when the sessions that this ends have ended. */
-  async reconcile(state: DeclaredState, disks: Disks): Promise<void> {
+  /** Becomes what is declared; resolves when the sessions that this ends have ended. */
+  async reconcile({ state, secrets }: Declared, disks: Disks): Promise<void> {
+    this.#node.discoveryAuthentication = this.#authentication.policyOf(
+      state.discovery,
+      secrets,
+      this.#node.discoveryAuthentication,
+    );
     const ends: Promise<void>[] = [];
     const declared = new Set(state.targets.map(({ iqn }) => iqn));
     for (const target of this.#byName.values()) {
       if (!declared.has(target.name)) ends.push(this.#remove(target));
     }
-    this.#byName = new Map(state.targets.map((each) => [each.name, this.#targetFor(each)]));
+    this.#byName = new Map(
+      state.targets.map((each) => [each.name, this.#targetFor(each, secrets)]),
+    );
     for (const [name, target] of this.#byName) {
       ends.push(...this.#map(target, mappingsOf(state, name, disks)));
     }
@@ -73,18 +84,26 @@ export class RunningTargets {
     }
   }
 
-  /** The target of that iSCSI name, as it is or made anew, with who may log in. */
-  #targetFor({ name, iqn, description, allow }: DeclaredTarget): Target {
+  /** The target of that iSCSI name, as it is or made anew, with who may log in and how. */
+  #targetFor(declared: DeclaredTarget, secrets: SecretBook): Target {
+    const { name, iqn, description, allow } = declared;
     const alias = description || name;
     const access = AccessList.of(allow);
     const present = this.#node.findTarget(iqn);
+    const authentication = this.#authentication.policyOf(
+      declared,
+      secrets,
+      present?.authentication,
+    );
     if (present === undefined) {
-      const target = new Target({ name: iqn, alias, access, luns: new LunMap() });
+      const luns = new LunMap();
+      const target = new Target({ name: iqn, alias, access, authentication, luns });
       this.#node.addTarget(target);
       return target;
     }
     present.alias = alias;
     present.access = access;
+    present.authentication = authentication;
     return present;
   }
 

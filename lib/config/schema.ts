@@ -3,8 +3,10 @@
  * only thing that survives a restart of the service.
  */
 import { z } from "zod";
+import { CHAP_ALGORITHMS } from "../iscsi/chap/algorithm.ts";
 import { MOST_LUNS } from "../target/lun_map.ts";
 import { isDescription } from "./description.ts";
+import { isChapUser } from "./chap_user.ts";
 import { isInitiatorId } from "./initiator_id.ts";
 import { parseIscsiName } from "./iscsi_name.ts";
 import { isName } from "./names.ts";
@@ -20,11 +22,31 @@ const iscsiName = z.string().refine(isNormalisedIscsiName, "is not an iSCSI name
 const initiatorId = z.string().refine(isInitiatorId, "is not an initiator identifier");
 const blockLength = z.union([z.literal(512), z.literal(4096)]);
 
+/** Where a secret stands in the file of secrets; never used for another. */
+export const SecretReference = z.guid().lowercase();
+
+const ReverseChap = z.strictObject({
+  user: z.string().refine(isChapUser, "is not a CHAP user name"),
+  secret: SecretReference,
+  /** It may have more octets than initiators take as a rule. */
+  longSecret: z.boolean(),
+});
+
+const Chap = ReverseChap.extend({
+  /** What will do, the strongest first. */
+  algorithms: z.array(z.enum(CHAP_ALGORITHMS.map(({ name }) => name))).min(1),
+});
+
+/** What initiators must prove, and what is proved to them. */
+const authentication = { chap: Chap.optional(), reverseChap: ReverseChap.optional() };
+const Authentication = z.strictObject(authentication);
+
 const Target = z.strictObject({
   name,
   iqn: iscsiName,
   description,
   allow: z.array(initiatorId).max(MOST_OBJECTS),
+  ...authentication,
 });
 
 const Assignment = z.strictObject({
@@ -57,10 +79,15 @@ export const DeclaredState = z.strictObject({
   iqnBase: iscsiName,
   targets: z.array(Target).max(MOST_OBJECTS),
   disks: z.array(Disk).max(MOST_OBJECTS),
+  /** For initiators that ask which targets there are. */
+  discovery: Authentication.optional(),
 });
 
 export type DeclaredState = z.infer<typeof DeclaredState>;
 export type DeclaredTarget = z.infer<typeof Target>;
+export type DeclaredAuthentication = z.infer<typeof Authentication>;
+export type DeclaredChap = z.infer<typeof Chap>;
+export type DeclaredReverseChap = z.infer<typeof ReverseChap>;
 export type DeclaredDisk = z.infer<typeof Disk>;
 export type DeclaredAssignment = z.infer<typeof Assignment>;
 

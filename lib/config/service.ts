@@ -14,8 +14,9 @@ import { type DiskSurroundings, RunningDisk } from "./running_disk.ts";
 import { RunningSessions } from "./running_sessions.ts";
 import { RunningTargets } from "./running_targets.ts";
 import type { DeclaredDisk, DeclaredState } from "./schema.ts";
+import { type Declared, declaredBy, type SecretBook } from "./secret_book.ts";
 import { StateControl } from "./state_control.ts";
-import type { StateKeeper } from "./state_keeper.ts";
+import type { Operation, StateKeeper } from "./state_keeper.ts";
 import { StateStore } from "./store.ts";
 
 export interface ServiceOptions {
@@ -43,6 +44,7 @@ export class Service implements StateKeeper {
   readonly #disks = new Map<string, RunningDisk>();
   readonly #startedAt: string;
   #state: DeclaredState;
+  #secrets: SecretBook;
   #names = new Map<string, RunningDisk>();
   /** The last change that was asked for; the next one begins when it is done. */
   #last: Promise<unknown> = Promise.resolve();
@@ -51,7 +53,7 @@ export class Service implements StateKeeper {
     { directory, node, files }: ServiceOptions,
     lock: StateLock,
     store: StateStore,
-    state: DeclaredState,
+    { state, secrets }: Declared,
   ) {
     this.directory = directory;
     this.files = files;
@@ -59,6 +61,7 @@ export class Service implements StateKeeper {
     this.#lock = lock;
     this.#store = store;
     this.#state = state;
+    this.#secrets = secrets;
     this.#around = { files, reservationDirectory: `${directory}/reservations` };
     this.#targets = new RunningTargets(node);
     this.#sessions = new RunningSessions(node, this.#targets);
@@ -80,7 +83,7 @@ export class Service implements StateKeeper {
     const lock = await StateLock.take(options.directory, "service");
     try {
       const store = new StateStore(options.directory);
-      const service = new Service(options, lock, store, await store.load());
+      const service = new Service(options, lock, store, await store.loadAll());
       await service.#open();
       return service;
     } catch (error) {
@@ -104,7 +107,11 @@ export class Service implements StateKeeper {
     return Promise.resolve(this.#state);
   }
 
-  change(operation: (state: DeclaredState) => Outcome): Promise<Outcome> {
+  secrets(): Promise<SecretBook> {
+    return Promise.resolve(this.#secrets);
+  }
+
+  change(operation: Operation): Promise<Outcome> {
     return this.#inTurn(() => this.#change(operation));
   }
 
@@ -131,7 +138,7 @@ export class Service implements StateKeeper {
         this.#node.logger.error("a disk cannot be opened", { disk: disk.name, reason: failure });
       }
     }));
-    await this.#takeEffect(this.#state);
+    await this.#takeEffect({ state: this.#state, secrets: this.#secrets });
     this.#absent.watch();
   }
 
@@ -164,17 +171,18 @@ export class Service implements StateKeeper {
     return disk?.isOpen === false ? disk : undefined;
   }
 
-  async #change(operation: (state: DeclaredState) => Outcome): Promise<Outcome> {
-    const outcome = operation(this.#state);
+  async #change(operation: Operation): Promise<Outcome> {
+    const outcome = operation(this.#state, this.#secrets);
+    const declared = declaredBy(outcome, this.#secrets);
     const opened = await this.#openNew(outcome.state);
     try {
-      await this.#store.save(outcome.state);
+      await this.#store.save(declared);
     } catch (error) {
       await Promise.all([...opened.values()].map((disk) => disk.close()));
       throw error;
     }
     for (const [uuid, disk] of opened) this.#disks.set(uuid, disk);
-    await this.#takeEffect(outcome.state);
+    await this.#takeEffect(declared);
     return outcome;
   }
 
@@ -193,10 +201,12 @@ export class Service implements StateKeeper {
     return opened;
   }
 
-  async #takeEffect(state: DeclaredState): Promise<void> {
+  async #takeEffect(declared: Declared): Promise<void> {
+    const { state } = declared;
     this.#state = state;
+    this.#secrets = declared.secrets;
     this.#names = new Map(state.disks.map(({ name, uuid }) => [name, this.#disks.get(uuid)!]));
-    await this.#targets.reconcile(state, this.#disks);
+    await this.#targets.reconcile(declared, this.#disks);
     await this.#closeGone(state.disks);
   }
 

@@ -4,6 +4,7 @@
  */
 import type {
   AssignOptions,
+  AuthenticationFacts,
   Changed,
   Control,
   DeletedTarget,
@@ -12,7 +13,9 @@ import type {
   EndedSession,
   Force,
   ImportedDisk,
+  NewChap,
   NewDisk,
+  NewReverseChap,
   NewTarget,
   Progress,
   RemovedDisk,
@@ -25,10 +28,24 @@ import type {
   VersionFacts,
 } from "./control.ts";
 import { ControlError } from "./control_error.ts";
-import { allTargetFacts, diskFacts, factsOfDisk, statusFacts, targetFacts } from "./facts_of.ts";
+import {
+  allTargetFacts,
+  authenticationFacts,
+  diskFacts,
+  factsOfDisk,
+  statusFacts,
+  targetFacts,
+} from "./facts_of.ts";
 import { allow, deny } from "./operations/access.ts";
 import { assignDisk } from "./operations/assign_disk.ts";
 import { chooseSessions, waitMsOf } from "./operations/choose_sessions.ts";
+import {
+  authenticationOf,
+  clearChap,
+  clearReverseChap,
+  setChap,
+  setReverseChap,
+} from "./operations/chap.ts";
 import { createTarget } from "./operations/create_target.ts";
 import {
   checkFileIsFree,
@@ -44,7 +61,7 @@ import { removeDisk } from "./operations/remove_disk.ts";
 import { setTarget } from "./operations/set_target.ts";
 import { unassignDisk } from "./operations/unassign_disk.ts";
 import type { DeclaredDisk, DeclaredState } from "./schema.ts";
-import type { StateKeeper } from "./state_keeper.ts";
+import type { Operation, StateKeeper } from "./state_keeper.ts";
 import { VERSION } from "./version.ts";
 
 export class StateControl implements Control {
@@ -114,6 +131,33 @@ export class StateControl implements Control {
     const facts = await this.#keeper.endSessions(ids, waitMsOf(waitSeconds));
     const again = "initiators that may log in can come back; sanctl target deny forbids it";
     return { facts, notices: facts.length === 0 ? ["no session is open"] : [again] };
+  }
+
+  setChap(
+    target: string | undefined,
+    chap: NewChap | undefined,
+  ): Promise<Changed<AuthenticationFacts>> {
+    const { observation } = this.#keeper;
+    return this.#changeAuthentication(
+      target,
+      (state, secrets) =>
+        chap === undefined
+          ? clearChap(state, target)
+          : setChap({ state, secrets }, target, chap, observation),
+    );
+  }
+
+  setReverseChap(
+    target: string | undefined,
+    chap: NewReverseChap | undefined,
+  ): Promise<Changed<AuthenticationFacts>> {
+    return this.#changeAuthentication(
+      target,
+      (state, secrets) =>
+        chap === undefined
+          ? clearReverseChap(state, target)
+          : setReverseChap({ state, secrets }, target, chap),
+    );
   }
 
   async createDisk(
@@ -211,6 +255,14 @@ export class StateControl implements Control {
   async #changeTarget(name: string, operation: (state: DeclaredState) => Outcome) {
     const { state, notices } = await this.#keeper.change(operation);
     return { facts: targetFacts(state, name, this.#keeper.observation), notices };
+  }
+
+  async #changeAuthentication(
+    target: string | undefined,
+    operation: Operation,
+  ): Promise<Changed<AuthenticationFacts>> {
+    const { state, notices } = await this.#keeper.change(operation);
+    return { facts: authenticationFacts(authenticationOf(state, target)), notices };
   }
 
   async #changeDisk(name: string, operation: (state: DeclaredState) => Outcome) {

@@ -21,6 +21,11 @@ export function stateFile(directory: string): string {
   return `${directory}/state.yaml`;
 }
 
+/** The secrets that the state file refers to. */
+export function secretFile(directory: string): string {
+  return `${directory}/secrets.yaml`;
+}
+
 /** Whoever holds its lock may write the state file. */
 export function lockFile(directory: string): string {
   return `${directory}/lock`;

@@ -6,6 +6,10 @@ import type { EndedSession } from "./facts.ts";
 import type { Observation } from "./observation.ts";
 import type { Outcome } from "./operations/outcome.ts";
 import type { DeclaredState } from "./schema.ts";
+import type { SecretBook } from "./secret_book.ts";
+
+/** What a change makes of what is declared; it changes neither. */
+export type Operation = (state: DeclaredState, secrets: SecretBook) => Outcome;
 
 export interface StateKeeper {
   readonly directory: string;
@@ -13,11 +17,13 @@ export interface StateKeeper {
   readonly observation: Observation;
   /** The declared state as it is now. */
   state(): Promise<DeclaredState>;
+  /** The secrets that the state refers to now. */
+  secrets(): Promise<SecretBook>;
   /**
    * Gives the state to `operation` and makes what it answers the state: on disk, and in whatever
    * runs. Changes follow one another. When it rejects, nothing has changed.
    */
-  change(operation: (state: DeclaredState) => Outcome): Promise<Outcome>;
+  change(operation: Operation): Promise<Outcome>;
   /** Ends the sessions with these ids; initiators have `waitMs` to log out by themselves. */
   endSessions(ids: readonly string[], waitMs: number): Promise<readonly EndedSession[]>;
   close(): Promise<void>;

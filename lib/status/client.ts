@@ -4,6 +4,7 @@
  */
 import type {
   AssignOptions,
+  AuthenticationFacts,
   Changed,
   Control,
   DeletedTarget,
@@ -12,7 +13,9 @@ import type {
   EndedSession,
   Force,
   ImportedDisk,
+  NewChap,
   NewDisk,
+  NewReverseChap,
   NewTarget,
   Progress,
   RemovedDisk,
@@ -46,7 +49,7 @@ interface Call {
 
 /** The control of the service that listens on a Unix socket. */
 export function clientAtSocket(path: string): Control {
-  return new ControlClient(path, socketExchange(path));
+  return new ControlClient(path, socketExchange(path), { isPrivate: true });
 }
 
 /** The control of the service at `http://HOST:PORT`, where it can be looked at and not changed. */
@@ -57,11 +60,16 @@ export function clientAtUrl(origin: string): Control {
 export class ControlClient implements Control {
   readonly #name: string;
   readonly #exchange: Exchange;
+  readonly #isPrivate: boolean;
 
-  /** `name` is what errors call the service: its socket or its URL. */
-  constructor(name: string, exchange: Exchange) {
+  /**
+   * `name` is what errors call the service: its socket or its URL. Nobody can listen in on a
+   * private exchange, so that secrets may go over it.
+   */
+  constructor(name: string, exchange: Exchange, { isPrivate = false } = {}) {
     this.#name = name;
     this.#exchange = exchange;
+    this.#isPrivate = isPrivate;
   }
 
   createTarget(target: NewTarget): Promise<Changed<TargetFacts>> {
@@ -94,6 +102,20 @@ export class ControlClient implements Control {
 
   async deny(name: string, ids: readonly string[]): Promise<Changed<TargetFacts>> {
     return await this.#call("POST", `${targetPath(name)}/deny`, { body: { ids } });
+  }
+
+  async setChap(
+    target: string | undefined,
+    chap: NewChap | undefined,
+  ): Promise<Changed<AuthenticationFacts>> {
+    return await this.#setSecret(`${authenticationPath(target)}/chap`, chap);
+  }
+
+  async setReverseChap(
+    target: string | undefined,
+    chap: NewReverseChap | undefined,
+  ): Promise<Changed<AuthenticationFacts>> {
+    return await this.#setSecret(`${authenticationPath(target)}/reverse-chap`, chap);
   }
 
   sessions(target?: string): Promise<readonly SessionFacts[]> {
@@ -174,6 +196,17 @@ export class ControlClient implements Control {
 
   close(): Promise<void> {
     return Promise.resolve();
+  }
+
+  /** Refused before anything is sent where others could read it on the way. */
+  async #setSecret<T>(path: string, body: NewReverseChap | undefined): Promise<T> {
+    if (body === undefined) return await this.#call("DELETE", path);
+    if (this.#isPrivate) return await this.#call("POST", path, { body });
+    throw new ControlError(
+      "permission",
+      `secrets are not sent to ${this.#name}, since they could be read on the way`,
+      "use the sanctl command on the server",
+    );
   }
 
   /** All parts of a list. */
@@ -278,6 +311,11 @@ export class ControlClient implements Control {
 function targetPath(name: string): string {
   if (!isName(name)) throw noSuchTarget(name);
   return `/api/targets/${name}`;
+}
+
+/** Without a target: that of discovery. */
+function authenticationPath(target: string | undefined): string {
+  return target === undefined ? "/api/discovery" : targetPath(target);
 }
 
 function diskPath(name: string): string {

@@ -4,6 +4,7 @@
  */
 import { z } from "@hono/zod-openapi";
 import type {
+  AuthenticationFacts,
   CounterFacts,
   DeletedTarget,
   DiskCounterFacts,
@@ -45,11 +46,20 @@ const Lun = z.strictObject({
   state: DiskState,
 }).openapi("Lun");
 
+const authentication = {
+  chap: z.strictObject({ user: z.string(), algorithms: z.array(z.string()) }).nullable(),
+  reverseChap: z.strictObject({ user: z.string() }).nullable(),
+};
+
+export const Authentication = z.strictObject(authentication)
+  .openapi("Authentication") satisfies z.ZodType<AuthenticationFacts>;
+
 export const Target = z.strictObject({
   name: z.string(),
   iqn: z.string(),
   description: z.string(),
   allow: z.array(z.string()),
+  ...authentication,
   state: z.enum(["logged-in", "idle", "stopped"]),
   sessions: count,
   luns: z.array(Lun),
@@ -116,6 +126,7 @@ export const Status = z.strictObject({
   startedAt: z.string().nullable(),
   portals: z.array(Portal),
   http: Portal.nullable(),
+  discovery: Authentication,
   targets: count,
   disks: count,
   sessions: count,

@@ -48,6 +48,17 @@ export const TargetChangesBody = z.strictObject({
 
 export const IdsBody = z.strictObject({ ids: z.array(text).max(4096) }).openapi("InitiatorIds");
 
+/** Never in a path or a query, which are logged along the way. */
+export const ReverseChapBody = z.strictObject({
+  user: text,
+  secret: text,
+  longSecret: z.boolean().optional(),
+}).openapi("ReverseChap");
+
+export const ChapBody = ReverseChapBody.extend({
+  algorithms: z.array(text).max(16).optional(),
+}).openapi("Chap");
+
 const blockLengths = {
   logicalBlockLength: octets.optional(),
   physicalBlockLength: octets.optional(),

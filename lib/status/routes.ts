@@ -1,4 +1,5 @@
 /** The API, a row an operation of the control. Whatever has no row here is not there. */
+import { CHAP_ROUTES } from "./chap_routes.ts";
 import * as facts from "./fact_schemas.ts";
 import * as inputs from "./inputs.ts";
 import { type Route, route } from "./route.ts";
@@ -85,6 +86,7 @@ export const ROUTES: readonly Route[] = [
     answer: facts.changed(facts.Target),
     run: (control, { path, body }) => control.deny(path.name, body.ids),
   }),
+  ...CHAP_ROUTES,
   route({
     method: "get",
     path: "/api/sessions",

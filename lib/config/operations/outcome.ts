@@ -1,9 +1,12 @@
 /** What an operation on the declared state comes to, before anything is done about it. */
 import type { DeclaredState } from "../schema.ts";
+import type { SecretBook } from "../secret_book.ts";
 
 /** The state as it would be; the state that was given is left as it is. */
 export interface Outcome {
   readonly state: DeclaredState;
+  /** Secrets that it refers to and that are new. */
+  readonly secrets?: SecretBook;
   /** What the operator should know, sentences without a period. */
   readonly notices: readonly string[];
 }

@@ -35,6 +35,16 @@ const lun = fc.option(fc.constantFrom(0, 1, 16383, 16384, -1, 0.5), { nil: undef
 const flag = fc.option(fc.boolean(), { nil: undefined });
 const description = fc.option(fc.constantFrom("", "NO", "a\nb", " padded "), { nil: undefined });
 const blockLength = fc.option(fc.constantFrom(512, 4096, 1024), { nil: undefined });
+const scope = fc.option(fc.constantFrom("a", "b"), { nil: undefined });
+const user = fc.constantFrom("ada", "", "a\nb");
+const secret = fc.constantFrom(
+  "twelve chars",
+  "sixteen octets!!",
+  "too short",
+  "more than sixteen octets",
+  "a line\nand another",
+);
+const algorithms = fc.option(fc.subarray(["sha256", "md5", "sha4"]), { nil: undefined });
 const path = fc.constantFrom("/d/d.vhd", "/d/e.img", "/d/there.img", "relative.vhd", "/d/x.txt");
 
 function operation<T extends unknown[]>(
@@ -70,6 +80,24 @@ const operations = fc.oneof(
   ),
   operation("allow", [target, ids], (control, name, ids) => control.allow(name, ids)),
   operation("deny", [target, ids], (control, name, ids) => control.deny(name, ids)),
+  operation(
+    "setChap",
+    [scope, user, secret, flag, algorithms],
+    (control, target, user, secret, longSecret, algorithms) =>
+      control.setChap(target, { user, secret, longSecret, algorithms }),
+  ),
+  operation(
+    "setReverseChap",
+    [scope, user, secret, flag],
+    (control, target, user, secret, longSecret) =>
+      control.setReverseChap(target, { user, secret, longSecret }),
+  ),
+  operation("clearChap", [scope], (control, target) => control.setChap(target, undefined)),
+  operation(
+    "clearReverseChap",
+    [scope],
+    (control, target) => control.setReverseChap(target, undefined),
+  ),
   operation("sessions", [target], (control, name) => control.sessions(name)),
   operation(
     "disconnect",
@@ -148,7 +176,8 @@ async function running(behindApi: boolean): Promise<World> {
   });
   const service = await Service.start({ directory, node, files });
   const app = createApp({ control: service.control, access: "full", logger: silentLogger });
-  const control = behindApi ? new ControlClient("here", appExchange(app)) : service.control;
+  const client = new ControlClient("here", appExchange(app), { isPrivate: true });
+  const control = behindApi ? client : service.control;
   return { control, directory, files, stop: () => service.stop() };
 }
 
@@ -168,9 +197,14 @@ async function outcomeOf(operation: Operation, control: Control): Promise<unknow
   }
 }
 
+/** What is declared, with the secrets themselves in the place of what refers to them. */
 async function declared({ directory }: World): Promise<DeclaredState> {
-  const state = await new StateStore(directory).load();
-  return { ...state, disks: state.disks.map((disk) => ({ ...disk, uuid: "" })) };
+  const { state, secrets } = await new StateStore(directory).loadAll();
+  const text = JSON.stringify(
+    { ...state, disks: state.disks.map((disk) => ({ ...disk, uuid: "" })) },
+    (key, value) => key === "secret" ? secrets.get(value)!.reveal().text : value,
+  );
+  return JSON.parse(text);
 }
 
 Deno.test("operations do the same offline, in the service and through its API", async () => {

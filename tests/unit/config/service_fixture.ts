@@ -19,6 +19,7 @@ export const TARGET_NOT_FOUND = 0x0203;
 export class TestService {
   readonly files: MemoryDiskFiles;
   readonly service: Service;
+  readonly node: TargetNode;
   readonly server: TargetServer;
   readonly errors: string[];
   /** Stands still until the test moves it. */
@@ -32,6 +33,7 @@ export class TestService {
     { files, errors }: { files: MemoryDiskFiles; errors: string[] },
   ) {
     this.service = service;
+    this.node = node;
     this.clock = clock;
     this.server = new TargetServer(node);
     this.files = files;

@@ -4,6 +4,7 @@ import { assignDisk } from "../../../lib/config/operations/assign_disk.ts";
 import { createTarget } from "../../../lib/config/operations/create_target.ts";
 import { declareDisk, planDisk } from "../../../lib/config/operations/declare_disk.ts";
 import { type DeclaredState, emptyState } from "../../../lib/config/schema.ts";
+import { type Declared, NO_SECRETS } from "../../../lib/config/secret_book.ts";
 import { StateStore } from "../../../lib/config/store.ts";
 
 const BASE = "iqn.2026-11.io.sanctl:host";
@@ -30,6 +31,10 @@ function someState(): DeclaredState {
   return state;
 }
 
+function plain(state: DeclaredState): Declared {
+  return { state, secrets: NO_SECRETS };
+}
+
 function isFailure(kind: string, text: RegExp) {
   return (error: unknown): boolean => {
     assert(error instanceof ControlError, String(error));
@@ -44,7 +49,7 @@ Deno.test("B-41: StateStore loads what it saved, awkward strings and all", () =>
   inDirectory(async (directory) => {
     const store = new StateStore(directory);
     const state = someState();
-    await store.save(state);
+    await store.save(plain(state));
     assert.deepEqual(await new StateStore(directory).load(), state);
   }));
 
@@ -59,7 +64,7 @@ Deno.test("B-17: the state file and its directory are the user's alone, whatever
   inDirectory(async (directory) => {
     const umask = Deno.umask(0);
     try {
-      await new StateStore(`${directory}/state`).save(someState());
+      await new StateStore(`${directory}/state`).save(plain(someState()));
     } finally {
       Deno.umask(umask);
     }
@@ -70,7 +75,7 @@ Deno.test("B-17: the state file and its directory are the user's alone, whatever
 Deno.test("B-17: a state file that others can read or write is refused, with how to mend it", () =>
   inDirectory(async (directory) => {
     const store = new StateStore(directory);
-    await store.save(someState());
+    await store.save(plain(someState()));
     for (const mode of [0o640, 0o604, 0o620, 0o602, 0o666]) {
       await Deno.chmod(`${directory}/state.yaml`, mode);
       await assert.rejects(store.load(), isFailure("permission", /open to others/));
@@ -82,7 +87,7 @@ Deno.test("B-17: a state file that others can read or write is refused, with how
 Deno.test("B-41: a state file cut short at any octet is refused by name, and left as it is", () =>
   inDirectory(async (directory) => {
     const store = new StateStore(directory);
-    await store.save(someState());
+    await store.save(plain(someState()));
     const path = `${directory}/state.yaml`;
     const whole = await Deno.readFile(path);
     // Without its final line feed alone the file is whole; an empty file is as short as can be.
@@ -96,7 +101,7 @@ Deno.test("B-41: a state file cut short at any octet is refused by name, and lef
 Deno.test("B-41: a state file with something else in it is refused, and told what", () =>
   inDirectory(async (directory) => {
     const store = new StateStore(directory);
-    await store.save(someState());
+    await store.save(plain(someState()));
     const path = `${directory}/state.yaml`;
     const text = await Deno.readTextFile(path);
     const cases: [RegExp, string][] = [
@@ -126,7 +131,7 @@ Deno.test("StateStore.save takes no notice of what an interrupted save left behi
   inDirectory(async (directory) => {
     const store = new StateStore(directory);
     await Deno.writeTextFile(`${directory}/state.yaml.new`, "half a st", { mode: 0o644 });
-    await store.save(someState());
+    await store.save(plain(someState()));
     assert.equal((await Deno.stat(`${directory}/state.yaml`)).mode! & 0o777, 0o600);
     const names = [...Deno.readDirSync(directory)].map(({ name }) => name);
     assert.deepEqual(names, ["state.yaml"]);
@@ -136,11 +141,11 @@ Deno.test("StateStore.save that fails says so and leaves what was saved before",
   inDirectory(async (directory) => {
     const store = new StateStore(directory);
     const state = someState();
-    await store.save(state);
+    await store.save(plain(state));
     // A directory in the way of the new file: nobody can write there, not even root.
     await Deno.mkdir(`${directory}/state.yaml.new/x`, { recursive: true });
     await assert.rejects(
-      store.save(emptyState(BASE)),
+      store.save(plain(emptyState(BASE))),
       isFailure("failed", /could not be written/),
     );
     assert.deepEqual(await store.load(), state);

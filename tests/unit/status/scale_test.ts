@@ -3,6 +3,7 @@ import type { SessionFacts } from "../../../lib/config/control.ts";
 import { NOTHING_RUNS, type Observation } from "../../../lib/config/observation.ts";
 import type { Outcome } from "../../../lib/config/operations/outcome.ts";
 import { type DeclaredState, emptyState } from "../../../lib/config/schema.ts";
+import { NO_SECRETS } from "../../../lib/config/secret_book.ts";
 import { StateControl } from "../../../lib/config/state_control.ts";
 import type { StateKeeper } from "../../../lib/config/state_keeper.ts";
 import { MemoryDiskFiles } from "../config/memory_disk_files.ts";
@@ -65,6 +66,7 @@ function busyServer(): TestApi {
     files: new MemoryDiskFiles(),
     observation,
     state: () => Promise.resolve(state),
+    secrets: () => Promise.resolve(NO_SECRETS),
     change: () => Promise.reject<Outcome>(new Error("nothing is changed here")),
     endSessions: () => Promise.resolve([]),
     close: () => Promise.resolve(),

@@ -1,0 +1,51 @@
+/** The file of secrets: its user's alone, and apart from the state, which people read and copy. */
+import { z } from "zod";
+import { ChapSecret } from "../iscsi/chap/secret.ts";
+import type { ControlError } from "./control_error.ts";
+import { PrivateYamlFile } from "./private_yaml_file.ts";
+import { SecretReference } from "./schema.ts";
+import { NO_SECRETS, type SecretBook } from "./secret_book.ts";
+import { secretFile } from "./state_directory.ts";
+
+const HEADING = `# Secrets that state.yaml refers to. Whoever can read this file can log in.
+`;
+
+const Content = z.strictObject({
+  version: z.literal(1),
+  secrets: z.record(SecretReference, z.string()),
+});
+
+export class SecretFile {
+  readonly #file: PrivateYamlFile;
+
+  constructor(directory: string) {
+    this.#file = new PrivateYamlFile({
+      path: secretFile(directory),
+      kind: "file of secrets",
+      heading: HEADING,
+      remedy: "take CHAP from targets that need none",
+      isSecret: true,
+    });
+  }
+
+  /** Its secrets; none where there is no file. */
+  async load(): Promise<SecretBook> {
+    const data = await this.#file.read();
+    if (data === undefined) return NO_SECRETS;
+    const result = Content.safeParse(data);
+    // What is wrong could be a secret: it is not repeated.
+    if (!result.success) throw this.unusable("it does not hold what sanctl wrote");
+    const entries = Object.entries(result.data.secrets);
+    return new Map(entries.map(([reference, text]) => [reference, new ChapSecret(text)]));
+  }
+
+  async save(secrets: SecretBook): Promise<void> {
+    const entries = [...secrets].map(([reference, secret]) => [reference, secret.reveal().text]);
+    await this.#file.write({ version: 1, secrets: Object.fromEntries(entries) });
+  }
+
+  /** Why what is in the file cannot be used with the state. */
+  unusable(why: string): ControlError {
+    return this.#file.unusable(why);
+  }
+}
