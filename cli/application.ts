@@ -12,6 +12,7 @@ import type { Context } from "./context.ts";
 import { causesOf, failureOf } from "./failure.ts";
 import { helpFlag } from "./help.ts";
 import { diskRoutes } from "./routes/disk.ts";
+import { events } from "./routes/events.ts";
 import { targetRoutes } from "./routes/target.ts";
 
 const status = buildCommand<Record<never, never>, [], Context>({
@@ -47,7 +48,7 @@ const completion = buildCommand<Record<never, never>, [shell: typeof SHELLS[numb
 export const NOUNS: readonly string[] = ["target", "disk"];
 
 const root = buildRouteMap({
-  routes: { target: targetRoutes, disk: diskRoutes, status, version, completion },
+  routes: { target: targetRoutes, disk: diskRoutes, status, events, version, completion },
   docs: { brief: "Make this machine an iSCSI target server" },
 });
 

@@ -25,10 +25,12 @@ export class MeteredDevice implements BlockDevice {
     errors: 0,
   };
   readonly #inner: BlockDevice;
+  readonly #onError: ((error: unknown) => void) | undefined;
 
-  /** Takes `inner` over: closing this closes it. */
-  constructor(inner: BlockDevice) {
+  /** Takes `inner` over: closing this closes it. `onError` is told of what the device cannot do. */
+  constructor(inner: BlockDevice, onError?: (error: unknown) => void) {
     this.#inner = inner;
+    this.#onError = onError;
   }
 
   get size(): number {
@@ -108,6 +110,7 @@ export class MeteredDevice implements BlockDevice {
 
   #failed(error: unknown): unknown {
     this.counters.errors++;
+    this.#onError?.(error);
     return error;
   }
 }

@@ -18,7 +18,11 @@ import type {
   VersionFacts,
 } from "./facts.ts";
 
+import type { EventsPage, EventsQuery } from "../events/read_events.ts";
+
 export type * from "./facts.ts";
+export type { EventFacts } from "../events/event_facts.ts";
+export type { EventsPage, EventsQuery } from "../events/read_events.ts";
 export { ControlError, type ControlErrorKind, EXIT_CODES } from "./control_error.ts";
 
 export interface NewTarget {
@@ -173,6 +177,8 @@ export interface Control {
   unassignDisk(name: string, target?: string, options?: Force): Promise<Changed<DiskFacts>>;
   removeDisk(name: string, options?: RemoveOptions): Promise<Changed<RemovedDisk>>;
 
+  /** What happened, in its order; a part of it at a time. */
+  events(query?: EventsQuery, signal?: AbortSignal): Promise<EventsPage>;
   status(): Promise<StatusFacts>;
   version(): Promise<VersionFacts>;
   /** Lets go of what the control holds: a connection, a lock. It does not stop a service. */

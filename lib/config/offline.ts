@@ -2,6 +2,11 @@
  * Keeps the declared state where no service runs: each change takes the lock, and reads and writes
  * the file.
  */
+import { EventLog } from "../events/event_log.ts";
+import { KeptEvents } from "../events/kept_events.ts";
+import type { EventReader } from "../events/read_events.ts";
+import { systemClock } from "../runtime/clock.ts";
+import { silentLogger } from "../runtime/logger.ts";
 import type { DiskFiles } from "./disk_files.ts";
 import type { EndedSession } from "./facts.ts";
 import { StateLock } from "./lock.ts";
@@ -9,6 +14,8 @@ import { NOTHING_RUNS } from "./observation.ts";
 import type { Outcome } from "./operations/outcome.ts";
 import type { DeclaredState } from "./schema.ts";
 import { declaredBy, type SecretBook } from "./secret_book.ts";
+import { stateChanges } from "./state_changes.ts";
+import { eventsDirectory } from "./state_directory.ts";
 import type { Operation, StateKeeper } from "./state_keeper.ts";
 import { StateStore } from "./store.ts";
 
@@ -16,11 +23,13 @@ export class OfflineKeeper implements StateKeeper {
   readonly directory: string;
   readonly files: DiskFiles;
   readonly observation = NOTHING_RUNS;
+  readonly events: EventReader;
   readonly #store: StateStore;
 
   constructor(directory: string, files: DiskFiles) {
     this.directory = directory;
     this.files = files;
+    this.events = new KeptEvents(eventsDirectory(directory));
     this.#store = new StateStore(directory);
   }
 
@@ -37,6 +46,7 @@ export class OfflineKeeper implements StateKeeper {
       const { state, secrets } = await this.#store.loadAll();
       const outcome = operation(state, secrets);
       await this.#store.save(declaredBy(outcome, secrets));
+      await this.#tell(stateChanges(state, outcome.state));
       return outcome;
     });
   }
@@ -53,6 +63,14 @@ export class OfflineKeeper implements StateKeeper {
   /** Where no service runs there are none. */
   endSessions(): Promise<readonly EndedSession[]> {
     return Promise.resolve([]);
+  }
+
+  /** Whoever changes the state holds its lock, and with it the right to write to the log. */
+  async #tell(changes: readonly string[]): Promise<void> {
+    const directory = eventsDirectory(this.directory);
+    const log = new EventLog({ directory, clock: systemClock, logger: silentLogger });
+    for (const change of changes) log.note("configuration-changed", { change });
+    await log.close();
   }
 
   close(): Promise<void> {

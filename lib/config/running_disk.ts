@@ -10,6 +10,9 @@ import type { DiskFiles } from "./disk_files.ts";
 import type { DiskCondition } from "./observation.ts";
 import { fileReservationStore } from "./reservation_file.ts";
 import type { DeclaredDisk } from "./schema.ts";
+import { DiskEvents } from "./disk_events.ts";
+import type { EventSink } from "../events/event_sink.ts";
+import type { Clock } from "../runtime/clock.ts";
 import { VERSION } from "./version.ts";
 
 /** What INQUIRY says of every disk. */
@@ -24,6 +27,10 @@ export interface DiskSurroundings {
   readonly files: DiskFiles;
   /** Where reservations are kept that outlive a loss of power. */
   readonly reservationDirectory: string;
+  readonly events: EventSink;
+  readonly clock: Clock;
+  /** What the disk of that UUID is called just now. */
+  nameOf(uuid: string): string;
 }
 
 export class RunningDisk {
@@ -41,9 +48,13 @@ export class RunningDisk {
 
   /** Opens the disk, or refuses with why it cannot be. */
   static async open(disk: DeclaredDisk, around: DiskSurroundings): Promise<RunningDisk> {
-    const device = new MeteredDevice(await around.files.open(disk));
+    const events = new DiskEvents(around.events, around.clock, () => around.nameOf(disk.uuid));
+    const device = new MeteredDevice(
+      await around.files.open(disk),
+      (error) => events.noteError(error),
+    );
     try {
-      return new RunningDisk(unitOf(disk, device, around), device, null);
+      return new RunningDisk(unitOf(disk, device, { around, events }), device, null);
     } catch (error) {
       await device.close();
       throw error;
@@ -106,17 +117,24 @@ function reasonOf(error: unknown): string {
   return [error.message, nextStep, again].filter((each) => each !== undefined).join("; ");
 }
 
-function unitOf(disk: DeclaredDisk, device: MeteredDevice, around?: DiskSurroundings): LogicalUnit {
+interface OpenDisk {
+  readonly around: DiskSurroundings;
+  readonly events: DiskEvents;
+}
+
+/** Without `open`: one that stands in for a disk that is absent. */
+function unitOf(disk: DeclaredDisk, device: MeteredDevice, open?: OpenDisk): LogicalUnit {
   // What is in memory does not outlive a loss of power, so neither do its reservations.
-  const store = around === undefined || disk.format === "mem"
+  const store = open === undefined || disk.format === "mem"
     ? {}
-    : { reservationStore: fileReservationStore(around.reservationDirectory, disk.uuid) };
+    : { reservationStore: fileReservationStore(open.around.reservationDirectory, disk.uuid) };
   return new LogicalUnit({
     device,
     identity: { uuid: Uint8Array.fromHex(disk.uuid.replaceAll("-", "")), ...PRODUCT },
     blockLength: disk.logicalBlockLength,
     physicalBlockLength: disk.physicalBlockLength,
     removable: disk.removable,
+    ...(open === undefined ? {} : { onFenced: (reason) => open.events.noteFenced(reason) }),
     ...store,
   });
 }

@@ -3,6 +3,7 @@
  * as that declares. A change is prepared (whatever can fail is done), then saved, then put into
  * effect, which cannot fail: so it happens wholly or not at all.
  */
+import { EventLog } from "../events/event_log.ts";
 import type { TargetNode } from "../target/node.ts";
 import { AbsentDisks } from "./absent_disks.ts";
 import type { Control, EndedSession, PortalFacts } from "./control.ts";
@@ -16,8 +17,12 @@ import { RunningTargets } from "./running_targets.ts";
 import type { DeclaredDisk, DeclaredState } from "./schema.ts";
 import { type Declared, declaredBy, type SecretBook } from "./secret_book.ts";
 import { StateControl } from "./state_control.ts";
+import { stateChanges } from "./state_changes.ts";
+import { eventsDirectory } from "./state_directory.ts";
 import type { Operation, StateKeeper } from "./state_keeper.ts";
 import { StateStore } from "./store.ts";
+import { noteLogins } from "./login_events.ts";
+import { VERSION } from "./version.ts";
 
 export interface ServiceOptions {
   readonly directory: string;
@@ -29,6 +34,8 @@ export class Service implements StateKeeper {
   readonly directory: string;
   readonly files: DiskFiles;
   readonly observation: Observation;
+  /** What happens is noted here, and kept. */
+  readonly events: EventLog;
   /** What commands work through. Closing it leaves the service as it is. */
   readonly control: Control;
   /** Where the dashboard listens, once it does. */
@@ -62,9 +69,18 @@ export class Service implements StateKeeper {
     this.#store = store;
     this.#state = state;
     this.#secrets = secrets;
-    this.#around = { files, reservationDirectory: `${directory}/reservations` };
+    const { clock, logger } = node;
+    this.events = new EventLog({ directory: eventsDirectory(directory), clock, logger });
+    this.#around = {
+      files,
+      reservationDirectory: `${directory}/reservations`,
+      events: this.events,
+      clock,
+      nameOf: (uuid) => this.#state.disks.find((disk) => disk.uuid === uuid)?.name ?? uuid,
+    };
     this.#targets = new RunningTargets(node);
     this.#sessions = new RunningSessions(node, this.#targets);
+    noteLogins(node, this.events, () => this.#state.targets);
     this.#absent = new AbsentDisks({
       clock: node.clock,
       absent: () => this.#state.disks.filter(({ uuid }) => this.#standIn(uuid) !== undefined),
@@ -100,6 +116,8 @@ export class Service implements StateKeeper {
     await this.#last;
     await Promise.all([...this.#disks].map(([uuid, disk]) => this.#close(uuid, disk)));
     this.#disks.clear();
+    this.events.note("service-stopped", {});
+    await this.events.close();
     this.#lock.release();
   }
 
@@ -130,12 +148,14 @@ export class Service implements StateKeeper {
   }
 
   async #open(): Promise<void> {
+    this.events.note("service-started", { version: VERSION, pid: Deno.pid });
     await Promise.all(this.#state.disks.map(async (disk) => {
       const running = await RunningDisk.openOrFail(disk, this.#around);
       this.#disks.set(disk.uuid, running);
       const { failure } = running.condition;
       if (failure !== null) {
         this.#node.logger.error("a disk cannot be opened", { disk: disk.name, reason: failure });
+        this.events.note("disk-absent", { disk: disk.name, reason: failure });
       }
     }));
     await this.#takeEffect({ state: this.#state, secrets: this.#secrets });
@@ -163,6 +183,7 @@ export class Service implements StateKeeper {
     this.#targets.replace(standIn.unit, opened.unit);
     await this.#close(uuid, standIn);
     this.#node.logger.info("a disk is there now", { disk: name });
+    this.events.note("disk-present", { disk: name });
   }
 
   /** What stands in for a disk that is absent. */
@@ -182,6 +203,9 @@ export class Service implements StateKeeper {
       throw error;
     }
     for (const [uuid, disk] of opened) this.#disks.set(uuid, disk);
+    for (const change of stateChanges(this.#state, declared.state)) {
+      this.events.note("configuration-changed", { change });
+    }
     await this.#takeEffect(declared);
     return outcome;
   }
@@ -224,7 +248,9 @@ export class Service implements StateKeeper {
       await disk.close();
     } catch (error) {
       // The disk is given up either way; that its last writes may be lost must be known.
-      this.#node.logger.error("a disk was not closed well", { uuid, reason: String(error) });
+      const reason = String(error);
+      this.#node.logger.error("a disk was not closed well", { uuid, reason });
+      this.events.note("disk-not-closed", { disk: this.#around.nameOf(uuid), reason });
     }
   }
 

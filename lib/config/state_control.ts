@@ -11,6 +11,8 @@ import type {
   DisconnectOptions,
   DiskFacts,
   EndedSession,
+  EventsPage,
+  EventsQuery,
   Force,
   ImportedDisk,
   NewChap,
@@ -236,6 +238,10 @@ export class StateControl implements Control {
     }
     await this.#deleteFile(name, path);
     return { facts: { name, path, fileDeleted: true }, notices };
+  }
+
+  events(query: EventsQuery = {}, signal?: AbortSignal): Promise<EventsPage> {
+    return this.#keeper.events.read(query, signal);
   }
 
   async status(): Promise<StatusFacts> {

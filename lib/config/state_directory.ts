@@ -36,6 +36,11 @@ export function socketFile(directory: string): string {
   return `${directory}/control.sock`;
 }
 
+/** Where what happened is kept. */
+export function eventsDirectory(directory: string): string {
+  return `${directory}/events`;
+}
+
 /** `path` as seen from the root. */
 export function absolute(path: string): string {
   return isAbsolute(path) ? path : `${Deno.cwd()}/${path}`;

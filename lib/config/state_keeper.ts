@@ -3,6 +3,7 @@
  */
 import type { DiskFiles } from "./disk_files.ts";
 import type { EndedSession } from "./facts.ts";
+import type { EventReader } from "../events/read_events.ts";
 import type { Observation } from "./observation.ts";
 import type { Outcome } from "./operations/outcome.ts";
 import type { DeclaredState } from "./schema.ts";
@@ -15,6 +16,7 @@ export interface StateKeeper {
   readonly directory: string;
   readonly files: DiskFiles;
   readonly observation: Observation;
+  readonly events: EventReader;
   /** The declared state as it is now. */
   state(): Promise<DeclaredState>;
   /** The secrets that the state refers to now. */

@@ -1,28 +1,17 @@
 /** Lines that anybody can cause are rationed, so that nobody fills the disk with them. */
+import { Allowance, type Ration } from "./allowance.ts";
 import type { Clock } from "./clock.ts";
 import type { Facts, Logger } from "./logger.ts";
-
-export interface Ration {
-  /** Lines that may come at once. */
-  readonly burst: number;
-  readonly perSecond: number;
-}
 
 /** Passes on what the ration allows, and says how many lines it left out. */
 export class RationedLogger implements Logger {
   readonly #logger: Logger;
-  readonly #clock: Pick<Clock, "nowMs">;
-  readonly #ration: Ration;
-  #allowed: number;
-  #sinceMs: number;
+  readonly #allowance: Allowance;
   #leftOut = 0;
 
   constructor(logger: Logger, clock: Pick<Clock, "nowMs">, ration: Ration) {
     this.#logger = logger;
-    this.#clock = clock;
-    this.#ration = ration;
-    this.#allowed = ration.burst;
-    this.#sinceMs = clock.nowMs();
+    this.#allowance = new Allowance(clock, ration);
   }
 
   debug(message: string, facts?: Facts): void {
@@ -42,15 +31,10 @@ export class RationedLogger implements Logger {
   }
 
   #allows(): boolean {
-    const { burst, perSecond } = this.#ration;
-    const nowMs = this.#clock.nowMs();
-    this.#allowed = Math.min(burst, this.#allowed + (nowMs - this.#sinceMs) * perSecond / 1000);
-    this.#sinceMs = nowMs;
-    if (this.#allowed < 1) {
+    if (!this.#allowance.take()) {
       this.#leftOut++;
       return false;
     }
-    this.#allowed--;
     if (this.#leftOut > 0) {
       this.#logger.warn("lines were left out, too many came at once", { count: this.#leftOut });
       this.#leftOut = 0;

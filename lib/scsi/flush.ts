@@ -16,7 +16,7 @@ export async function flush(unit: LogicalUnit): Promise<Sense | undefined> {
     await unit.device.flush();
   } catch (error) {
     if (!(error instanceof DeviceError)) throw error;
-    unit.fenced ??= `a flush failed (${error.message}); check the medium, then open the disk anew`;
+    unit.fence(`a flush failed (${error.message}); check the medium, then open the disk anew`);
   }
   // A flush that ran beside this one may have failed: what it lost may be what is asked for here.
   return unit.fenced === undefined ? undefined : WRITE_ERROR;

@@ -39,6 +39,8 @@ export interface LogicalUnitOptions {
   readonly removable?: boolean;
   /** Where reservations with APTPL are kept; without one APTPL is not offered. */
   readonly reservationStore?: ReservationStore;
+  /** Called when a flush has failed, with what `fenced` says from then on. */
+  readonly onFenced?: (reason: string) => void;
   /** By which work in the background keeps its pace; the machine's own without. */
   readonly clock?: Clock;
 }
@@ -57,11 +59,12 @@ export class LogicalUnit {
   readonly medium: Medium;
   readonly mode: ModePages;
   readonly reservations: Reservations;
-  /** Why writes are refused since a flush failed; undefined while all is well. */
-  fenced: string | undefined;
+  #fenced: string | undefined;
+  readonly #onFenced: ((reason: string) => void) | undefined;
 
   constructor(options: LogicalUnitOptions) {
     this.device = options.device;
+    this.#onFenced = options.onFenced;
     this.identity = options.identity;
     this.clock = options.clock ?? systemClock;
     this.blockLength = options.blockLength ?? 512;
@@ -76,6 +79,18 @@ export class LogicalUnit {
     this.medium = new Medium(this.removable);
     this.mode = new ModePages();
     this.reservations = new Reservations(this.attentions, options.reservationStore);
+  }
+
+  /** Why writes are refused since a flush failed; undefined while all is well. */
+  get fenced(): string | undefined {
+    return this.#fenced;
+  }
+
+  /** Refuses writes from now on. */
+  fence(reason: string): void {
+    if (this.#fenced !== undefined) return;
+    this.#fenced = reason;
+    this.#onFenced?.(reason);
   }
 
   /** Logical blocks; the last one's address is one less. */

@@ -11,6 +11,8 @@ import type {
   DisconnectOptions,
   DiskFacts,
   EndedSession,
+  EventsPage,
+  EventsQuery,
   Force,
   ImportedDisk,
   NewChap,
@@ -45,6 +47,8 @@ type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 interface Call {
   readonly query?: Query;
   readonly body?: object;
+  /** Calls it off. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** The control of the service that listens on a Unix socket. */
@@ -186,6 +190,10 @@ export class ControlClient implements Control {
     return await this.#call("DELETE", diskPath(name), { query: { ...options } });
   }
 
+  events(query: EventsQuery = {}, signal?: AbortSignal): Promise<EventsPage> {
+    return this.#call("GET", "/api/events", { query: { ...query }, signal });
+  }
+
   status(): Promise<StatusFacts> {
     return this.#call("GET", "/api/status");
   }
@@ -223,11 +231,13 @@ export class ControlClient implements Control {
     return all;
   }
 
-  async #call<T>(method: string, path: string, { query = {}, body }: Call = {}): Promise<T> {
+  async #call<T>(method: string, path: string, call: Call = {}): Promise<T> {
+    const { query = {}, body, signal } = call;
+    const deadline = AbortSignal.timeout(DEADLINE_MS);
     const reply = await this.#ask({
       method,
       path: path + queryText(query),
-      signal: AbortSignal.timeout(DEADLINE_MS),
+      signal: signal === undefined ? deadline : AbortSignal.any([deadline, signal]),
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await this.#text(reply);

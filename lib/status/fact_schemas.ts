@@ -3,6 +3,7 @@
  * types.
  */
 import { z } from "@hono/zod-openapi";
+import type { EventFacts } from "../events/event_facts.ts";
 import type {
   AuthenticationFacts,
   CounterFacts,
@@ -158,6 +159,25 @@ export const RemovedDiskFacts = z.strictObject({
   path: z.string().nullable(),
   fileDeleted: z.boolean(),
 }).openapi("RemovedDisk") satisfies z.ZodType<RemovedDisk>;
+
+const Event = z.strictObject({
+  sequence: count,
+  at: z.string(),
+  kind: z.string(),
+  data: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+  source: z.string(),
+  id: count,
+  severity: z.enum(["info", "warning", "error"]),
+  text: z.string(),
+  cause: z.string(),
+  remedy: z.string(),
+}).openapi("Event") satisfies z.ZodType<EventFacts>;
+
+export const Events = z.strictObject({
+  events: z.array(Event),
+  next: count,
+  more: z.boolean(),
+}).openapi("Events");
 
 export const ErrorAnswer = z.strictObject({
   error: z.strictObject({

@@ -32,6 +32,16 @@ export const DisconnectBody = z.strictObject({
   all: z.boolean().optional(),
   waitSeconds: z.number().optional(),
 }).openapi("Disconnect");
+/** How long an answer is held back, at most; a client gives up later. */
+const MOST_WAIT_MS = 30_000;
+
+export const EventsQuery = z.strictObject({
+  after: z.coerce.number().int().min(0).optional(),
+  since: z.coerce.number().optional(),
+  source: name.optional(),
+  limit: z.coerce.number().int().min(1).max(MOST_ITEMS).optional(),
+  waitMs: z.coerce.number().min(0).max(MOST_WAIT_MS).optional(),
+});
 
 export const NewTargetBody = z.strictObject({
   name,

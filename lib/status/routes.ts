@@ -109,6 +109,15 @@ export const ROUTES: readonly Route[] = [
   }),
   route({
     method: "get",
+    path: "/api/events",
+    summary: "What happened; a part of it, after a sequence number",
+    access: "read",
+    input: { query: inputs.EventsQuery },
+    answer: facts.Events,
+    run: (control, { query }) => control.events(query),
+  }),
+  route({
+    method: "get",
     path: "/api/disks",
     summary: "All disks",
     access: "read",

@@ -64,6 +64,7 @@ export async function runService(options: RunOptions): Promise<RunningService> {
 
   async function stop(drainMs: number): Promise<void> {
     letMemoryBe();
+    service.events.letGo();
     await server.close({ drainMs });
     await Promise.all(listeners.map((listener) => listener.close()));
     await service.stop();

@@ -351,7 +351,7 @@ export class Connection implements Engine {
     if (this.#state === "closed" || this.#state === "cleanup-wait") return;
     this.#log("debug", "connection ends", { reason });
     this.#enter("cleanup-wait");
-    this.#session?.connectionClosed(this);
+    this.#session?.connectionClosed(this, reason);
     this.#wakePump();
   }
 
@@ -360,13 +360,13 @@ export class Connection implements Engine {
     if (this.#state === "closed") return;
     // Why it ends has been told where it was decided.
     this.#log(this.#state === "cleanup-wait" ? "debug" : "info", "connection closed", { reason });
-    this.#closeNow();
+    this.#closeNow(reason);
   }
 
-  #closeNow(): void {
+  #closeNow(reason: string): void {
     this.#enter("closed");
     this.#login?.cancel();
-    this.#session?.connectionClosed(this);
+    this.#session?.connectionClosed(this, reason);
     this.#wakePump();
   }
 
@@ -382,7 +382,7 @@ export class Connection implements Engine {
     const reason = error instanceof Error ? error.message : String(error);
     if (error instanceof ProtocolError) this.#log("warn", "protocol error", { reason });
     else this.#log("error", "internal error", { reason, stack: (error as Error)?.stack });
-    this.#closeNow();
+    this.#closeNow(reason);
   }
 
   #log(level: LogLevel, message: string, facts: Facts): void {

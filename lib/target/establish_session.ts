@@ -82,7 +82,9 @@ function create(node: TargetNode, login: LoginRecord): Established {
     limits: node.limits,
     collected: node.collected,
     since: node.clock.now(),
-    onEnded: (ended) => node.sessions.delete(ended),
+    onEnded: (ended, reason) => {
+      node.noteSessionEnd({ session: ended, remoteAddress: endpoint.remoteAddress, reason });
+    },
   });
   node.sessions.add(session, login.identity);
   return session;

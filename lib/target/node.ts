@@ -14,6 +14,7 @@ import type { OctetCount } from "./octet_count.ts";
 import type { Limits } from "./limits.ts";
 import { type Portal, portalGroupTagAt } from "./portal.ts";
 import { SessionRegistry } from "./session_registry.ts";
+import type { Session } from "./session.ts";
 import type { Target } from "./target.ts";
 
 export interface TargetNodeOptions {
@@ -34,6 +35,14 @@ export interface LoginEvent {
   readonly remoteAddress: string;
   readonly status: LoginStatus;
   /** Why it was refused; empty for a success. */
+  readonly reason: string;
+}
+
+/** A session is over. */
+export interface SessionEnd {
+  readonly session: Session;
+  /** Where its leading connection came from. */
+  readonly remoteAddress: string;
   readonly reason: string;
 }
 
@@ -65,6 +74,8 @@ export class TargetNode {
   readonly collected: OctetCount = { octets: 0 };
   /** Called at the end of every login. */
   onLogin: ((event: LoginEvent) => void) | undefined;
+  /** Called when nothing of a session runs any more. */
+  onSessionEnd: ((end: SessionEnd) => void) | undefined;
   readonly #targets = new Map<string, Target>();
 
   constructor(options: TargetNodeOptions) {
@@ -114,5 +125,11 @@ export class TargetNode {
     if (event.reason === "") this.counters.loginsAccepted++;
     else this.counters.loginsRefused++;
     this.onLogin?.(event);
+  }
+
+  /** The end of a session: the registry forgets it, and `onSessionEnd` is told. */
+  noteSessionEnd(end: SessionEnd): void {
+    this.sessions.delete(end.session);
+    this.onSessionEnd?.(end);
   }
 }

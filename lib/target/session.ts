@@ -33,7 +33,7 @@ export interface SessionOptions {
   /** When it began, by the calendar. */
   readonly since: Date;
   /** It is over: whoever keeps it lets go. */
-  readonly onEnded: (session: Session) => void;
+  readonly onEnded: (session: Session, reason: string) => void;
 }
 
 /** What a session has done so far. */
@@ -68,7 +68,7 @@ export class Session {
   collectedOctets = 0;
   readonly #pool: TargetTask[] = [];
   readonly #collected: OctetCount;
-  readonly #onEnded: (session: Session) => void;
+  readonly #onEnded: (session: Session, reason: string) => void;
   #immediateTasks = 0;
   readonly #targetTransferTags = new Tags();
   /** Connections that are gone: their numbers, and when the last of their tasks has ended. */
@@ -236,10 +236,10 @@ export class Session {
   }
 
   /** The connection is gone, and the tasks that were allegiant to it. */
-  connectionClosed(connection: Connection): void {
+  connectionClosed(connection: Connection, reason: string): void {
     if (this.connections.get(connection.cid) !== connection) return;
     this.#letGo(connection);
-    if (this.connections.size === 0) this.terminate("its last connection is closed");
+    if (this.connections.size === 0) this.terminate(reason);
   }
 
   /**
@@ -286,7 +286,7 @@ export class Session {
     for (const [, { unit }] of this.luns.entries()) unit.detach(this.nexus);
     this.target?.sessions.delete(this);
     this.#pool.length = 0;
-    this.#onEnded(this);
+    this.#onEnded(this, reason);
     this.#over.resolve();
   }
 }

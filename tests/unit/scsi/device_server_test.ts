@@ -263,7 +263,7 @@ Deno.test("A127: begin: the software write protect of the control page refuses e
 
 Deno.test("A124: begin: a fenced unit refuses writes with WRITE ERROR, and still reads", async () => {
   const unit = unitOf();
-  unit.fenced = "a flush failed";
+  unit.fence("a flush failed");
   assert.equal((await run(unit, WRITE)).sense, WRITE_ERROR);
   assert.equal((await run(unit, READ)).status, GOOD);
 });

@@ -43,7 +43,7 @@ for (const { name, cdb, dataOut = new Uint8Array(1024) } of WRITERS) {
 
   Deno.test(`A124 ${name}: is refused once a flush has failed`, async () => {
     const unit = unitOf();
-    unit.fenced = "a flush failed";
+    unit.fence("a flush failed");
     assert.equal(senseText((await run(unit, cdb, { dataOut })).sense), "3/0c/00");
     assert.deepEqual(unit.device.log, []);
   });

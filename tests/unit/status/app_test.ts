@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ControlError } from "../../../lib/config/control.ts";
+import { ControlError, type EventsPage } from "../../../lib/config/control.ts";
 import { ROUTES } from "../../../lib/status/routes.ts";
 import { type Answer, TestApi, withApi } from "./api_fixture.ts";
 
@@ -271,5 +271,21 @@ Deno.test("What the API answers is what its document says", () =>
       const { json } = await api.look("GET", at);
       const result = answer.safeParse(json);
       assert.equal(result.success, true, `${at}: ${result.error?.message}`);
+    }
+  }));
+
+Deno.test("The API answers events in parts, and refuses what is no question", () =>
+  withApi(async (api) => {
+    for (let at = 0; at < 3; at++) await api.control.createTarget({ name: `t${at}` });
+    const { json } = await api.look("GET", "/api/events?limit=2");
+    const page = json as EventsPage;
+    assert.deepEqual(page.events.map(({ text }) => text), [
+      "target t0 was added",
+      "target t1 was added",
+    ]);
+    const rest = (await api.look("GET", `/api/events?after=${page.next}`)).json as EventsPage;
+    assert.deepEqual([rest.events.length, rest.more], [1, false]);
+    for (const query of ["after=-1", "limit=501", "waitMs=30001", "since=x", "bogus=1"]) {
+      assert.equal((await api.look("GET", `/api/events?${query}`)).status, 400, query);
     }
   }));

@@ -65,6 +65,7 @@ function busyServer(): TestApi {
     directory: "/var/lib/sanctl",
     files: new MemoryDiskFiles(),
     observation,
+    events: { read: () => Promise.resolve({ events: [], next: 0, more: false }) },
     state: () => Promise.resolve(state),
     secrets: () => Promise.resolve(NO_SECRETS),
     change: () => Promise.reject<Outcome>(new Error("nothing is changed here")),

@@ -130,6 +130,6 @@ Deno.test("A127: MODE SENSE: WP is set where nobody, or this LUN, may write", as
   assert.equal(await writeProtect(unitOf(), true), true);
   assert.equal(await writeProtect(unitOf({ write: false })), true);
   const fenced = unitOf();
-  fenced.fenced = "a flush failed";
+  fenced.fence("a flush failed");
   assert.equal(await writeProtect(fenced), true);
 });

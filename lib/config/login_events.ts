@@ -1,0 +1,55 @@
+/** Tells of who logged in, who was refused, and whose session ended. */
+import type { EventSink } from "../events/event_sink.ts";
+import { LoginStatus } from "../iscsi/pdu/login_response.ts";
+import type { LoginEvent, SessionEnd, TargetNode } from "../target/node.ts";
+import { plainAddress } from "../target/portal.ts";
+import type { DeclaredTarget } from "./schema.ts";
+
+/** From now on; `targets` answers what is declared just now. */
+export function noteLogins(
+  node: TargetNode,
+  events: EventSink,
+  targets: () => readonly DeclaredTarget[],
+): void {
+  const { onLogin, onSessionEnd } = node;
+
+  function targetText(iqn: string | undefined): string {
+    if (iqn === undefined) return "discovery";
+    return targets().find((target) => target.iqn === iqn)?.name ?? iqn;
+  }
+
+  node.onLogin = (login) => {
+    onLogin?.(login);
+    noteLogin(events, login, targetText(login.targetName));
+  };
+  node.onSessionEnd = (end) => {
+    onSessionEnd?.(end);
+    noteSessionEnd(events, end, targetText);
+  };
+}
+
+function noteLogin(events: EventSink, login: LoginEvent, target: string): void {
+  const { initiatorName: initiator = "an initiator without a name", status, reason } = login;
+  const address = plainAddress(login.remoteAddress);
+  if (status !== LoginStatus.SUCCESS) {
+    const text = status.toString(16).padStart(4, "0");
+    events.note("login-refused", { initiator, address, target, status: text, reason });
+    // Whoever looks for targets does so again and again.
+  } else if (login.targetName !== undefined) {
+    events.note("login-accepted", { initiator, address, target });
+  }
+}
+
+function noteSessionEnd(
+  events: EventSink,
+  { session, remoteAddress, reason }: SessionEnd,
+  targetText: (iqn: string) => string,
+): void {
+  if (session.target === undefined) return;
+  events.note("session-ended", {
+    initiator: session.initiatorName,
+    address: plainAddress(remoteAddress),
+    target: targetText(session.target.name),
+    reason,
+  });
+}

@@ -1,0 +1,254 @@
+/**
+ * Every kind of event: who tells it, under which number, in which words, why it happens and what to
+ * do. Braces in a text stand for what goes with the event.
+ */
+import type { EventSource } from "./event_sources.ts";
+
+export type Severity = "info" | "warning" | "error";
+
+interface Kind {
+  readonly source: EventSource;
+  readonly id: number;
+  readonly severity: Severity;
+  /** One line, without a period. */
+  readonly text: string;
+  readonly cause: string;
+  readonly remedy: string;
+  /**
+   * Whoever reaches a portal can bring it about: kept apart from the others and rationed, by the
+   * `address` that goes with it.
+   */
+  readonly byStrangers?: true;
+}
+
+const NONE = "nothing needs to be done";
+
+export const EVENT_KINDS = {
+  // The initiator.
+  "connect-failed": {
+    source: "iScsiPrt",
+    id: 1,
+    severity: "error",
+    text: "the initiator could not connect to {portal}: {reason}",
+    cause: "the target server, its portal or the network between is down, or a firewall is closed",
+    remedy: "see that the portal listens and can be reached: sanctl diagnose",
+  },
+  "own-portal-failed": {
+    source: "iScsiPrt",
+    id: 5,
+    severity: "error",
+    text: "the initiator's own portal {address} could not be set up: {reason}",
+    cause: "this machine has no such address, or its adapter is down",
+    remedy: "log in from an address that this machine has",
+  },
+  "pdu-not-sent": {
+    source: "iScsiPrt",
+    id: 7,
+    severity: "error",
+    text: "a PDU could not be sent to {portal}: {reason}",
+    cause: "the connection broke, or the target took nothing any more",
+    remedy: "see to the network and to the target server; the connection is made anew by itself",
+  },
+  "login-failed": {
+    source: "iScsiPrt",
+    id: 10,
+    severity: "error",
+    text: "login to {target} failed with status {status}: {reason}",
+    cause: "the target does not admit this initiator, or wants another proof of who it is",
+    remedy: "see to the target's access list and to the CHAP secrets of both sides",
+  },
+  "connection-lost": {
+    source: "iScsiPrt",
+    id: 20,
+    severity: "warning",
+    text: "the connection to {portal} of {target} was lost, and is retried: {reason}",
+    cause: "a cable, a switch or the target server failed",
+    remedy: "see to the network; nothing is lost while the connection is retried",
+  },
+  "discovery-failed": {
+    source: "MSiSCSI",
+    id: 113,
+    severity: "error",
+    text: "discovery at {portal} failed with status {status}: {reason}",
+    cause: "the portal cannot be reached, or refused the discovery session",
+    remedy: "see that the target service runs and that its portal can be reached",
+  },
+  // Multipath.
+  "failed-over": {
+    source: "mpio",
+    id: 16,
+    severity: "warning",
+    text: "device {device} failed over from {from} to {to}",
+    cause: "the path in use failed",
+    remedy: "mend the path that failed",
+  },
+  "device-degraded": {
+    source: "mpio",
+    id: 17,
+    severity: "warning",
+    text: "device {device} runs degraded: {paths} of its paths are left",
+    cause: "paths failed, and the fail-over is complete",
+    remedy: "mend the paths that failed; they are taken back by themselves",
+  },
+  "fail-over-attempted": {
+    source: "mpio",
+    id: 18,
+    severity: "warning",
+    text: "device {device} has one path left, and a fail-over of it is being attempted",
+    cause: "the only path failed",
+    remedy: "mend the path; commands are kept until it is back or their time is over",
+  },
+  "no-path": {
+    source: "mpio",
+    id: 32,
+    severity: "error",
+    text: "device {device} has no path",
+    cause: "every path failed",
+    remedy: "mend at least one path",
+  },
+  "device-not-ready": {
+    source: "Disk",
+    id: 15,
+    severity: "error",
+    text: "the device {device} is not ready for access: {reason}",
+    cause: "the disk cannot be opened on the target server, or is gone from it",
+    remedy: "see to the disk on the target server: sanctl disk show",
+  },
+  "flush-failed": {
+    source: "Ftdisk",
+    id: 57,
+    severity: "error",
+    text: "data of {device} could not be flushed, and may be corrupt: {reason}",
+    cause: "the medium, or the way to it, failed while data was under way",
+    remedy: "check the file system of the disk before it is used again",
+  },
+  // The target.
+  "chap-not-offered": {
+    source: "WinTarget",
+    id: 16,
+    severity: "warning",
+    text: "target {target} requires CHAP, and {initiator} from {address} did not offer it",
+    cause: "the initiator has no CHAP secret for the target",
+    remedy: "give the initiator the user and the secret of sanctl target chap",
+    byStrangers: true,
+  },
+  "login-accepted": {
+    source: "target",
+    id: 1,
+    severity: "info",
+    text: "{initiator} from {address} logged in to {target}",
+    cause: "it is admitted",
+    remedy: NONE,
+    byStrangers: true,
+  },
+  "login-refused": {
+    source: "target",
+    id: 2,
+    severity: "warning",
+    text: "{initiator} from {address} was refused by {target} with status {status}: {reason}",
+    cause: "it asked for what is not there, is not on the access list, or broke the protocol",
+    remedy: "if it is to log in, admit it: sanctl target allow",
+    byStrangers: true,
+  },
+  "session-ended": {
+    source: "target",
+    id: 3,
+    severity: "info",
+    text: "the session of {initiator} from {address} with {target} ended: {reason}",
+    cause: "the initiator logged out, its connection ended, or the operator ended it",
+    remedy: NONE,
+    byStrangers: true,
+  },
+  "events-left-out": {
+    source: "target",
+    id: 4,
+    severity: "warning",
+    text: "{count} events about peers were left out, most of them from {address}",
+    cause: "so many came that they would have filled the log",
+    remedy: "see what that address does, and shut it out if it is nobody's",
+    byStrangers: true,
+  },
+  "disk-absent": {
+    source: "storage",
+    id: 1,
+    severity: "error",
+    text: "disk {disk} cannot be opened: {reason}",
+    cause: "its file is gone, damaged or not permitted, or its file system is not mounted",
+    remedy: "put that right; the disk is tried again by itself",
+  },
+  "disk-present": {
+    source: "storage",
+    id: 2,
+    severity: "info",
+    text: "disk {disk} is there again",
+    cause: "it could be opened at last",
+    remedy: NONE,
+  },
+  "disk-failed": {
+    source: "storage",
+    id: 3,
+    severity: "error",
+    text: "disk {disk} serves no more writes: {reason}",
+    cause: "its medium could not make durable what it had taken",
+    remedy: "see to the medium, check the data, and start the service anew",
+  },
+  "disk-not-closed": {
+    source: "storage",
+    id: 4,
+    severity: "error",
+    text: "disk {disk} was not closed well: {reason}",
+    cause: "its last writes may not have reached the medium",
+    remedy: "see to the medium, and check the data before the disk is used again",
+  },
+  "disk-error": {
+    source: "storage",
+    id: 5,
+    severity: "error",
+    text: "disk {disk} could not do an operation: {reason}",
+    cause: "its medium failed, or its file system is full",
+    remedy: "see to the medium and its free space; the initiator was told",
+  },
+  "service-started": {
+    source: "service",
+    id: 1,
+    severity: "info",
+    text: "the service started (version {version}, process {pid})",
+    cause: "it was asked to",
+    remedy: NONE,
+  },
+  "service-stopped": {
+    source: "service",
+    id: 2,
+    severity: "info",
+    text: "the service stopped in order",
+    cause: "it was asked to",
+    remedy: NONE,
+  },
+  "configuration-changed": {
+    source: "service",
+    id: 3,
+    severity: "info",
+    text: "{change}",
+    cause: "the operator changed what is declared",
+    remedy: NONE,
+  },
+} as const satisfies Readonly<Record<string, Kind>>;
+
+export type EventKind = keyof typeof EVENT_KINDS;
+
+/** The names that stand in the braces of a text. */
+type Named<T extends string> = T extends `${string}{${infer Name}}${infer Rest}`
+  ? Name | Named<Rest>
+  : never;
+
+export type EventValue = string | number | boolean;
+
+/** What must go with an event of the kind; more may. */
+export type EventData<K extends EventKind> =
+  & Readonly<Record<Named<typeof EVENT_KINDS[K]["text"]>, EventValue>>
+  & Readonly<Record<string, EventValue>>;
+
+/** The kind's row, where there is one of the name. */
+export function kindOf(name: string): Kind | undefined {
+  return Object.hasOwn(EVENT_KINDS, name) ? EVENT_KINDS[name as EventKind] : undefined;
+}
