@@ -65,12 +65,17 @@ export const FORCE_FLAG = {
   kind: "boolean",
   optional: true,
   withNegated: false,
-  brief: "End the sessions that stand in the way",
+  brief: "Go on although initiators are logged in: they lose what is taken away",
 } as const;
 
 /** A flag that is either given or not. */
 export function switchFlag(brief: string) {
   return { kind: "boolean", optional: true, withNegated: false, brief } as const;
+}
+
+/** A flag that turns something on, or with `no-` before its name off; else nothing changes. */
+export function eitherFlag(brief: string) {
+  return { kind: "boolean", optional: true, brief } as const;
 }
 
 /** A flag with a text, which may be left out. */

@@ -5,6 +5,7 @@ import {
   blockFlag,
   type BlockLengthText,
   DISK_ARGUMENT,
+  eitherFlag,
   FORCE_FLAG,
   parseWholeNumber,
   sizeFlag,
@@ -99,6 +100,14 @@ const show = buildCommand<Record<never, never>, [name: string], Context>({
   docs: { brief: "Show one disk and where it is assigned" },
 });
 
+const LUN_FLAG = {
+  kind: "parsed",
+  parse: parseWholeNumber,
+  optional: true,
+  placeholder: "N",
+  brief: "Its logical unit number; the lowest free one without",
+} as const;
+
 export interface DiskAssignFlags {
   readonly lun?: number;
   readonly readOnly?: boolean;
@@ -109,13 +118,7 @@ const assign = buildCommand<DiskAssignFlags, [name: string, target: string], Con
   loader: () => import("../commands/disk_assign.ts"),
   parameters: {
     flags: {
-      lun: {
-        kind: "parsed",
-        parse: parseWholeNumber,
-        optional: true,
-        placeholder: "N",
-        brief: "Its logical unit number; the lowest free one without",
-      },
+      lun: LUN_FLAG,
       readOnly: switchFlag("Refuse writes through this target"),
       shared: switchFlag("Several initiators may write it: they must know how to share"),
     },
@@ -141,6 +144,48 @@ const unassign = buildCommand<DiskUnassignFlags, [name: string, target?: string]
   docs: { brief: "Take a disk from a target, or from all that have it" },
 });
 
+export interface DiskMoveFlags {
+  readonly from?: string;
+  readonly lun?: number;
+  readonly force?: boolean;
+  readonly yes?: boolean;
+}
+
+const move = buildCommand<DiskMoveFlags, [name: string, target: string], Context>({
+  loader: () => import("../commands/disk_move.ts"),
+  parameters: {
+    flags: {
+      from: textFlag("TARGET", "The target that it leaves, where it has several"),
+      lun: LUN_FLAG,
+      force: FORCE_FLAG,
+      yes: YES_FLAG,
+    },
+    positional: { kind: "tuple", parameters: [DISK_ARGUMENT, TARGET_ARGUMENT] },
+  },
+  docs: { brief: "Take a disk from its target and give it to another, in one step" },
+});
+
+export interface DiskSetFlags {
+  readonly name?: string;
+  readonly description?: string;
+  readonly shared?: boolean;
+  readonly readOnly?: boolean;
+}
+
+const set = buildCommand<DiskSetFlags, [name: string], Context>({
+  loader: () => import("../commands/disk_set.ts"),
+  parameters: {
+    flags: {
+      name: textFlag("NAME", "A new name"),
+      description: textFlag("TEXT", "A new description; an empty one takes it away"),
+      shared: eitherFlag("Whether several initiators may write it"),
+      readOnly: eitherFlag("Whether writes through its targets are refused"),
+    },
+    positional: { kind: "tuple", parameters: [DISK_ARGUMENT] },
+  },
+  docs: { brief: "Rename a disk, describe it, or change how it may be used" },
+});
+
 export interface DiskRemoveFlags {
   readonly deleteFile?: boolean;
   readonly yes?: boolean;
@@ -156,6 +201,6 @@ const remove = buildCommand<DiskRemoveFlags, [name: string], Context>({
 });
 
 export const diskRoutes = buildRouteMap({
-  routes: { create, import: importDisk, list, show, assign, unassign, remove },
+  routes: { create, import: importDisk, list, show, set, assign, unassign, move, remove },
   docs: { brief: "Disks: what targets offer" },
 });

@@ -102,8 +102,18 @@ export interface AssignOptions {
   readonly shared?: boolean | undefined;
 }
 
+/** What is to be different about a disk. */
+export interface DiskChanges {
+  readonly name?: string | undefined;
+  readonly description?: string | undefined;
+  /** Several initiators (or targets) may write it. */
+  readonly shared?: boolean | undefined;
+  /** Writes through its targets are refused. */
+  readonly readOnly?: boolean | undefined;
+}
+
 export interface Force {
-  /** Ends the sessions that stand in the way. */
+  /** Whoever is logged in and stands in the way loses the disk, or the session. */
   readonly force?: boolean | undefined;
 }
 
@@ -118,6 +128,13 @@ export interface SessionChoice {
 export interface DisconnectOptions {
   /** How long initiators have to log out by themselves; 5 without, 0 drops them at once. */
   readonly waitSeconds?: number | undefined;
+}
+
+export interface MoveOptions extends Force {
+  /** The target that it leaves, where it has several. */
+  readonly from?: string | undefined;
+  /** The lowest free one without. */
+  readonly lun?: number | undefined;
 }
 
 export interface RemoveOptions {
@@ -136,7 +153,7 @@ export interface Control {
   deleteTarget(name: string, options?: Force): Promise<Changed<DeletedTarget>>;
   /** Adds initiator identifiers to those who may log in. */
   allow(name: string, ids: readonly string[]): Promise<Changed<TargetFacts>>;
-  /** Takes initiator identifiers away; sessions that are open stay. */
+  /** Takes initiator identifiers away; those whom nothing else admits are logged out. */
   deny(name: string, ids: readonly string[]): Promise<Changed<TargetFacts>>;
   /** Open sessions, of one target or of all. */
   sessions(target?: string): Promise<readonly SessionFacts[]>;
@@ -175,6 +192,9 @@ export interface Control {
   assignDisk(name: string, target: string, options?: AssignOptions): Promise<Changed<DiskFacts>>;
   /** From one target, or from all that have it. */
   unassignDisk(name: string, target?: string, options?: Force): Promise<Changed<DiskFacts>>;
+  /** From the target that it has to another; whoever had it has lost it before the next gets it. */
+  moveDisk(name: string, target: string, options?: MoveOptions): Promise<Changed<DiskFacts>>;
+  setDisk(name: string, changes: DiskChanges): Promise<Changed<DiskFacts>>;
   removeDisk(name: string, options?: RemoveOptions): Promise<Changed<RemovedDisk>>;
 
   /** What happened, in its order; a part of it at a time. */

@@ -1,25 +1,33 @@
 /**
  * The targets of the running service, brought to what is declared. What an initiator sees changes
- * under it only as it must: a new LUN is announced, one that goes takes the sessions with it.
+ * under it only as it must, and it is told.
  */
+import { within } from "../runtime/within.ts";
 import type { LogicalUnit } from "../scsi/logical_unit.ts";
-import { NOT_READY_TO_READY_CHANGE, REPORTED_LUNS_DATA_HAS_CHANGED } from "../scsi/sense.ts";
 import { AccessList } from "../target/access_list.ts";
+import { endSessions } from "../target/end_sessions.ts";
 import { LunMap, type Mapping } from "../target/lun_map.ts";
 import type { TargetNode } from "../target/node.ts";
-import type { Session } from "../target/session.ts";
+import { isAdmitted } from "../target/session_admission.ts";
 import { Target } from "../target/target.ts";
 import type { RunningDisk } from "./running_disk.ts";
 import { RunningAuthentication } from "./running_authentication.ts";
+import { RunningLuns, type WantedLuns } from "./running_luns.ts";
 import type { DeclaredState, DeclaredTarget } from "./schema.ts";
 import type { Declared, SecretBook } from "./secret_book.ts";
 import { Traffic } from "./traffic.ts";
 
 type Disks = ReadonlyMap<string, RunningDisk>;
 
+/** What initiators that lose their target have to log out. */
+const LOGOUT_MS = 5_000;
+/** How long a change waits for commands that do not end: after that it goes on without them. */
+const SETTLE_MS = 15_000;
+
 export class RunningTargets {
   readonly #node: TargetNode;
   readonly #authentication: RunningAuthentication;
+  readonly #luns: RunningLuns;
   readonly #traffic = new Traffic();
   /** By the names that the operator gave. */
   #byName = new Map<string, Target>();
@@ -27,6 +35,7 @@ export class RunningTargets {
   constructor(node: TargetNode) {
     this.#node = node;
     this.#authentication = new RunningAuthentication(node.challenges);
+    this.#luns = new RunningLuns(node);
     const { onLogin } = node;
     node.onLogin = (event) => {
       onLogin?.(event);
@@ -48,120 +57,91 @@ export class RunningTargets {
     return this.#byName.entries();
   }
 
-  /** Becomes what is declared; resolves when the sessions that this ends have ended. */
+  /**
+   * Becomes what `state` declares. What is to go goes first, with the sessions that it ends and the
+   * commands that use it, so that nobody gets a disk that another still writes.
+   */
   async reconcile({ state, secrets }: Declared, disks: Disks): Promise<void> {
     this.#node.discoveryAuthentication = this.#authentication.policyOf(
       state.discovery,
       secrets,
       this.#node.discoveryAuthentication,
     );
-    const ends: Promise<void>[] = [];
-    const declared = new Set(state.targets.map(({ iqn }) => iqn));
-    for (const target of this.#byName.values()) {
-      if (!declared.has(target.name)) ends.push(this.#remove(target));
+    const ends = this.#removeUndeclared(state);
+    for (const declared of state.targets) {
+      const present = this.#node.findTarget(declared.iqn);
+      if (present === undefined) continue;
+      present.authentication = this.#policyOf(declared, secrets, present);
+      ends.push(this.#admit(present, declared));
+      ends.push(...this.#luns.withdraw(present, wantedLuns(state, declared.name, disks)));
     }
+    await within(this.#node.clock, SETTLE_MS, ends);
     this.#byName = new Map(
       state.targets.map((each) => [each.name, this.#targetFor(each, secrets)]),
     );
     for (const [name, target] of this.#byName) {
-      ends.push(...this.#map(target, mappingsOf(state, name, disks)));
+      this.#luns.offer(target, wantedLuns(state, name, disks));
     }
-    await Promise.all(ends);
   }
 
   /** Puts a unit where another stood in for it; whoever is logged in learns that it is ready. */
   replace(standIn: LogicalUnit, unit: LogicalUnit): void {
-    for (const target of this.#byName.values()) {
-      for (const [lun, mapping] of [...target.luns.entries()]) {
-        if (mapping.unit !== standIn) continue;
-        target.luns.set(lun, { ...mapping, unit });
-        for (const { nexus } of openSessions(target)) {
-          standIn.detach(nexus);
-          unit.attach(nexus);
-          unit.attentions.establish(nexus, NOT_READY_TO_READY_CHANGE);
-        }
-      }
-    }
+    for (const target of this.#byName.values()) this.#luns.replace(target, standIn, unit);
   }
 
-  /** The target of that iSCSI name, as it is or made anew, with who may log in and how. */
-  #targetFor(declared: DeclaredTarget, secrets: SecretBook): Target {
-    const { name, iqn, description, allow } = declared;
-    const alias = description || name;
-    const access = AccessList.of(allow);
-    const present = this.#node.findTarget(iqn);
-    const authentication = this.#authentication.policyOf(
-      declared,
-      secrets,
-      present?.authentication,
-    );
-    if (present === undefined) {
-      const luns = new LunMap();
-      const target = new Target({ name: iqn, alias, access, authentication, luns });
-      this.#node.addTarget(target);
-      return target;
-    }
-    present.alias = alias;
-    present.access = access;
-    present.authentication = authentication;
-    return present;
+  #removeUndeclared(state: DeclaredState): Promise<unknown>[] {
+    const declared = new Set(state.targets.map(({ iqn }) => iqn));
+    const gone = [...this.#byName.values()].filter(({ name }) => !declared.has(name));
+    return gone.map((target) => this.#remove(target));
   }
 
   async #remove(target: Target): Promise<void> {
-    await this.#node.removeTarget(target);
+    const over = Promise.all([...target.sessions].map((session) => session.over));
+    for (const [, { unit }] of target.luns.entries()) this.#luns.hold(unit, over);
+    const reason = "the target was deleted, or has another iSCSI name";
+    await this.#node.removeTarget(target, { waitMs: LOGOUT_MS, reason });
     this.#traffic.retire(target);
   }
 
-  /** Puts the wanted units behind the LUNs; answers the ends of the sessions that lose one. */
-  #map(target: Target, wanted: ReadonlyMap<number, Mapping>): Promise<void>[] {
-    const ends: Promise<void>[] = [];
-    for (const [lun, mapping] of [...target.luns.entries()]) {
-      if (wanted.get(lun)?.unit === mapping.unit) continue;
-      ends.push(takeAway(target, lun, mapping));
-    }
-    const isNew = [...wanted.keys()].some((lun) => target.luns.get(lun) === undefined);
-    const sessions = openSessions(target);
-    if (isNew) announce(target, sessions);
-    for (const [lun, mapping] of wanted) {
-      const present = target.luns.get(lun);
-      target.luns.set(lun, mapping);
-      if (present !== undefined) continue;
-      for (const { nexus } of sessions) mapping.unit.attach(nexus);
-    }
-    return ends;
+  /** Admits whom the declaration names; resolves when the others have been logged out. */
+  async #admit(target: Target, { name, description, allow }: DeclaredTarget): Promise<void> {
+    target.alias = description || name;
+    const access = AccessList.of(allow);
+    if (access.ids.join() === target.access.ids.join()) return;
+    target.access = access;
+    const outcasts = target.openSessions.filter((session) => !isAdmitted(session, target));
+    const reason = "the target does not admit the initiator any more";
+    await endSessions(this.#node, outcasts, { waitMs: LOGOUT_MS, reason });
   }
-}
 
-function openSessions(target: Target): Session[] {
-  return [...target.sessions].filter(({ isEnding }) => !isEnding);
+  /** The target of that iSCSI name, as it is or made anew. */
+  #targetFor(declared: DeclaredTarget, secrets: SecretBook): Target {
+    const { name, iqn, description, allow } = declared;
+    const present = this.#node.findTarget(iqn);
+    if (present !== undefined) return present;
+    const target = new Target({
+      name: iqn,
+      alias: description || name,
+      access: AccessList.of(allow),
+      authentication: this.#policyOf(declared, secrets),
+      luns: new LunMap(),
+    });
+    this.#node.addTarget(target);
+    return target;
+  }
+
+  #policyOf(declared: DeclaredTarget, secrets: SecretBook, present?: Target) {
+    return this.#authentication.policyOf(declared, secrets, present?.authentication);
+  }
 }
 
 /** What is to stand behind the LUNs of the target. */
-function mappingsOf(state: DeclaredState, name: string, disks: Disks): Map<number, Mapping> {
-  const mappings = new Map<number, Mapping>();
+function wantedLuns(state: DeclaredState, name: string, disks: Disks): WantedLuns {
+  const wanted = new Map<number, Mapping>();
   for (const { uuid, assignments } of state.disks) {
     for (const { target, lun, readOnly } of assignments) {
-      if (target === name) mappings.set(lun, { unit: disks.get(uuid)!.unit, readOnly });
+      if (target === name) wanted.set(lun, { unit: disks.get(uuid)!.unit, readOnly });
     }
   }
-  return mappings;
-}
-
-/** Ends the sessions that could be using the LUN, and takes it from those to come. */
-async function takeAway(target: Target, lun: number, { unit }: Mapping): Promise<void> {
-  const sessions = [...target.sessions];
-  const ends = sessions.map((session) => session.drop(`LUN ${lun} was taken away`));
-  target.luns.delete(lun);
-  await Promise.all(ends);
-  // A session that ends lets go of the units behind its LUNs, which this one is no more.
-  for (const { nexus } of sessions) unit.detach(nexus);
-}
-
-/** SPC-4 6.33: whoever knew the LUNs is told that they are others now. */
-function announce(target: Target, sessions: readonly Session[]): void {
-  for (const [, { unit }] of target.luns.entries()) {
-    for (const { nexus } of sessions) {
-      unit.attentions.establish(nexus, REPORTED_LUNS_DATA_HAS_CHANGED);
-    }
-  }
+  return wanted;
 }

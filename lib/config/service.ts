@@ -4,6 +4,7 @@
  * effect, which cannot fail: so it happens wholly or not at all.
  */
 import { EventLog } from "../events/event_log.ts";
+import { within } from "../runtime/within.ts";
 import type { TargetNode } from "../target/node.ts";
 import { AbsentDisks } from "./absent_disks.ts";
 import type { Control, EndedSession, PortalFacts } from "./control.ts";
@@ -23,6 +24,9 @@ import type { Operation, StateKeeper } from "./state_keeper.ts";
 import { StateStore } from "./store.ts";
 import { noteLogins } from "./login_events.ts";
 import { VERSION } from "./version.ts";
+
+/** How long a change waits for a disk that is removed: after that it is closed all the same. */
+const CLOSE_MS = 15_000;
 
 export interface ServiceOptions {
   readonly directory: string;
@@ -239,7 +243,9 @@ export class Service implements StateKeeper {
     for (const [uuid, disk] of this.#disks) {
       if (kept.has(uuid)) continue;
       this.#disks.delete(uuid);
-      await this.#close(uuid, disk);
+      const closed = this.#close(uuid, disk);
+      if (await within(this.#node.clock, CLOSE_MS, [closed])) continue;
+      this.#node.logger.warn("a disk that was removed is still being closed", { uuid });
     }
   }
 

@@ -9,12 +9,14 @@ import type {
   Control,
   DeletedTarget,
   DisconnectOptions,
+  DiskChanges,
   DiskFacts,
   EndedSession,
   EventsPage,
   EventsQuery,
   Force,
   ImportedDisk,
+  MoveOptions,
   NewChap,
   NewDisk,
   NewReverseChap,
@@ -58,8 +60,10 @@ import {
 } from "./operations/declare_disk.ts";
 import { deleteTarget } from "./operations/delete_target.ts";
 import { findDisk, findTarget } from "./operations/find.ts";
+import { moveDisk } from "./operations/move_disk.ts";
 import type { Outcome } from "./operations/outcome.ts";
 import { removeDisk } from "./operations/remove_disk.ts";
+import { setDisk } from "./operations/set_disk.ts";
 import { setTarget } from "./operations/set_target.ts";
 import { unassignDisk } from "./operations/unassign_disk.ts";
 import type { DeclaredDisk, DeclaredState } from "./schema.ts";
@@ -113,9 +117,14 @@ export class StateControl implements Control {
     return this.#changeTarget(name, (state) => allow(state, name, ids));
   }
 
-  deny(name: string, ids: readonly string[]): Promise<Changed<TargetFacts>> {
+  async deny(name: string, ids: readonly string[]): Promise<Changed<TargetFacts>> {
     const { observation } = this.#keeper;
-    return this.#changeTarget(name, (state) => deny(state, name, ids, observation));
+    const before = observation.sessions(name);
+    const { facts, notices } = await this.#changeTarget(name, (state) => deny(state, name, ids));
+    const after = new Set(observation.sessions(name).map(({ id }) => id));
+    const ended = before.filter(({ id }) => !after.has(id));
+    const said = ended.map(({ id, initiator }) => `session ${id} of ${initiator} is ended`);
+    return { facts, notices: [...notices, ...said] };
   }
 
   async sessions(target?: string): Promise<readonly SessionFacts[]> {
@@ -223,6 +232,15 @@ export class StateControl implements Control {
     const { observation } = this.#keeper;
     const asked = { disk: name, target, force: options.force };
     return this.#changeDisk(name, (state) => unassignDisk(state, asked, observation));
+  }
+
+  moveDisk(name: string, target: string, options: MoveOptions = {}): Promise<Changed<DiskFacts>> {
+    const { observation } = this.#keeper;
+    return this.#changeDisk(name, (state) => moveDisk(state, name, target, options, observation));
+  }
+
+  setDisk(name: string, changes: DiskChanges): Promise<Changed<DiskFacts>> {
+    return this.#changeDisk(changes.name ?? name, (state) => setDisk(state, name, changes));
   }
 
   async removeDisk(name: string, options: RemoveOptions = {}): Promise<Changed<RemovedDisk>> {

@@ -10,6 +10,7 @@ import type { Command } from "./command.ts";
 import { invalidFieldInCdb, type Row } from "./command_table.ts";
 import { TABLE } from "./commands/mod.ts";
 import { senseOf } from "./device_sense.ts";
+import { takeAttention } from "./inventory.ts";
 import type { LogicalUnit } from "./logical_unit.ts";
 import type { Luns } from "./lun.ts";
 import {
@@ -47,7 +48,7 @@ export function begin(task: Task, luns: Luns): Step {
   const command = row.command;
   task.command = command;
   if (unit.attentions.count > 0 && !isExempt(command.opcode)) {
-    const condition = unit.attentions.take(task.nexus);
+    const condition = takeAttention(task.nexus, unit, luns);
     if (condition !== undefined) return task.fail(condition);
   }
   if (command.offered !== undefined && !command.offered(unit)) return task.fail(unknown(task));

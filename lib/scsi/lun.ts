@@ -1,9 +1,14 @@
 /** Logical unit numbers as eight octets. SAM-5 4.7. */
 import type { LogicalUnit } from "./logical_unit.ts";
+import type { Nexus } from "./nexus.ts";
 
 /** The LUNs that a nexus reaches, ascending, and what stands behind them. */
 export interface Luns {
   entries(): Iterable<[number, { readonly unit: LogicalUnit; readonly readOnly: boolean }]>;
+  /** The nexus has heard that they have become others. */
+  told(nexus: Nexus): void;
+  /** The nexus has been given the list: what becomes of it from now on is news again. */
+  asked(nexus: Nexus): void;
 }
 
 /** Octets of a LUN. */

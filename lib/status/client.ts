@@ -9,12 +9,14 @@ import type {
   Control,
   DeletedTarget,
   DisconnectOptions,
+  DiskChanges,
   DiskFacts,
   EndedSession,
   EventsPage,
   EventsQuery,
   Force,
   ImportedDisk,
+  MoveOptions,
   NewChap,
   NewDisk,
   NewReverseChap,
@@ -184,6 +186,18 @@ export class ControlClient implements Control {
   ): Promise<Changed<DiskFacts>> {
     const body = { target, ...options };
     return await this.#call("POST", `${diskPath(name)}/unassign`, { body });
+  }
+
+  async moveDisk(
+    name: string,
+    target: string,
+    options: MoveOptions = {},
+  ): Promise<Changed<DiskFacts>> {
+    return await this.#call("POST", `${diskPath(name)}/move`, { body: { target, ...options } });
+  }
+
+  async setDisk(name: string, changes: DiskChanges): Promise<Changed<DiskFacts>> {
+    return await this.#call("PATCH", diskPath(name), { body: changes });
   }
 
   async removeDisk(name: string, options: RemoveOptions = {}): Promise<Changed<RemovedDisk>> {

@@ -101,6 +101,20 @@ export const AssignBody = z.strictObject({
   shared: z.boolean().optional(),
 }).openapi("Assign");
 
+export const MoveBody = z.strictObject({
+  target: name,
+  from: name.optional(),
+  lun: z.number().optional(),
+  force: z.boolean().optional(),
+}).openapi("Move");
+
+export const DiskChangesBody = z.strictObject({
+  name: name.optional(),
+  description: text.optional(),
+  shared: z.boolean().optional(),
+  readOnly: z.boolean().optional(),
+}).openapi("DiskChanges");
+
 export const UnassignBody = z.strictObject({
   target: name.optional(),
   force: z.boolean().optional(),

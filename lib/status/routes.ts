@@ -154,6 +154,15 @@ export const ROUTES: readonly Route[] = [
     run: (control, { path }) => control.showDisk(path.name),
   }),
   route({
+    method: "patch",
+    path: "/api/disks/{name}",
+    summary: "Change a disk's name or description, or how it may be used",
+    access: "change",
+    input: { path: inputs.DiskPath, body: inputs.DiskChangesBody },
+    answer: facts.changed(facts.Disk),
+    run: (control, { path, body }) => control.setDisk(path.name, body),
+  }),
+  route({
     method: "delete",
     path: "/api/disks/{name}",
     summary: "Forget a disk; its file stays unless its deletion is asked for",
@@ -171,6 +180,17 @@ export const ROUTES: readonly Route[] = [
     answer: facts.changed(facts.Disk),
     run(control, { path, body: { target, ...options } }) {
       return control.assignDisk(path.name, target, options);
+    },
+  }),
+  route({
+    method: "post",
+    path: "/api/disks/{name}/move",
+    summary: "Take a disk from one target and give it to another",
+    access: "change",
+    input: { path: inputs.DiskPath, body: inputs.MoveBody },
+    answer: facts.changed(facts.Disk),
+    run(control, { path, body: { target, ...options } }) {
+      return control.moveDisk(path.name, target, options);
     },
   }),
   route({

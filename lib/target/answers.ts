@@ -13,8 +13,10 @@ import { ReadyToTransfer } from "../iscsi/pdu/ready_to_transfer.ts";
 import { Reject } from "../iscsi/pdu/reject.ts";
 import { ScsiResponse } from "../iscsi/pdu/scsi_response.ts";
 import { TaskManagementResponse } from "../iscsi/pdu/task_management_response.ts";
+import { emitLun } from "../scsi/lun.ts";
 import { emitSense } from "../scsi/sense_data.ts";
 import { serialAdd } from "../wire/serial.ts";
+import type { Announcement } from "./announcement.ts";
 import type { CommandWindow } from "./command_window.ts";
 import type { PduWriter } from "../iscsi/pdu_writer.ts";
 import { residual } from "./residual.ts";
@@ -162,13 +164,14 @@ export class Answers {
   }
 
   /** Tells of something that no command asked about. RFC 7143 11.9. */
-  asyncMessage(asyncEvent: number, parameters: readonly [number, number, number]): void {
-    const message = this.#begin(new AsyncMessage(), Opcode.ASYNC_MESSAGE);
+  announce({ event, lun = 0, parameter3 = 0, data }: Announcement): void {
+    const message = this.#begin(new AsyncMessage(), Opcode.ASYNC_MESSAGE, data?.length);
+    emitLun(message.view, message.base + 8, lun);
     message.initiatorTaskTag = RESERVED_TAG;
     message.statSN = this.takeStatSN();
-    message.asyncEvent = asyncEvent;
-    [message.parameter1, message.parameter2, message.parameter3] = parameters;
-    this.#end(message);
+    message.asyncEvent = event;
+    message.parameter3 = parameter3;
+    this.#end(message, data);
   }
 
   /** Lays out a PDU of the rarer kinds, with what they all have; `#end` completes it. */

@@ -15,6 +15,7 @@ import type { Facts } from "../runtime/logger.ts";
 import type { BufferPool } from "../wire/buffer_pool.ts";
 import { Inbox } from "../wire/inbox.ts";
 import { Outbox } from "../wire/outbox.ts";
+import { type Announcement, SESSION_DROPPED } from "./announcement.ts";
 import type { HeldCommand } from "./command_window.ts";
 import { type LogLevel, logOf } from "./connection_log.ts";
 import { assertEdge, type ConnectionState } from "./connection_state.ts";
@@ -328,16 +329,17 @@ export class Connection implements Engine {
     }
   }
 
-  /** Asks the initiator to log out within `seconds`. RFC 7143 11.9.1, event 1. */
-  requestLogout(seconds: number): void {
-    if (this.#state !== "logged-in" || this.roomForData <= 0) return;
-    this.#flow!.requestLogout(seconds);
+  /** Tells the initiator; false: it cannot be told now, having answers to take first. */
+  announce(announcement: Announcement): boolean {
+    if (this.#state !== "logged-in" || this.roomForData <= 0) return false;
+    this.#flow!.answers.announce(announcement);
     this.#wakePump();
+    return true;
   }
 
   /** Says that the session is over, and closes once that has left. RFC 7143 11.9.1, event 3. */
   drop(reason: string): void {
-    if (this.#state === "logged-in" && this.roomForData > 0) this.#flow!.announceDrop();
+    this.announce(SESSION_DROPPED);
     this.closeWhenFlushed(reason);
   }
 

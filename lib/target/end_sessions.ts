@@ -3,6 +3,7 @@
  * has not done so in time is told that it is dropped (event 3), and is.
  */
 import { within } from "../runtime/within.ts";
+import { logoutRequested } from "./announcement.ts";
 import type { TargetNode } from "./node.ts";
 import type { Session } from "./session.ts";
 
@@ -44,6 +45,6 @@ export async function endSessions(
 /** RFC 7143 11.9.1: asked for on each connection, with the seconds it has. */
 function askToLogOut(session: Session, waitMs: number): void {
   for (const connection of [...session.connections.values()]) {
-    connection.requestLogout(Math.ceil(waitMs / 1000));
+    connection.announce(logoutRequested(Math.ceil(waitMs / 1000)));
   }
 }

@@ -6,7 +6,6 @@ import { RESERVED_TAG } from "../iscsi/bhs.ts";
 import { copyFrame, type Frame } from "../iscsi/frame.ts";
 import { Opcode } from "../iscsi/opcode.ts";
 import type { ConnectionParameters } from "../iscsi/parameters.ts";
-import { AsyncEvent } from "../iscsi/pdu/async_message.ts";
 import { LogoutOutcome } from "../iscsi/pdu/logout_response.ts";
 import { LogoutReason, LogoutRequest } from "../iscsi/pdu/logout_request.ts";
 import { NopOut } from "../iscsi/pdu/nop_out.ts";
@@ -87,16 +86,6 @@ export class FullFeature {
   ping(): void {
     this.#pingTag = this.#session.takeTargetTransferTag();
     this.answers.ping(this.#pingTag);
-  }
-
-  /** Asks the initiator to log out within `seconds`. RFC 7143 11.9.1. */
-  requestLogout(seconds: number): void {
-    this.answers.asyncMessage(AsyncEvent.LOGOUT_REQUESTED, [0, 0, seconds]);
-  }
-
-  /** Tells the initiator that its session is dropped; it may come back at once. RFC 7143 11.9.1. */
-  announceDrop(): void {
-    this.answers.asyncMessage(AsyncEvent.SESSION_DROPPED, [0, 0, 0]);
   }
 
   /** One PDU, as it came. */

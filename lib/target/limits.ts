@@ -39,6 +39,8 @@ export interface Limits {
   readonly writeStallMs: number;
   /** How long we wait for the peer to close after its logout. */
   readonly logoutDeadlineMs: number;
+  /** How long the commands of a LUN that is taken away may take to end. */
+  readonly withdrawMs: number;
   /** How long a CmdSN gap may stand. */
   readonly commandGapMs: number;
 }
@@ -65,5 +67,6 @@ export const DEFAULT_LIMITS: Limits = {
   nopTimeoutMs: 60_000,
   writeStallMs: 60_000,
   logoutDeadlineMs: 5_000,
+  withdrawMs: 5_000,
   commandGapMs: 10_000,
 };

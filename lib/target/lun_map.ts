@@ -1,5 +1,7 @@
 /** Which logical unit of a target stands behind which LUN. SAM-5 4.7. */
 import type { LogicalUnit } from "../scsi/logical_unit.ts";
+import type { Luns } from "../scsi/lun.ts";
+import type { Nexus } from "../scsi/nexus.ts";
 
 export interface Mapping {
   readonly unit: LogicalUnit;
@@ -10,8 +12,10 @@ export interface Mapping {
 /** LUNs that the flat space addressing of SAM-5 4.7.7.3 reaches. */
 export const MOST_LUNS = 16384;
 
-export class LunMap {
+export class LunMap implements Luns {
   readonly #mappings: (Mapping | undefined)[] = [];
+  /** Nexuses that have heard that the LUNs are others now, and have not asked for them since. */
+  readonly #told = new WeakSet<Nexus>();
 
   get(lun: number): Mapping | undefined {
     return this.#mappings[lun];
@@ -33,6 +37,19 @@ export class LunMap {
     for (const [lun, mapping] of this.#mappings.entries()) {
       if (mapping !== undefined) yield [lun, mapping];
     }
+  }
+
+  /** False: the nexus knows of a change already, and will see this one too when it asks. */
+  isNews(nexus: Nexus): boolean {
+    return !this.#told.has(nexus);
+  }
+
+  told(nexus: Nexus): void {
+    this.#told.add(nexus);
+  }
+
+  asked(nexus: Nexus): void {
+    this.#told.delete(nexus);
   }
 
   /** The lowest LUN that is free. */

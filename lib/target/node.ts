@@ -10,6 +10,7 @@ import type { Logger } from "../runtime/logger.ts";
 import { RationedLogger } from "../runtime/rationed_logger.ts";
 import type { Random } from "../runtime/random.ts";
 import { type AuthenticationPolicy, NO_AUTHENTICATION } from "./authentication.ts";
+import { type EndOptions, endSessions } from "./end_sessions.ts";
 import type { OctetCount } from "./octet_count.ts";
 import type { Limits } from "./limits.ts";
 import { type Portal, portalGroupTagAt } from "./portal.ts";
@@ -109,10 +110,13 @@ export class TargetNode {
     this.#targets.set(target.name, target);
   }
 
-  /** Takes a target away; resolves when its sessions have ended. */
-  async removeTarget(target: Target, reason = "the target was removed"): Promise<void> {
+  /** Takes a target away; resolves when its sessions have ended, which they are asked to first. */
+  async removeTarget(
+    target: Target,
+    { waitMs = 0, reason = "the target was removed" }: Partial<EndOptions> = {},
+  ): Promise<void> {
     if (this.#targets.get(target.name) === target) this.#targets.delete(target.name);
-    await Promise.all([...target.sessions].map((session) => session.drop(reason)));
+    await endSessions(this, target.sessions, { waitMs, reason });
   }
 
   /** The group of the portal that a connection came over. */

@@ -8,6 +8,7 @@ import { Pump } from "../net/pump.ts";
 import type { ByteStream } from "../runtime/byte_stream.ts";
 import { within } from "../runtime/within.ts";
 import { BufferPool } from "../wire/buffer_pool.ts";
+import { logoutRequested } from "./announcement.ts";
 import { Connection } from "./connection.ts";
 import type { TargetNode } from "./node.ts";
 
@@ -177,7 +178,7 @@ export class TargetServer {
 
   async #drain(drainMs: number): Promise<void> {
     for (const { connection } of this.#active) {
-      connection.requestLogout(Math.ceil(drainMs / 1000));
+      connection.announce(logoutRequested(Math.ceil(drainMs / 1000)));
     }
     await within(this.#node.clock, drainMs, [...this.#active].map(({ ended }) => ended));
   }

@@ -7,6 +7,7 @@ import type { LogicalUnit } from "../scsi/logical_unit.ts";
 import { Tags } from "../iscsi/tags.ts";
 import type { Nexus } from "../scsi/nexus.ts";
 import type { Task } from "../scsi/task.ts";
+import type { Announcement } from "./announcement.ts";
 import { CommandWindow, type HeldCommand } from "./command_window.ts";
 import type { Connection } from "./connection.ts";
 import type { Limits } from "./limits.ts";
@@ -228,6 +229,13 @@ export class Session {
     const dropped = this.window.drop(which);
     for (const { connection, frame } of dropped) connection.commands?.expectDataOfDropped(frame);
     return dropped.length;
+  }
+
+  /** Tells the initiator, on whichever connection can. */
+  announce(announcement: Announcement): void {
+    for (const connection of this.connections.values()) {
+      if (connection.announce(announcement)) return;
+    }
   }
 
   /** True while a connection has this number, or tasks of one that had it have not ended. */

@@ -31,4 +31,9 @@ export class Target {
     this.authentication = options.authentication ?? NO_AUTHENTICATION;
     this.luns = options.luns;
   }
+
+  /** Sessions that are not about to end. */
+  get openSessions(): Session[] {
+    return [...this.sessions].filter(({ isEnding }) => !isEnding);
+  }
 }

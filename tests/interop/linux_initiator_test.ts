@@ -77,7 +77,7 @@ const STEPS: readonly (readonly [name: string, (machines: Machines) => Promise<v
   ["reserves, and releases", reserve],
   ["makes one device of two paths", combine],
   ["keeps a file system", keepFiles],
-  ["sees a LUN that is assigned while it is logged in", seeAnother],
+  ["sees a LUN that is assigned while it is logged in, by itself", seeAnother],
   ["goes on writing after the service was killed and started again", surviveKill],
   ["goes on writing on the other path when one is cut", surviveCut],
   ["logs out", logOut],
@@ -243,9 +243,7 @@ async function keepFiles({ guest }: Machines): Promise<void> {
 async function seeAnother({ guest, sanctl }: Machines): Promise<void> {
   const known = await mapped(guest);
   await sanctl.ok("disk assign m t --lun 1");
-  await guest.ok(`sg_turs ${path(0)}`);
-  assert.match(await assertCalm(guest), /LUN assignments on this target have changed/);
-  await guest.ok("iscsiadm -m session --rescan && udevadm settle");
+  // Nobody asks for it: iscsid looks when it is told by an asynchronous event.
   await guest.until(`[ -e ${path(0, 1)} ] && [ -e ${path(1, 1)} ]`);
   await guest.until("[ $(multipath -ll | grep -c 'active ready running') = 4 ]");
   const device = `/dev/mapper/${await mapped(guest, known)}`;

@@ -269,6 +269,8 @@ export function lunsOf(...units: (LogicalUnit | undefined)[]): Luns {
         if (unit !== undefined) yield [lun, { unit, readOnly: false }];
       }
     },
+    told: () => {},
+    asked: () => {},
   };
 }
 

@@ -3,6 +3,7 @@
  */
 import { BHS_LENGTH, RESERVED_TAG } from "../../lib/iscsi/bhs.ts";
 import { Opcode } from "../../lib/iscsi/opcode.ts";
+import { AsyncMessage } from "../../lib/iscsi/pdu/async_message.ts";
 import { DataIn } from "../../lib/iscsi/pdu/data_in.ts";
 import { DataOut } from "../../lib/iscsi/pdu/data_out.ts";
 import { LoginRequest } from "../../lib/iscsi/pdu/login_request.ts";
@@ -58,12 +59,24 @@ export interface CommandResult {
   readonly code: number;
 }
 
+/** What the target tells without being asked. */
+export interface Announced {
+  readonly event: number;
+  /** Parameter 3. */
+  readonly seconds: number;
+  readonly lun: number;
+  /** ASC with ASCQ of the sense data, where there is any. */
+  readonly code?: number;
+}
+
 /** On a pair of ends in memory, or on a connection. */
 export class TestInitiator<Stream extends ByteStream = PipeEnd> {
   cmdSN = 0xfffffffa;
   expStatSN = 0;
   headerDigest = false;
   dataDigest = false;
+  /** Asynchronous Messages that came while something else was waited for. */
+  readonly #announced: ReceivedPdu[] = [];
   #tag = 1;
   readonly stream: Stream;
   #buffered = new Uint8Array(0);
@@ -265,10 +278,27 @@ export class TestInitiator<Stream extends ByteStream = PipeEnd> {
         if (response.initiatorTaskTag !== tag) throw new Error("response of another task");
         this.expStatSN = (response.statSN + 1) >>> 0;
         return resultOf(response, concatenate(parts), pdu.data.subarray(2));
+      } else if (pdu.opcode === Opcode.ASYNC_MESSAGE) {
+        this.#announced.push(pdu);
       } else {
         throw new Error(`opcode 0x${pdu.opcode.toString(16)} while a command runs`);
       }
     }
+  }
+
+  /** The next Asynchronous Message; null when the target closes without one more. */
+  async announcement(): Promise<Announced | null> {
+    const pdu = this.#announced.shift() ?? await this.receive();
+    if (pdu === null) return null;
+    if (pdu.opcode !== Opcode.ASYNC_MESSAGE) {
+      throw new Error(`opcode 0x${pdu.opcode.toString(16)} instead of an Asynchronous Message`);
+    }
+    const { statSN, asyncEvent, parameter3 } = pdu.as(AsyncMessage);
+    this.expStatSN = (statSN + 1) >>> 0;
+    const lun = new DataView(pdu.header.buffer, pdu.header.byteOffset).getUint16(8);
+    if (pdu.data.length === 0) return { event: asyncEvent, seconds: parameter3, lun };
+    const { code } = senseOf(pdu.data.subarray(2));
+    return { event: asyncEvent, seconds: parameter3, lun, code };
   }
 
   /** Sends a command and waits for its end. */
@@ -306,11 +336,15 @@ function resultOf(
   sense: Uint8Array,
 ): CommandResult {
   const residual = pdu.underflow ? pdu.residualCount : pdu.overflow ? -pdu.residualCount : 0;
+  return { status: pdu.status, data, residual, sense, ...senseOf(sense) };
+}
+
+/** Key and code of sense data in either format; zeros where there is none. */
+function senseOf(sense: Uint8Array): { readonly key: number; readonly code: number } {
   const descriptor = ((sense[0] ?? 0) & 0x7f) >= 0x72;
   const key = (sense[descriptor ? 1 : 2] ?? 0) & 0x0f;
   const at = descriptor ? 2 : 12;
-  const code = ((sense[at] ?? 0) << 8) | (sense[at + 1] ?? 0);
-  return { status: pdu.status, data, residual, sense, key, code };
+  return { key, code: ((sense[at] ?? 0) << 8) | (sense[at + 1] ?? 0) };
 }
 
 export function concatenate(parts: readonly Uint8Array[]): Uint8Array {

@@ -3,7 +3,7 @@ import { ControlError } from "../control_error.ts";
 import { ANY_INITIATOR, checkInitiatorIds } from "../initiator_id.ts";
 import type { DeclaredState } from "../schema.ts";
 import { disksOf, findTarget, replaceTarget } from "./find.ts";
-import { type Outcome, sessionCount, type Usage } from "./outcome.ts";
+import type { Outcome } from "./outcome.ts";
 
 /**
  * Adds identifiers. Two that write one disk without knowing of each other corrupt it: a second one
@@ -30,13 +30,8 @@ export function allow(state: DeclaredState, name: string, ids: readonly string[]
   return { state: replaceTarget(state, target, { ...target, allow: allowed }), notices };
 }
 
-/** Takes identifiers away. Sessions that are open stay. */
-export function deny(
-  state: DeclaredState,
-  name: string,
-  ids: readonly string[],
-  usage: Usage,
-): Outcome {
+/** Takes identifiers away, and with them the sessions of whoever nothing else admits. */
+export function deny(state: DeclaredState, name: string, ids: readonly string[]): Outcome {
   const target = findTarget(state, name);
   const normalised = checkSomeIds(ids);
   const absent = normalised.find((id) => !target.allow.includes(id));
@@ -48,11 +43,7 @@ export function deny(
     );
   }
   const kept = target.allow.filter((id) => !normalised.includes(id));
-  const sessions = usage.sessionsOf(name);
-  const notices = sessions > 0
-    ? [`${sessionCount(sessions)} open on ${name} stay until they end`]
-    : [];
-  return { state: replaceTarget(state, target, { ...target, allow: kept }), notices };
+  return { state: replaceTarget(state, target, { ...target, allow: kept }), notices: [] };
 }
 
 function checkSomeIds(ids: readonly string[]): string[] {

@@ -37,7 +37,7 @@ export function assignDisk(
 }
 
 /** One disk belongs to one target, and has one initiator that writes it. */
-function checkExclusive(
+export function checkExclusive(
   disk: DeclaredDisk,
   target: DeclaredTarget,
   others: readonly DeclaredAssignment[],

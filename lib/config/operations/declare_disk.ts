@@ -18,13 +18,7 @@ const FORMAT_OF_EXTENSION: Readonly<Record<string, DeclaredDisk["format"]>> = {
 /** Adds the disk, and assigns it where a target is named. */
 export function declareDisk(state: DeclaredState, disk: DeclaredDisk, target?: string): Outcome {
   checkName("disk", disk.name);
-  if (state.disks.some(({ name }) => name === disk.name)) {
-    throw new ControlError(
-      "in-use",
-      `there is a disk ${disk.name} already`,
-      "give another name with --name",
-    );
-  }
+  checkDiskNameIsFree(state, disk.name);
   checkFileIsFree(state, disk.path);
   const notices = disk.format === "mem"
     ? [`disk ${disk.name} is kept in memory: what is written to it is lost when the service ends`]
@@ -33,6 +27,15 @@ export function declareDisk(state: DeclaredState, disk: DeclaredDisk, target?: s
   if (target === undefined) return { state: next, notices };
   const assigned = assignDisk(next, disk.name, target, {});
   return { state: assigned.state, notices: [...notices, ...assigned.notices] };
+}
+
+export function checkDiskNameIsFree(state: DeclaredState, name: string): void {
+  if (state.disks.every((disk) => disk.name !== name)) return;
+  throw new ControlError(
+    "in-use",
+    `there is a disk ${name} already`,
+    "give another name with --name",
+  );
 }
 
 /** Refuses a file that is a disk already. */

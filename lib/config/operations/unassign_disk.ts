@@ -26,13 +26,11 @@ export function unassignDisk(state: DeclaredState, asked: Unassignment, usage: U
   }
   const used = taken.find(({ target }) => usage.sessionsOf(target) > 0);
   if (used !== undefined && !asked.force) {
+    const sessions = sessionCount(usage.sessionsOf(used.target));
     throw new ControlError(
       "in-use",
-      `target ${used.target} has ${
-        sessionCount(usage.sessionsOf(used.target))
-      } open, which may be ` +
-        `using disk ${disk.name}`,
-      "log the initiators out first, or add --force: their sessions are ended",
+      `target ${used.target} has ${sessions} open, which may be using disk ${disk.name}`,
+      "let its initiators give the disk up first, or add --force: it is gone for them at once",
     );
   }
   const assignments = disk.assignments.filter((each) => !taken.includes(each));

@@ -2,6 +2,7 @@
 import { layout, u32, u8 } from "../../wire/layout.ts";
 import { Access, type Command } from "../command.ts";
 import { invalidFieldInCdb } from "../command_table.ts";
+import { inventoryReported } from "../inventory.ts";
 import { emitLun, LUN_LENGTH, type Luns, REPORT_LUNS_WELL_KNOWN } from "../lun.ts";
 import type { Step, Task } from "../task.ts";
 
@@ -27,10 +28,10 @@ export function reportLuns(task: Task, luns: Luns): Step {
   if (selectReport > SelectReport.ALL) return task.fail(invalidFieldInCdb(2));
   if (allocationLength < LEAST_ALLOCATION_LENGTH) return task.fail(invalidFieldInCdb(6));
   const reported: number[] = [];
-  for (const [lun, { unit }] of luns.entries()) {
-    if (selectReport !== SelectReport.WELL_KNOWN) reported.push(lun);
-    unit.attentions.settleReportedLuns(task.nexus);
+  if (selectReport !== SelectReport.WELL_KNOWN) {
+    for (const [lun] of luns.entries()) reported.push(lun);
   }
+  inventoryReported(task.nexus, luns);
   if (selectReport !== SelectReport.UNITS) reported.push(REPORT_LUNS_WELL_KNOWN);
   const octets = new Uint8Array(ReportLunsData.length + reported.length * LUN_LENGTH);
   const data = new ReportLunsData(octets);

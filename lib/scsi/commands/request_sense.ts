@@ -1,7 +1,9 @@
 /** REQUEST SENSE: what the initiator should know, as data and not as a status. SPC-4 6.39. */
 import { flag, layout, u8 } from "../../wire/layout.ts";
 import { Access, type Command } from "../command.ts";
+import { takeAttention } from "../inventory.ts";
 import type { LogicalUnit } from "../logical_unit.ts";
+import type { Luns } from "../lun.ts";
 import { NO_SENSE_DATA, type Sense } from "../sense.ts";
 import { emitSense } from "../sense_data.ts";
 import type { Step, Task } from "../task.ts";
@@ -13,14 +15,14 @@ export const requestSenses: readonly Command[] = [{
   opcode: 0x03,
   usage: "03 01 00 00 ff 00",
   access: Access.ALWAYS,
-  execute: (task, unit) => sendSense(task, pending(task, unit)),
+  execute: (task, unit, luns) => sendSense(task, pending(task, unit, luns)),
 }];
 
 /**
  * A unit attention is thereby told; the progress of a sanitize operation can be asked for again.
  */
-function pending(task: Task, unit: LogicalUnit): Sense {
-  const attention = unit.attentions.take(task.nexus);
+function pending(task: Task, unit: LogicalUnit, luns: Luns): Sense {
+  const attention = takeAttention(task.nexus, unit, luns);
   if (attention !== undefined) return attention;
   const { sanitize, notReady } = unit.medium;
   return sanitize === "none" ? NO_SENSE_DATA : notReady!;

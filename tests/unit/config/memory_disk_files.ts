@@ -5,11 +5,14 @@ import { ControlError } from "../../../lib/config/control.ts";
 import type { CreateOptions, DiskFiles } from "../../../lib/config/disk_files.ts";
 import type { FoundDisk } from "../../../lib/config/operations/declare_disk.ts";
 import type { DeclaredDisk } from "../../../lib/config/schema.ts";
+import { GatedDevice } from "../../support/gated_device.ts";
 
 export class MemoryDiskFiles implements DiskFiles {
   readonly found = new Map<string, FoundDisk>();
   /** Paths that are open now. */
   readonly open_ = new Set<string>();
+  /** Every device that was opened, by the name of its disk, to be held by a test. */
+  readonly devices = new Map<string, GatedDevice>();
   /** Set to make the next opening fail. */
   refusal: ControlError | undefined;
   /** Set to make openings wait. */
@@ -42,7 +45,13 @@ export class MemoryDiskFiles implements DiskFiles {
     return Promise.reject(new ControlError("not-found", `there is no ${path}`));
   }
 
-  async open({ path, size }: DeclaredDisk): Promise<BlockDevice> {
+  async open(disk: DeclaredDisk): Promise<BlockDevice> {
+    const device = new GatedDevice(await this.#open(disk));
+    this.devices.set(disk.name, device);
+    return device;
+  }
+
+  async #open({ path, size }: DeclaredDisk): Promise<BlockDevice> {
     await this.beforeOpening;
     if (this.refusal !== undefined) throw this.refusal;
     if (path === undefined) return new MemoryDevice(size);

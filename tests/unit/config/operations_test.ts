@@ -9,7 +9,9 @@ import { assignDisk } from "../../../lib/config/operations/assign_disk.ts";
 import { createTarget } from "../../../lib/config/operations/create_target.ts";
 import { declareDisk, planDisk, planImport } from "../../../lib/config/operations/declare_disk.ts";
 import { deleteTarget } from "../../../lib/config/operations/delete_target.ts";
+import { moveDisk } from "../../../lib/config/operations/move_disk.ts";
 import { removeDisk } from "../../../lib/config/operations/remove_disk.ts";
+import { setDisk } from "../../../lib/config/operations/set_disk.ts";
 import { setTarget } from "../../../lib/config/operations/set_target.ts";
 import { unassignDisk } from "../../../lib/config/operations/unassign_disk.ts";
 import { type DeclaredState, emptyState } from "../../../lib/config/schema.ts";
@@ -103,11 +105,10 @@ Deno.test("allow refuses a second initiator of a disk that is not shared", () =>
 });
 
 Deno.test("deny takes initiators away and refuses those that are not there", () => {
-  const { state: after, notices } = deny(state(), "web", [ADA], BUSY);
+  const { state: after } = deny(state(), "web", [ADA]);
   assert.deepEqual(after.targets[1]!.allow, [BOB]);
-  assert.match(notices.join(), /2 sessions open on web stay/);
-  refuses("not-found", () => deny(state(), "mail", [BOB], UNUSED), /not among those/);
-  refuses("usage", () => deny(state(), "mail", [], UNUSED), /no initiator/);
+  refuses("not-found", () => deny(state(), "mail", [BOB]), /not among those/);
+  refuses("usage", () => deny(state(), "mail", []), /no initiator/);
 });
 
 Deno.test("assignDisk takes the lowest free LUN, or the one asked for if it is free", () => {
@@ -154,6 +155,52 @@ Deno.test("unassignDisk refuses while sessions are open, unless forced", () => {
   refuses("not-found", () => unassignDisk(state(), { disk: "free" }, UNUSED), /not assigned/);
   const wrong = { disk: "d0", target: "web" };
   refuses("not-found", () => unassignDisk(state(), wrong, UNUSED), /not assigned to target web/);
+});
+
+Deno.test("moveDisk leaves one target for another, and keeps what was allowed", () => {
+  const refused = () => moveDisk(state(), "d0", "web", {}, BUSY);
+  refuses("in-use", refused, /target mail has 2 sessions.*--force/);
+  const { state: readOnly } = assignDisk(state(), "d0", "mail", { readOnly: true });
+  const { state: moved } = moveDisk(readOnly, "d0", "web", { lun: 5, force: true }, BUSY);
+  assert.deepEqual(moved.disks[0]!.assignments, [{ target: "web", lun: 5, readOnly: true }]);
+  refuses("in-use", () => moveDisk(state(), "d0", "web", {}, UNUSED), /admits 2 initiators/);
+  refuses("in-use", () => moveDisk(state(), "d0", "mail", {}, UNUSED), /LUN 0 of target mail alr/);
+  refuses("not-found", () => moveDisk(state(), "free", "mail", {}, UNUSED), /any target; .*assign/);
+  refuses("not-found", () => moveDisk(state(), "d0", "nix", {}, UNUSED), /no target "nix"/);
+});
+
+Deno.test("moveDisk wants to know which target a disk with several is to leave", () => {
+  const both = assignDisk(state(), "d0", "web", { shared: true }).state;
+  const three = createTarget(both, { name: "third", allow: ["any"] }).state;
+  refuses("usage", () => moveDisk(three, "d0", "third", {}, UNUSED), /mail, web.*--from/);
+  const { state: after } = moveDisk(three, "d0", "third", { from: "mail" }, UNUSED);
+  assert.deepEqual(after.disks[0]!.assignments.map(({ target }) => target), ["web", "third"]);
+  const elsewhere = () => moveDisk(three, "d0", "web", { from: "third" }, UNUSED);
+  refuses("not-found", elsewhere, /not assigned to target third/);
+});
+
+Deno.test("setDisk changes a name, a description, and how the disk may be used", () => {
+  const changes = { name: "mail-data", description: " of 2026 ", readOnly: true };
+  const disk = setDisk(state(), "d0", changes).state.disks[0]!;
+  assert.deepEqual([disk.name, disk.description], ["mail-data", "of 2026"]);
+  assert.deepEqual(disk.assignments, [{ target: "mail", lun: 0, readOnly: true }]);
+  refuses("in-use", () => setDisk(state(), "d0", { name: "free" }), /a disk free already/);
+  refuses("usage", () => setDisk(state(), "d0", { name: ".." }), /cannot name a disk/);
+  refuses(
+    "not-found",
+    () => setDisk(state(), "free", { readOnly: true }),
+    /no target.*--read-only/,
+  );
+});
+
+Deno.test("setDisk takes the sharing back only where one initiator is left", () => {
+  const both = assignDisk(state(), "d0", "web", { shared: true }).state;
+  refuses("in-use", () => setDisk(both, "d0", { shared: false }), /belongs to target web/);
+  const alone = unassignDisk(both, { disk: "d0", target: "mail" }, UNUSED).state;
+  refuses("in-use", () => setDisk(alone, "d0", { shared: false }), /admits 2 initiators/);
+  const { state: after } = setDisk(alone, "d0", { shared: false, readOnly: true });
+  assert.equal(after.disks[0]!.shared, false);
+  refuses("in-use", () => setDisk(after, "d0", { readOnly: false }), /admits 2 initiators/);
 });
 
 Deno.test("removeDisk refuses a disk that has a target", () => {

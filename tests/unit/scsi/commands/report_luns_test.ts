@@ -9,7 +9,7 @@ import { lunsOf, NEXUS, OTHER_NEXUS, run, unitOf } from "../../../support/scsi.t
 const ALL_UNITS = "a0 00 00 00 00 00 00 00 ff ff 00 00";
 
 function lunsAt(unit: ReturnType<typeof unitOf>, ...numbers: number[]): Luns {
-  return { entries: () => numbers.map((lun) => [lun, { unit, readOnly: false }]) };
+  return { ...lunsOf(), entries: () => numbers.map((lun) => [lun, { unit, readOnly: false }]) };
 }
 
 Deno.test("A101: REPORT LUNS: lists the units, in flat space addressing from 256 on", async () => {
