@@ -18,7 +18,7 @@ export interface Import {
 export type Graph = ReadonlyMap<string, readonly Import[]>;
 
 const ENGINES = ["wire", "runtime", "events", "net", "block", "scsi", "iscsi"] as const;
-const BELOW_CONFIG = [...ENGINES, "vhd", "device_url.ts", "target", "initiator"] as const;
+const BELOW_CONFIG = [...ENGINES, "vhd", "nbd", "device_url.ts", "target", "initiator"] as const;
 
 /** What each part of lib/ may import, besides itself. lib/README.md shows the same table. */
 export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
@@ -28,6 +28,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "net": ["wire", "runtime"],
   "block": ["wire", "runtime"],
   "vhd": ["wire", "runtime", "block"],
+  "nbd": ["wire", "runtime", "net", "block"],
   "device_url.ts": ["wire", "runtime", "block", "vhd"],
   "scsi": ["wire", "runtime", "block"],
   "iscsi": ["wire", "runtime"],

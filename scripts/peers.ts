@@ -41,6 +41,7 @@ export const PEERS = [
   { name: "nbdkit", package: "nbdkit", groups: ["interop"] },
   { name: "nbdinfo", package: "libnbd-bin", groups: ["interop"] },
   { name: "nbdcopy", package: "libnbd-bin", groups: ["interop"] },
+  { name: "nbdfuse", package: "libnbd-bin", groups: ["interop"] },
   { name: "nbd-client", package: "nbd-client", groups: ["interop"] },
   { name: "fio", package: "fio", groups: ["interop"] },
   { name: "sg_inq", package: "sg3-utils", groups: ["interop"] },
