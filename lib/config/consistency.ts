@@ -1,7 +1,7 @@
 /** What must hold between the objects of a declared state, wherever it comes from. */
 import type { DeclaredAuthentication, DeclaredDisk, DeclaredState } from "./schema.ts";
 import { secretUses } from "./secret_book.ts";
-import { isAbsolute } from "./state_directory.ts";
+import { isAbsolute } from "../runtime/path.ts";
 
 /** The first thing that does not fit together, as a clause; undefined where all does. */
 export function inconsistency(state: DeclaredState): string | undefined {

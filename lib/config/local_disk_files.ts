@@ -12,7 +12,7 @@ import { ControlError, type ControlErrorKind } from "./control_error.ts";
 import type { CreateOptions, DiskFiles } from "./disk_files.ts";
 import type { FoundDisk } from "./operations/declare_disk.ts";
 import type { DeclaredDisk } from "./schema.ts";
-import { directoryOf, fileNameOf } from "./state_directory.ts";
+import { directoryOf, fileNameOf } from "../runtime/path.ts";
 
 /** Of the memory that is available, what one disk may take; the rest keeps the service alive. */
 const MOST_OF_MEMORY = 0.8;

@@ -3,9 +3,9 @@
  * user alone. A file that is not whole, or open to others, is refused and never written over.
  */
 import { ControlError } from "./control_error.ts";
-import { replaceFile } from "./durable_file.ts";
+import { replaceFile } from "../block/durable_file.ts";
 import { makeStateDirectory } from "./make_state_directory.ts";
-import { directoryOf } from "./state_directory.ts";
+import { directoryOf } from "../runtime/path.ts";
 import { formatYaml, MOST_YAML_OCTETS, parseYaml, YamlError } from "./yaml.ts";
 
 /**

@@ -11,9 +11,9 @@ import type { PersistedReservations, ReservationStore } from "../scsi/reservatio
 import { MOST_REGISTRATIONS } from "../scsi/reservations/registering.ts";
 import { stateOf } from "../scsi/reservations/state.ts";
 import { ControlError } from "./control_error.ts";
-import { replaceFile } from "./durable_file.ts";
+import { replaceFile } from "../block/durable_file.ts";
 import { makeStateDirectory } from "./make_state_directory.ts";
-import { directoryOf } from "./state_directory.ts";
+import { directoryOf } from "../runtime/path.ts";
 
 const VERSION = 1;
 

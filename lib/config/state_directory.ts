@@ -1,4 +1,5 @@
 /** Where the state lives. Nothing here reads it: a thin command needs only the path. */
+import { isAbsolute } from "../runtime/path.ts";
 
 /** The state directory: as given, else SANCTL_STATE_DIR, else the customary place of the user. */
 export function stateDirectory(
@@ -44,19 +45,4 @@ export function eventsDirectory(directory: string): string {
 /** `path` as seen from the root. */
 export function absolute(path: string): string {
   return isAbsolute(path) ? path : `${Deno.cwd()}/${path}`;
-}
-
-/** Whether `path` means the same wherever it is read; Windows writes a drive before it. */
-export function isAbsolute(path: string): boolean {
-  return path.startsWith("/") || /^[A-Za-z]:[\\/]/.test(path);
-}
-
-/** The directory that a file is in. */
-export function directoryOf(path: string): string {
-  return path.slice(0, path.length - fileNameOf(path).length).replace(/(?<=.)[\\/]+$/, "");
-}
-
-/** The last part of a path. */
-export function fileNameOf(path: string): string {
-  return /[^\\/]*$/.exec(path)![0];
 }

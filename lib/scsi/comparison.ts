@@ -7,12 +7,6 @@ export function firstDifference(a: Uint8Array, b: Uint8Array): number {
   return -1;
 }
 
-/** True if all octets are zero. */
-export function isZero(octets: Uint8Array): boolean {
-  for (let at = 0; at < octets.length; at++) if (octets[at] !== 0) return false;
-  return true;
-}
-
 /** MISCOMPARE, with the offset of the first octet that differed as INFORMATION. SBC-3 5.2. */
 export function miscompare(offset: number): Sense {
   return withInformation(MISCOMPARE_DURING_VERIFY, offset);

@@ -3,7 +3,7 @@ import type { BlockLengths, ImportedDisk, NewDisk } from "../control.ts";
 import { ControlError } from "../control_error.ts";
 import { checkName, nameOfFile } from "../names.ts";
 import type { DeclaredDisk, DeclaredState } from "../schema.ts";
-import { isAbsolute } from "../state_directory.ts";
+import { isAbsolute } from "../../runtime/path.ts";
 import { assignDisk } from "./assign_disk.ts";
 import { checkDescription } from "../description.ts";
 import type { Outcome } from "./outcome.ts";

@@ -3,7 +3,8 @@ import { SLICE_LENGTH, slices, UNMAP_SLICE_LENGTH } from "../../block/slices.ts"
 import { BlockLimits } from "../block_limits.ts";
 import { invalidFieldInCdb } from "../command_table.ts";
 import { Access, type Command } from "../command.ts";
-import { isZero, repeated } from "../comparison.ts";
+import { isZero } from "../../block/zeros.ts";
+import { repeated } from "../comparison.ts";
 import { endWrite } from "../flush.ts";
 import { type BlockRange, range10, range16 } from "../lba.ts";
 import type { LogicalUnit } from "../logical_unit.ts";

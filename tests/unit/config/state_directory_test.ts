@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { directoryOf, fileNameOf, stateDirectory } from "../../../lib/config/state_directory.ts";
+import { stateDirectory } from "../../../lib/config/state_directory.ts";
 
 function env(values: Record<string, string>) {
   return (name: string): string | undefined => values[name];
@@ -22,17 +22,5 @@ Deno.test("stateDirectory is the one given, else SANCTL_STATE_DIR, else the user
   ];
   for (const [given, values, uid, expected] of cases) {
     assert.equal(stateDirectory(given, env(values), uid), expected);
-  }
-});
-
-Deno.test("directoryOf and fileNameOf take a path apart", () => {
-  const cases = [
-    ["/srv/disks/mail.vhd", "/srv/disks", "mail.vhd"],
-    ["/mail.vhd", "/", "mail.vhd"],
-    ["C:\\disks\\mail.vhd", "C:\\disks", "mail.vhd"],
-  ] as const;
-  for (const [path, directory, name] of cases) {
-    assert.equal(directoryOf(path), directory);
-    assert.equal(fileNameOf(path), name);
   }
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { replaceFile } from "../../../lib/config/durable_file.ts";
+import { replaceFile } from "../../../lib/block/durable_file.ts";
 
 async function inDirectory(test: (directory: string) => Promise<void>): Promise<void> {
   const directory = await Deno.makeTempDir();

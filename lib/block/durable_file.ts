@@ -2,8 +2,8 @@
  * Files that are replaced as a whole: whatever happens meanwhile, the file is the one from before
  * or the new one, and once it is replaced it stays so through a loss of power.
  */
-import { syncDirectory } from "../block/sync_directory.ts";
-import { directoryOf } from "./state_directory.ts";
+import { directoryOf } from "../runtime/path.ts";
+import { syncDirectory } from "./sync_directory.ts";
 
 /** Puts `octets` in place of what the file held, readable by its user alone. */
 export async function replaceFile(path: string, octets: Uint8Array): Promise<void> {
