@@ -3,7 +3,6 @@ import type { ReceivedSense } from "../scsi/sense_data.ts";
 
 /** A SCSI command. Its buffers are the session's until `execute` is settled. */
 export interface CommandRequest {
-  readonly lun: number;
   /** At most 16 octets; copied at once. */
   readonly cdb: Uint8Array;
   /** Where data from the unit goes; its length is the expected data transfer length. */

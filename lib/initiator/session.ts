@@ -5,6 +5,7 @@
  */
 import type { SessionParameters } from "../iscsi/parameters.ts";
 import { Tags } from "../iscsi/tags.ts";
+import { pause } from "../runtime/pause.ts";
 import type { Pair } from "../wire/key_values.ts";
 import type { ReceivedSense } from "../scsi/sense_data.ts";
 import { SenseKey } from "../scsi/sense.ts";
@@ -45,6 +46,7 @@ export interface RunningConnection {
 /** Looks at the clock so often while it lasts, at most. */
 const LONGEST_TICK_MS = 1000;
 const TICKS_OF_PROBE = 5;
+const IDLE_CHECK_MS = 20;
 
 export class Session {
   readonly node: InitiatorNode;
@@ -120,7 +122,7 @@ export class Session {
    * Has a logical unit carry a command out. Resolves with its status, whichever that is; fails with
    * a CommandFailure where there is none.
    */
-  execute(request: CommandRequest): Promise<CommandResult> {
+  execute(lun: number, request: CommandRequest): Promise<CommandResult> {
     const { limits } = this.node;
     if (this.#end !== undefined) {
       const reason = `${this.where}: the session is over: ${this.#end.reason}`;
@@ -131,7 +133,7 @@ export class Session {
       return Promise.reject(new CommandFailure("not-sent", reason));
     }
     const task = this.#free.pop() ?? new Task();
-    task.begin(request);
+    task.begin(lun, request);
     task.timeoutMs = request.timeoutMs ?? limits.commandTimeoutMs;
     return new Promise((resolve, reject) => {
       task.resolve = resolve;
@@ -232,6 +234,14 @@ export class Session {
     if (silentMs >= probeTimeMs) {
       this.fail(`the target has not been heard for ${Math.round(silentMs)} ms`);
     } else if (silentMs >= probeTimeMs / 2) connection.flow?.ping();
+  }
+
+  /** Resolves when nothing is under way, or after so long. */
+  async idle(ms: number): Promise<void> {
+    const untilMs = this.node.clock.nowMs() + ms;
+    while (this.tasks.size > 0 && !this.isOver && this.node.clock.nowMs() < untilMs) {
+      await pause(this.node.clock, Math.min(IDLE_CHECK_MS, ms));
+    }
   }
 
   /** Ends it in order: what runs is waited for by whoever asked for it, not here. */

@@ -41,14 +41,14 @@ export class Task {
   /** Behind it in the queue of those that wait. */
   next: Task | undefined;
 
-  /** Makes it the task of a request. */
-  begin(request: CommandRequest): void {
+  /** Makes it the task of a request to a logical unit. */
+  begin(lun: number, request: CommandRequest): void {
     this.state = "waiting";
     this.attribute = request.attribute ?? 1;
     this.cdb.fill(0);
     this.cdb.set(request.cdb);
-    this.lun = request.lun;
-    emitLun(this.lunOctets, 0, request.lun);
+    this.lun = lun;
+    emitLun(this.lunOctets, 0, lun);
     this.dataIn = request.dataIn;
     this.dataOut = request.dataOut;
     this.moved = this.nextSN = this.burstCount = 0;

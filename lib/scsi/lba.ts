@@ -30,9 +30,9 @@ const count256: Field = {
 };
 
 const Cdb6 = layout(6, { logicalBlockAddress: lba21, blockCount: count256 });
-const Cdb10 = layout(10, { logicalBlockAddress: u32(2), blockCount: u16(7) });
+export const Cdb10 = layout(10, { logicalBlockAddress: u32(2), blockCount: u16(7) });
 const Cdb12 = layout(12, { logicalBlockAddress: u32(2), blockCount: u32(6) });
-const Cdb16 = layout(16, { logicalBlockAddress: u64(2), blockCount: u32(10) });
+export const Cdb16 = layout(16, { logicalBlockAddress: u64(2), blockCount: u32(10) });
 const CompareAndWriteCdb = layout(16, { logicalBlockAddress: u64(2), blockCount: u8(13) });
 const WriteAtomicCdb = layout(16, { logicalBlockAddress: u64(2), blockCount: u16(12) });
 

@@ -11,7 +11,7 @@ import { type ProvisioningRun, provisioningRuns } from "../provisioning.ts";
 import { LBA_OUT_OF_RANGE } from "../sense.ts";
 import type { Step, Task } from "../task.ts";
 
-const GetLbaStatusCdb = layout(16, {
+export const GetLbaStatusCdb = layout(16, {
   startingLogicalBlockAddress: u64(2),
   allocationLength: u32(10),
 });

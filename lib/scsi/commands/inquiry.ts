@@ -7,7 +7,11 @@ import type { Step, Task } from "../task.ts";
 import { VERSION_DESCRIPTORS, WELL_KNOWN_VERSION_DESCRIPTORS } from "../version_descriptors.ts";
 import { vitalProductData } from "../vpd.ts";
 
-const InquiryCdb = layout(6, { evpd: flag(1, 0), pageCode: u8(2), allocationLength: u16(3) });
+export const InquiryCdb = layout(6, {
+  evpd: flag(1, 0),
+  pageCode: u8(2),
+  allocationLength: u16(3),
+});
 
 /** Standard INQUIRY data. SPC-4 6.6. */
 export const StandardInquiryData = layout(96, {

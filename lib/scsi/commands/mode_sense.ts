@@ -17,7 +17,7 @@ import { SAVING_PARAMETERS_NOT_SUPPORTED } from "../sense.ts";
 import type { Step, Task } from "../task.ts";
 
 /** The same in both forms, up to SUBPAGE CODE; LLBAA is reserved in the shorter one. */
-const ModeSenseCdb = layout(4, {
+export const ModeSenseCdb = layout(4, {
   llbaa: flag(1, 4),
   dbd: flag(1, 3),
   pc: bits(2, 0xc0),

@@ -7,14 +7,14 @@ import type { Step, Task } from "../task.ts";
 
 // PMI and the LBA are obsolete since SBC-3; before it an LBA was good with PMI only, which asks for
 // the last block before a delay. No block here is slower than another, so the answer is the same.
-const ReadCapacity10Cdb = layout(10, { logicalBlockAddress: u32(2), pmi: flag(8, 0) });
-const ReadCapacity16Cdb = layout(16, {
+export const ReadCapacity10Cdb = layout(10, { logicalBlockAddress: u32(2), pmi: flag(8, 0) });
+export const ReadCapacity16Cdb = layout(16, {
   logicalBlockAddress: u64(2),
   allocationLength: u32(10),
   pmi: flag(14, 0),
 });
 
-const ReadCapacity10Data = layout(8, {
+export const ReadCapacity10Data = layout(8, {
   returnedLogicalBlockAddress: u32(0),
   logicalBlockLengthInBytes: u32(4),
 });

@@ -6,8 +6,8 @@ import { inventoryReported } from "../inventory.ts";
 import { emitLun, LUN_LENGTH, type Luns, REPORT_LUNS_WELL_KNOWN } from "../lun.ts";
 import type { Step, Task } from "../task.ts";
 
-const ReportLunsCdb = layout(12, { selectReport: u8(2), allocationLength: u32(6) });
-const ReportLunsData = layout(8, { lunListLength: u32(0) });
+export const ReportLunsCdb = layout(12, { selectReport: u8(2), allocationLength: u32(6) });
+export const ReportLunsData = layout(8, { lunListLength: u32(0) });
 
 /** SELECT REPORT. */
 const SelectReport = { UNITS: 0, WELL_KNOWN: 1, ALL: 2 } as const;

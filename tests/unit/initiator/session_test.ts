@@ -29,7 +29,7 @@ class World {
       targetName: TARGET_NAME,
       ...options,
     });
-    await session.execute({ lun: 0, cdb: new Uint8Array(6) });
+    await session.execute(0, { cdb: new Uint8Array(6) });
     return session;
   }
 }
@@ -44,11 +44,11 @@ function cdb16(opcode: number, lba: number, count: number): Uint8Array {
 }
 
 function read(session: Session, lba: number, into: Uint8Array): Promise<CommandResult> {
-  return session.execute({ lun: 0, cdb: cdb16(0x88, lba, into.length / BLOCK), dataIn: into });
+  return session.execute(0, { cdb: cdb16(0x88, lba, into.length / BLOCK), dataIn: into });
 }
 
 function write(session: Session, lba: number, from: Uint8Array): Promise<CommandResult> {
-  return session.execute({ lun: 0, cdb: cdb16(0x8a, lba, from.length / BLOCK), dataOut: from });
+  return session.execute(0, { cdb: cdb16(0x8a, lba, from.length / BLOCK), dataOut: from });
 }
 
 function pattern(length: number): Uint8Array {

@@ -1,0 +1,371 @@
+/**
+ * A logical unit of a target as a disk. Transfers are cut to what the unit takes and to whole
+ * blocks; what fails says what the unit answered. A flush that cannot vouch for everything that
+ * was acknowledged before it fails, and so does every write after it.
+ */
+import { type BlockDevice, type Capabilities, DeviceError, type Extent } from "../block/device.ts";
+import { GroupCommit } from "../block/group_commit.ts";
+import { InFlight } from "../block/in_flight.ts";
+import { requireRange, requireRoom } from "../block/range.ts";
+import { RangeLocks } from "../scsi/range_locks.ts";
+import { INVALID_COMMAND_OPERATION_CODE, SenseKey } from "../scsi/sense.ts";
+import { Status } from "../scsi/status.ts";
+import type { CommandRequest, CommandResult } from "./command.ts";
+import { describeSense, failureOf, failureWithout } from "./device_failure.ts";
+import { readBack } from "./read_back.ts";
+import { remoteExtents } from "./remote_extents.ts";
+import { type Range, UnflushedWrites } from "./unflushed_writes.ts";
+import { read, synchronizeCache, write } from "./unit_commands.ts";
+import { UnitError } from "./unit_error.ts";
+import { type Ask, DIRECT_ACCESS, type UnitFacts } from "./unit_facts.ts";
+import type { UnitRoute, UnitRouteObserver } from "./unit_route.ts";
+import { zeroBlocks } from "./zero_blocks.ts";
+
+export interface RemoteDiskOptions {
+  readonly readOnly?: boolean;
+  /** Lets go of the route. */
+  readonly release?: () => Promise<void>;
+}
+
+/** Octets of one command, where the unit takes more. */
+const MOST_OCTETS = 1 << 20;
+/** Pieces of {@link UnflushedWrites} past which a flush is begun unasked: 128 MiB. */
+const MOST_UNFLUSHED = 32_768;
+/** Octets unmapped at once past which they are flushed rather than remembered. */
+const MOST_REMEMBERED = 16 << 20;
+
+export class RemoteDisk implements BlockDevice {
+  readonly route: UnitRoute;
+  readonly #options: RemoteDiskOptions;
+  readonly #locks = new RangeLocks();
+  readonly #inFlight = new InFlight();
+  readonly #commit = new GroupCommit(() => this.#synchronize());
+  readonly #observer: UnitRouteObserver;
+  #facts: UnitFacts;
+  /** Why nothing is written any more, or nothing is done at all. */
+  #fence: DeviceError | undefined;
+  #isLost = false;
+  #isClosed = false;
+  readonly #unflushed: UnflushedWrites;
+  /** A flush that nobody waits for. */
+  #behind: Promise<void> | undefined;
+  /** What is being written just now. */
+  readonly #writing = new Set<Range>();
+
+  private constructor(route: UnitRoute, facts: UnitFacts, options: RemoteDiskOptions) {
+    this.route = route;
+    this.#facts = facts;
+    this.#options = options;
+    this.#unflushed = new UnflushedWrites(facts.blockLength);
+    this.#observer = {
+      factsChanged: () => this.#facts = route.facts!,
+      cacheSuspected: (ask) => this.#lookBack(ask),
+      deferredError: (sense) => this.#fenceOff(`a write failed later: ${describeSense(sense)}`),
+    };
+    route.observers.add(this.#observer);
+  }
+
+  /** Waits until the unit can be used. Fails where it is no disk, or cannot be reached. */
+  static async open(route: UnitRoute, options: RemoteDiskOptions = {}): Promise<RemoteDisk> {
+    const facts = await route.ready();
+    if (facts.deviceType !== DIRECT_ACCESS) {
+      const type = facts.deviceType.toString(16).padStart(2, "0");
+      throw new UnitError("refused", `${route.where} is no disk (device type ${type}h)`);
+    }
+    return new RemoteDisk(route, facts, options);
+  }
+
+  /** The name of the unit in VPD page 83h; undefined where it has none. */
+  get identity(): string | undefined {
+    return this.#facts.identity;
+  }
+
+  get facts(): UnitFacts {
+    return this.#facts;
+  }
+
+  get size(): number {
+    return this.#facts.blockCount * this.#facts.blockLength;
+  }
+
+  get can(): Capabilities {
+    const { isWriteProtected, provisioning } = this.#facts;
+    const { isThin, doesUnmap, doesWriteSameUnmap } = provisioning;
+    return {
+      write: !this.#options.readOnly && !isWriteProtected,
+      unmap: isThin && (doesUnmap || doesWriteSameUnmap),
+    };
+  }
+
+  readNow(): boolean {
+    return false;
+  }
+
+  writeNow(): boolean {
+    return false;
+  }
+
+  async read(offset: number, into: Uint8Array, at: number, length: number): Promise<void> {
+    requireRoom(into, at, length);
+    this.#check(offset, length);
+    if (length === 0) return;
+    await this.#inFlight.during(() => this.#read(offset, into.subarray(at, at + length)));
+  }
+
+  #read(offset: number, into: Uint8Array): Promise<void> {
+    const { blockLength } = this.#facts;
+    if (offset % blockLength === 0 && into.length % blockLength === 0) {
+      return this.#each(offset, into, (at, octets) => this.#readBlocks(at, octets));
+    }
+    return this.#readWhole(offset, into);
+  }
+
+  /** What does not begin and end with blocks is part of some that do. */
+  async #readWhole(offset: number, into: Uint8Array): Promise<void> {
+    const { start, end } = this.#around(offset, into.length);
+    const whole = new Uint8Array(end - start);
+    await this.#read(start, whole);
+    into.set(whole.subarray(offset - start, offset - start + into.length));
+  }
+
+  #around(offset: number, length: number): { start: number; end: number } {
+    const { blockLength } = this.#facts;
+    const start = Math.floor(offset / blockLength) * blockLength;
+    return { start, end: Math.ceil((offset + length) / blockLength) * blockLength };
+  }
+
+  /** In as many commands as it takes, all of them at once. */
+  #each(
+    offset: number,
+    octets: Uint8Array,
+    one: (offset: number, octets: Uint8Array) => Promise<void>,
+  ): Promise<void> {
+    const most = this.#mostOctets;
+    if (octets.length <= most) return one(offset, octets);
+    const parts: Promise<void>[] = [];
+    for (let at = 0; at < octets.length; at += most) {
+      parts.push(one(offset + at, octets.subarray(at, at + most)));
+    }
+    return settled(parts);
+  }
+
+  get #mostOctets(): number {
+    const { limits, blockLength } = this.#facts;
+    const most = limits.maximumTransferLength * blockLength;
+    return most === 0 ? MOST_OCTETS : Math.min(most, MOST_OCTETS);
+  }
+
+  #readBlocks(offset: number, into: Uint8Array): Promise<void> {
+    const { blockLength } = this.#facts;
+    const request = { cdb: read(offset / blockLength, into.length / blockLength), dataIn: into };
+    return this.#move(request, "read", offset, into.length);
+  }
+
+  async write(offset: number, from: Uint8Array, at: number, length: number): Promise<void> {
+    requireRoom(from, at, length);
+    this.#check(offset, length);
+    this.#checkWritable();
+    if (length === 0) return;
+    await this.#inFlight.during(() => this.#write(offset, from.subarray(at, at + length)));
+  }
+
+  async #write(offset: number, from: Uint8Array): Promise<void> {
+    const { blockLength } = this.#facts;
+    const isWhole = offset % blockLength === 0 && from.length % blockLength === 0;
+    if (!isWhole) return await this.#writePart(offset, from);
+    if (this.#locks.idle) return await this.#writeWhole(offset, from);
+    const release = await this.#locks.shared(offset, from.length);
+    try {
+      await this.#writeWhole(offset, from);
+    } finally {
+      release();
+    }
+  }
+
+  #writeWhole(offset: number, from: Uint8Array): Promise<void> {
+    return this.#each(offset, from, (at, octets) => this.#writeBlocks(at, octets));
+  }
+
+  /** What does not begin and end with blocks is put into those around it: nobody else may write. */
+  async #writePart(offset: number, from: Uint8Array): Promise<void> {
+    const { start, end } = this.#around(offset, from.length);
+    const release = await this.#locks.exclusive(start, end - start);
+    try {
+      const whole = new Uint8Array(end - start);
+      await this.#read(start, whole);
+      whole.set(from, offset - start);
+      await this.#writeWhole(start, whole);
+    } finally {
+      release();
+    }
+  }
+
+  async #writeBlocks(offset: number, from: Uint8Array): Promise<void> {
+    const { blockLength, hasWriteCache } = this.#facts;
+    const request = { cdb: write(offset / blockLength, from.length / blockLength), dataOut: from };
+    if (!hasWriteCache) return await this.#move(request, "write", offset, from.length);
+    const range = { offset, length: from.length };
+    this.#writing.add(range);
+    try {
+      await this.#move(request, "write", offset, from.length);
+      this.#unflushed.add(offset, from);
+    } catch (error) {
+      this.#unflushed.fail(range);
+      throw error;
+    } finally {
+      this.#writing.delete(range);
+    }
+    if (this.#unflushed.pieceCount > MOST_UNFLUSHED) this.#flushBehind();
+  }
+
+  /** So much is not owed for long: a flush nobody asked for, while everything else goes on. */
+  #flushBehind(): void {
+    this.#behind ??= this.#commit.join().catch(() => undefined).finally(() =>
+      this.#behind = undefined
+    );
+  }
+
+  async #move(
+    request: CommandRequest,
+    what: string,
+    offset: number,
+    length: number,
+  ): Promise<void> {
+    const result = await this.#execute(request, what, offset, length);
+    if (result.status !== Status.GOOD && result.sense?.key !== SenseKey.RECOVERED_ERROR) {
+      throw failureOf(this.#describe(what, offset, length), result);
+    }
+    if (result.transferred === length) return;
+    const name = this.#describe(what, offset, length);
+    throw new DeviceError("medium", `${name}: only ${result.transferred} octets were moved`);
+  }
+
+  async #execute(
+    request: CommandRequest,
+    what: string,
+    offset: number,
+    length: number,
+  ): Promise<CommandResult> {
+    try {
+      return await this.route.execute(request);
+    } catch (error) {
+      throw failureWithout(this.#describe(what, offset, length), error);
+    }
+  }
+
+  #describe(what: string, offset: number, length: number): string {
+    return `cannot ${what} ${length} octets at ${offset} of ${this.route.where}`;
+  }
+
+  async flush(): Promise<void> {
+    this.#checkOpen();
+    if (!this.can.write) return;
+    await this.#commit.join();
+  }
+
+  /** SYNCHRONIZE CACHE: of all blocks, for all that was acknowledged before it is sent. */
+  async #synchronize(): Promise<void> {
+    if (this.#fence !== undefined) throw this.#fence;
+    this.#unflushed.beginFlush();
+    const result = await this.#execute({ cdb: synchronizeCache() }, "flush", 0, this.size);
+    // What was fenced off meanwhile may be what this was to vouch for.
+    if (this.#fence !== undefined) throw this.#fence;
+    const isUnknown = result.sense?.key === SenseKey.ILLEGAL_REQUEST &&
+      result.sense.code === INVALID_COMMAND_OPERATION_CODE.code;
+    if (result.status === Status.GOOD || (isUnknown && !this.#facts.hasWriteCache)) {
+      return this.#unflushed.endFlush();
+    }
+    const failure = failureOf(`cannot flush ${this.route.where}`, result);
+    this.#fenceOff(failure.message);
+    throw failure;
+  }
+
+  /** The target may have been restarted: is everything there that it had acknowledged? */
+  async #lookBack(ask: Ask): Promise<void> {
+    if (this.#unflushed.isEmpty) return;
+    const owed = this.#unflushed.owed(this.#writing);
+    const outcome = await readBack(owed, { blockLength: this.#facts.blockLength, ask });
+    if (outcome === "there") return;
+    const what = outcome === "lost" ? "is not all there any more" : "may be lost";
+    this.#isLost = outcome === "lost";
+    this.#fenceOff(`the target was restarted, and what had been written and not flushed ${what}`);
+  }
+
+  #fenceOff(reason: string): void {
+    const { where } = this.route;
+    this.#fence ??= new DeviceError("fenced", `${where}: ${reason}; open it anew to go on`);
+  }
+
+  async unmap(offset: number, length: number): Promise<void> {
+    this.#check(offset, length);
+    this.#checkWritable();
+    if (length === 0) return;
+    await this.#inFlight.during(() => this.#unmap(offset, length));
+  }
+
+  async #unmap(offset: number, length: number): Promise<void> {
+    const { blockLength } = this.#facts;
+    const start = Math.ceil(offset / blockLength) * blockLength;
+    const end = Math.floor((offset + length) / blockLength) * blockLength;
+    if (start >= end) return await this.#write(offset, new Uint8Array(length));
+    if (start > offset) await this.#write(offset, new Uint8Array(start - offset));
+    const release = this.#locks.idle ? undefined : await this.#locks.shared(start, end - start);
+    try {
+      await zeroBlocks(
+        {
+          facts: this.#facts,
+          execute: (request) => this.#execute(request, "unmap", start, end - start),
+          write: (at, zeros) => this.#writeWhole(at, zeros),
+          failed: (result) => failureOf(this.#describe("unmap", start, end - start), result),
+        },
+        start,
+        end - start,
+      );
+      if (end - start <= MOST_REMEMBERED) this.#unflushed.addZeros(start, end - start);
+      else await this.#commit.join();
+    } finally {
+      release?.();
+    }
+    if (end < offset + length) await this.#write(end, new Uint8Array(offset + length - end));
+  }
+
+  async extents(offset: number, length: number, limit: number): Promise<Extent[]> {
+    this.#check(offset, length);
+    const ask = (request: CommandRequest) => this.#execute(request, "map", offset, length);
+    return await remoteExtents(this.#facts, ask, { offset, length, limit });
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    try {
+      await this.#inFlight.idle();
+      if (this.can.write && !this.#unflushed.isEmpty) await this.#commit.join();
+    } finally {
+      this.route.observers.delete(this.#observer);
+      await this.#options.release?.();
+    }
+  }
+
+  #checkOpen(): void {
+    if (this.#isClosed) throw new DeviceError("gone", `${this.route.where} has been closed`);
+  }
+
+  #check(offset: number, length: number): void {
+    this.#checkOpen();
+    if (this.#isLost) throw this.#fence;
+    requireRange(this.size, offset, length);
+  }
+
+  #checkWritable(): void {
+    if (this.#fence !== undefined) throw this.#fence;
+    if (!this.can.write) throw new DeviceError("read-only", `${this.route.where} is read-only`);
+  }
+}
+
+/** Waits for all, so that no buffer is in use any more, and then fails with the first failure. */
+async function settled(parts: readonly Promise<void>[]): Promise<void> {
+  const outcomes = await Promise.allSettled(parts);
+  const failure = outcomes.find((outcome) => outcome.status === "rejected");
+  if (failure !== undefined) throw failure.reason;
+}
