@@ -16,6 +16,10 @@ export interface Context extends CommandContext {
   control(): Promise<Control>;
   /** Asks whether to go on with what `loss` says; throws where the answer is no. */
   confirm(loss: string, yes: boolean | undefined): Promise<void>;
+  /** Asks for something that is not shown while it is typed. */
+  askHidden(what: string): Promise<string>;
+  /** All of standard input, which may have `limit` octets. */
+  readInput(limit: number): Promise<string>;
   progress(title: string): ProgressBar;
   /** From now on, SIGINT, SIGTERM and SIGHUP call `then`, and the command ends by itself. */
   handleSignals(then: () => void): void;

@@ -1,7 +1,8 @@
 /** The command line's entry: the only place that ends the process. */
 import { HUNG_UP, INTERRUPTED, TERMINATED } from "./failure.ts";
+import { Keyboard } from "./keyboard.ts";
 import { sanctl } from "./sanctl.ts";
-import { readLine, sinkOf } from "./terminal.ts";
+import { readInput, readLine, sinkOf } from "./terminal.ts";
 
 const SIGNALS = [["SIGINT", INTERRUPTED], ["SIGTERM", TERMINATED], ["SIGHUP", HUNG_UP]] as const;
 
@@ -15,12 +16,15 @@ function onInterrupt(then: (exitCode: number) => void): () => void {
 }
 
 if (import.meta.main) {
+  const keyboard = new Keyboard(Deno.stdin);
   Deno.exit(
     await sanctl(Deno.args, {
       stdout: sinkOf(Deno.stdout),
       stderr: sinkOf(Deno.stderr),
       terminal: Deno.stdin.isTerminal() && Deno.stderr.isTerminal(),
       readLine,
+      readHidden: (ask, signal) => keyboard.readHidden(ask, signal),
+      readInput,
       async openControl({ stateDir, server }) {
         const { openControl } = await import("../lib/config/connect.ts");
         return openControl({ stateDir, server: server ?? Deno.env.get("SANCTL_SERVER") });

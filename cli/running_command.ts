@@ -1,10 +1,11 @@
 /** A command while it runs: opens what it asks for, and lets go of it when it ends. */
 import type { Control } from "../lib/config/control.ts";
+import { ControlError } from "../lib/config/control_error.ts";
 import type { Context } from "./context.ts";
 import type { GlobalFlags } from "./global_flags.ts";
 import { Output, type Sink } from "./output.ts";
 import { ProgressBar } from "./progress.ts";
-import { confirm } from "./prompt.ts";
+import { askHidden, confirm, type PromptOptions } from "./prompt.ts";
 
 /** What the process gives a command. */
 export interface Surroundings {
@@ -13,6 +14,10 @@ export interface Surroundings {
   /** Someone watches stderr and can type an answer. */
   readonly terminal: boolean;
   readLine(signal: AbortSignal): Promise<string | undefined>;
+  /** The same, not shown while it is typed; `ask` is called before. */
+  readHidden(ask: () => void, signal: AbortSignal): Promise<string | undefined>;
+  /** All of standard input; undefined where it has more than `limit` octets. */
+  readInput(limit: number): Promise<string | undefined>;
   openControl(flags: GlobalFlags): Promise<Control>;
   /** Calls back with an exit code at each SIGINT, SIGTERM and SIGHUP; the answer ends that. */
   onInterrupt(then: (exitCode: number) => void): () => void;
@@ -59,14 +64,21 @@ export class RunningCommand implements Context {
   }
 
   confirm(loss: string, yes: boolean | undefined): Promise<void> {
-    const { terminal, stderr, readLine } = this.#around;
-    const { signal } = this;
-    return confirm(loss, yes ?? false, {
-      terminal,
-      stderr,
-      signal,
-      readLine: () => readLine(signal),
-    });
+    return confirm(loss, yes ?? false, this.#prompting());
+  }
+
+  askHidden(what: string): Promise<string> {
+    return askHidden(what, this.#prompting());
+  }
+
+  async readInput(limit: number): Promise<string> {
+    const text = await this.#around.readInput(limit);
+    if (text !== undefined) return text;
+    throw new ControlError(
+      "usage",
+      `standard input has more than ${limit} octets`,
+      "give it what is asked for and nothing else",
+    );
   }
 
   progress(title: string): ProgressBar {
@@ -85,6 +97,18 @@ export class RunningCommand implements Context {
     this.#endSignals();
     const control = await this.#control?.catch(() => undefined);
     await control?.close();
+  }
+
+  #prompting(): PromptOptions {
+    const { terminal, stderr, readLine, readHidden } = this.#around;
+    const { signal } = this;
+    return {
+      terminal,
+      stderr,
+      signal,
+      readLine: () => readLine(signal),
+      readHidden: (ask) => readHidden(ask, signal),
+    };
   }
 
   /** The first time the command may clean up, the second time it ends at once. */

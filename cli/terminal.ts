@@ -33,3 +33,15 @@ async function typedLine(): Promise<string | undefined> {
     if (end >= 0) return line.slice(0, end);
   }
 }
+
+/** All of standard input; undefined where it has more than `limit` octets. */
+export async function readInput(limit: number): Promise<string | undefined> {
+  const octets = new Uint8Array(limit + 1);
+  let length = 0;
+  for (;;) {
+    const got = await Deno.stdin.read(octets.subarray(length));
+    if (got === null) return new TextDecoder().decode(octets.subarray(0, length));
+    length += got;
+    if (length > limit) return undefined;
+  }
+}

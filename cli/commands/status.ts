@@ -2,6 +2,7 @@ import type { StatusFacts } from "../../lib/config/facts.ts";
 import type { Context } from "../context.ts";
 import { formatAddress } from "../format_address.ts";
 import { sheet } from "../output.ts";
+import { discoveryText } from "../authentication_rows.ts";
 import { formatSize } from "../size.ts";
 
 export default async function (this: Context): Promise<void> {
@@ -17,6 +18,7 @@ function statusText(status: StatusFacts): string {
     ["state", status.stateDirectory],
     ["portals", status.portals.map(formatAddress).join(" ")],
     ["dashboard", http === null ? undefined : `http://${formatAddress(http)}/`],
+    ["discovery", discoveryText(status.discovery)],
     ["targets", String(status.targets)],
     ["disks", String(status.disks)],
     ["sessions", String(status.sessions)],

@@ -1,4 +1,5 @@
 import type { LunFacts, TargetFacts } from "../../lib/config/facts.ts";
+import { authenticationRows } from "../authentication_rows.ts";
 import { allowed } from "../allowed.ts";
 import type { Context } from "../context.ts";
 import { type Column, sheet, table } from "../output.ts";
@@ -30,6 +31,7 @@ function targetText(target: TargetFacts): string {
     ["description", target.description],
     ["state", target.state],
     ["allow", allowed(target.allow)],
+    ...authenticationRows(target),
     ["sessions", running ? String(target.sessions) : undefined],
     ["commands", running ? String(commands) : undefined],
     ["read", running ? formatSize(octetsRead) : undefined],

@@ -13,6 +13,7 @@ import {
   textFlag,
   YES_FLAG,
 } from "../parameters.ts";
+import { chap, reverseChap } from "./target_chap.ts";
 
 export interface ServeFlags {
   readonly portal?: readonly PortalFacts[];
@@ -191,6 +192,19 @@ const disconnect = buildCommand<TargetDisconnectFlags, string[], Context>({
 });
 
 export const targetRoutes = buildRouteMap({
-  routes: { serve, create, list, show, set, delete: remove, allow, deny, sessions, disconnect },
+  routes: {
+    serve,
+    create,
+    list,
+    show,
+    set,
+    delete: remove,
+    allow,
+    deny,
+    chap,
+    reverseChap,
+    sessions,
+    disconnect,
+  },
   docs: { brief: "Targets: what initiators log in to" },
 });

@@ -16,6 +16,10 @@ export interface FakeOptions {
   readonly terminal?: boolean;
   /** What is typed at a prompt. */
   readonly typed?: string;
+  /** What is typed unseen, a line a prompt. */
+  readonly hidden?: readonly string[];
+  /** What stands in standard input. */
+  readonly input?: string;
   /** Called with what sends SIGINT to the command. */
   readonly onStart?: (interrupt: () => void) => void;
 }
@@ -24,11 +28,17 @@ export interface FakeOptions {
 export async function ran(argv: readonly string[], options: FakeOptions = {}): Promise<Ran> {
   let stdout = "", stderr = "";
   const calls: string[] = [];
+  const hidden = [...options.hidden ?? []];
   const exitCode = await sanctl(argv, {
     stdout: { write: (text) => void (stdout += text) },
     stderr: { write: (text) => void (stderr += text) },
     terminal: options.terminal ?? false,
     readLine: () => Promise.resolve(options.typed),
+    readHidden(ask) {
+      ask();
+      return Promise.resolve(hidden.shift());
+    },
+    readInput: () => Promise.resolve(options.input),
     openControl: () => Promise.resolve(recording(options.control ?? {}, calls)),
     onInterrupt(then) {
       options.onStart?.(() => then(130));
@@ -47,7 +57,7 @@ function recording(control: Partial<Control>, calls: string[]): Control {
         const plain = args.filter((arg) =>
           typeof arg !== "function" && !(arg instanceof AbortSignal)
         );
-        calls.push(`${name}(${plain.map((arg) => JSON.stringify(arg)).join(", ")})`);
+        calls.push(`${name}(${plain.map((arg) => JSON.stringify(arg) ?? "undefined").join(", ")})`);
         const method = target[name as keyof Control] as
           | ((...args: unknown[]) => unknown)
           | undefined;
