@@ -67,7 +67,7 @@ const create = buildCommand<TargetCreateFlags, [name: string], Context>({
         optional: true,
         variadic: true,
         placeholder: "ID",
-        brief: "Who may log in: an initiator's name as iqn:NAME, or any",
+        brief: "Who may log in: iqn:NAME, dns:HOST, ip:ADDRESS, mac:ADDRESS or any",
       },
     },
     positional: { kind: "tuple", parameters: [NEW_TARGET_ARGUMENT] },
@@ -128,7 +128,7 @@ const TARGET_AND_IDS = {
   kind: "array",
   minimum: 2,
   parameter: {
-    brief: "The target's name, then initiators' names as iqn:NAME, or any",
+    brief: "The target's name, then who: iqn:NAME, dns:HOST, ip:ADDRESS, mac:ADDRESS or any",
     placeholder: "TARGET ID",
     parse: String,
   },

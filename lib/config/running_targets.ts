@@ -8,7 +8,7 @@ import { AccessList } from "../target/access_list.ts";
 import { endSessions } from "../target/end_sessions.ts";
 import { LunMap, type Mapping } from "../target/lun_map.ts";
 import type { TargetNode } from "../target/node.ts";
-import { isAdmitted } from "../target/session_admission.ts";
+import { findOutcasts } from "../target/session_admission.ts";
 import { Target } from "../target/target.ts";
 import type { RunningDisk } from "./running_disk.ts";
 import { RunningAuthentication } from "./running_authentication.ts";
@@ -109,7 +109,7 @@ export class RunningTargets {
     const access = AccessList.of(allow);
     if (access.ids.join() === target.access.ids.join()) return;
     target.access = access;
-    const outcasts = target.openSessions.filter((session) => !isAdmitted(session, target));
+    const outcasts = await findOutcasts(this.#node, target);
     const reason = "the target does not admit the initiator any more";
     await endSessions(this.#node, outcasts, { waitMs: LOGOUT_MS, reason });
   }

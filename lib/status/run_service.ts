@@ -9,6 +9,10 @@ import { Service } from "../config/service.ts";
 import { socketFile } from "../config/state_directory.ts";
 import { type Clock, systemClock } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/logger.ts";
+import { NetworkWitness } from "../net/network_witness.ts";
+import { readNeighbours } from "../net/neighbours.ts";
+import { resolveHost } from "../net/resolve_host.ts";
+import type { Witness } from "../net/witness.ts";
 import { keepMemoryFree } from "../runtime/free_memory.ts";
 import { systemRandom } from "../runtime/random.ts";
 import { DEFAULT_LIMITS, type Limits } from "../target/limits.ts";
@@ -34,6 +38,8 @@ export interface RunOptions {
   readonly logger: Logger;
   readonly limits?: Limits;
   readonly clock?: Clock;
+  /** What tells by which host and adapter initiators come; this machine's own without. */
+  readonly witness?: Witness;
 }
 
 export interface RunningService {
@@ -50,12 +56,13 @@ export interface RunningService {
 
 /** Starts the service; resolves when every portal listens. What fails leaves nothing behind. */
 export async function runService(options: RunOptions): Promise<RunningService> {
-  const { stateDirectory, logger } = options;
+  const { stateDirectory, logger, clock = systemClock } = options;
   const node = new TargetNode({
     limits: options.limits ?? DEFAULT_LIMITS,
-    clock: options.clock ?? systemClock,
+    clock,
     random: systemRandom,
     logger,
+    witness: options.witness ?? new NetworkWitness({ clock, resolve: resolveHost, readNeighbours }),
   });
   const service = await Service.start({ directory: stateDirectory, node, files: localDiskFiles });
   const server = new TargetServer(node);

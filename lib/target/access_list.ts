@@ -2,8 +2,9 @@
  * Who may see a target and log in to it. An entry is a kind with a value, or `any`; one entry that
  * admits is enough, and an empty list admits nobody.
  */
-import { normaliseName } from "../iscsi/name.ts";
-import { printable } from "../runtime/printable.ts";
+import { parsePeerAddress } from "../net/ip_address.ts";
+import { NO_WITNESS, type Question, type Witness } from "../net/witness.ts";
+import { type AccessRule, type Asker, parseRule } from "./access_rules.ts";
 
 /** Who asks. */
 export interface AccessRequest {
@@ -13,36 +14,8 @@ export interface AccessRequest {
   readonly address: string;
 }
 
-/** An entry that cannot be understood. */
-export class AccessRuleError extends Error {
-  override readonly name = "AccessRuleError";
-}
-
-interface AccessRule {
-  /** As it is shown and stored. */
-  readonly id: string;
-  admits(request: AccessRequest): boolean;
-}
-
-interface RuleKind {
-  /** How an entry of this kind is written. */
-  readonly form: string;
-  /** What stands behind `kind:` becomes a rule; throws where it cannot. */
-  parse(value: string): AccessRule;
-}
-
-const ANY: AccessRule = { id: "any", admits: () => true };
-
-/** By the word before the first colon. */
-const KINDS: Readonly<Record<string, RuleKind>> = {
-  iqn: { form: "iqn:NAME", parse: ruleForName },
-};
-
-/** How entries are written, for whoever has to correct one. */
-export const ACCESS_RULE_FORMS: readonly string[] = [
-  ...Object.values(KINDS).map(({ form }) => form),
-  ANY.id,
-];
+/** Entries that an explanation goes into. */
+const MOST_EXPLAINED = 8;
 
 export class AccessList {
   readonly #rules: readonly AccessRule[];
@@ -66,39 +39,55 @@ export class AccessList {
     return this.#rules.map(({ id }) => id);
   }
 
-  admits(request: AccessRequest): boolean {
-    return this.#rules.some((rule) => rule.admits(request));
+  /** Entries that hosts fit which know nothing of each other, `any` among them. */
+  get open(): readonly string[] {
+    return this.#rules.filter(({ fits }) => fits !== "one").map(({ id }) => id);
+  }
+
+  has(id: string): boolean {
+    return this.#rules.some((rule) => rule.id === id);
+  }
+
+  /** By what is known at this moment: `questions` says what should be. */
+  admits(request: AccessRequest, witness: Witness): boolean {
+    return this.admitting(request, witness) !== undefined;
+  }
+
+  /** The entry that admits; undefined where none does. */
+  admitting(request: AccessRequest, witness: Witness): string | undefined {
+    return this.#admitting(askerOf(request), witness)?.id;
+  }
+
+  /** What should be found out before the asker is judged; nothing where it is admitted without. */
+  questions(request: AccessRequest): readonly Question[] {
+    const asker = askerOf(request);
+    const questions: Question[] = [];
+    for (const rule of this.#rules) {
+      const question = rule.question?.(asker);
+      if (question !== undefined) questions.push(question);
+      else if (rule.question === undefined && rule.admits(asker, NO_WITNESS)) return [];
+    }
+    return questions;
   }
 
   /** Why somebody is admitted or not, for the log and for whoever set the list up. */
-  explain(request: AccessRequest): string {
-    const rule = this.#rules.find((each) => each.admits(request));
+  explain(request: AccessRequest, witness: Witness): string {
+    const asker = askerOf(request);
+    const rule = this.#admitting(asker, witness);
     if (rule !== undefined) return `admitted by ${rule.id}`;
     if (this.#rules.length === 0) return "its access list is empty";
-    return `none of ${this.ids.join(", ")} admits it`;
-  }
-}
-
-function parseRule(id: string): AccessRule {
-  if (id === ANY.id) return ANY;
-  const colon = id.indexOf(":");
-  const name = id.slice(0, Math.max(colon, 0));
-  const kind = Object.hasOwn(KINDS, name) ? KINDS[name] : undefined;
-  if (kind === undefined) {
-    const forms = ACCESS_RULE_FORMS.join(" or ");
-    throw new AccessRuleError(`access rule "${printable(id)}" is of no known kind; write ${forms}`);
-  }
-  try {
-    return kind.parse(id.slice(colon + 1));
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new AccessRuleError(`access rule "${printable(id)}": ${why}; write ${kind.form}`, {
-      cause,
+    const reasons = this.#rules.slice(0, MOST_EXPLAINED).map(({ id, note }) => {
+      return note === undefined ? id : `${id} (${note(asker, witness)})`;
     });
+    const rest = this.#rules.length - reasons.length;
+    return `none of ${reasons.join(", ")}${rest > 0 ? ` and ${rest} more` : ""} admits it`;
+  }
+
+  #admitting(asker: Asker, witness: Witness): AccessRule | undefined {
+    return this.#rules.find((rule) => rule.admits(asker, witness));
   }
 }
 
-function ruleForName(value: string): AccessRule {
-  const name = normaliseName(value);
-  return { id: `iqn:${name}`, admits: ({ initiatorName }) => initiatorName === name };
+function askerOf({ initiatorName, address }: AccessRequest): Asker {
+  return { initiatorName, address: parsePeerAddress(address) };
 }

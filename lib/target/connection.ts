@@ -60,7 +60,7 @@ export class Connection implements Engine {
   #state: ConnectionState = "in-login";
   #flow: FullFeature | undefined;
   #session: Session | undefined;
-  #loginPending = false;
+  #isHeld = false;
   #wakeScheduled = false;
   #receiving = false;
   /** When the connection came, when it was heard last, when the state changed. */
@@ -69,6 +69,8 @@ export class Connection implements Engine {
   #stateMs: number;
   cid = 0;
   parameters: ConnectionParameters | undefined;
+  /** The entry of the access list that let it in. */
+  rule: string | undefined;
 
   constructor(options: ConnectionOptions) {
     this.#node = options.node;
@@ -116,7 +118,7 @@ export class Connection implements Engine {
   get isBlocked(): boolean {
     if (this.#state !== "in-login" && this.#state !== "logged-in") return false;
     const { inbox } = this;
-    return this.#loginPending || this.#mediumIsBehind ||
+    return this.#isHeld || this.#mediumIsBehind ||
       !this.#hasRoom(inbox.available < 8 ? 0 : dataOfAnswer(inbox.view, inbox.start));
   }
 
@@ -187,18 +189,19 @@ export class Connection implements Engine {
     request.base = frame.base;
     const data = frame.octets.subarray(frame.dataAt, frame.dataAt + frame.dataLength);
     const progress = this.#login!.receive(request, data);
-    if (progress instanceof Promise) this.#awaitLogin(progress);
+    if (progress instanceof Promise) this.holdUntil(progress.then((it) => this.#afterLogin(it)));
     else this.#afterLogin(progress);
   }
 
-  async #awaitLogin(progress: Promise<LoginProgress>): Promise<void> {
-    this.#loginPending = true;
+  /** Nothing more is received until `work` is done. */
+  async holdUntil(work: Promise<void>): Promise<void> {
+    this.#isHeld = true;
     try {
-      this.#afterLogin(await progress);
+      await work;
     } catch (error) {
       this.fail(error);
     } finally {
-      this.#loginPending = false;
+      this.#isHeld = false;
     }
     this.receive();
     this.#wakePump();
@@ -228,6 +231,7 @@ export class Connection implements Engine {
     this.#session = session;
     this.cid = cid;
     this.parameters = parameters;
+    this.rule = outcome.rule;
     // Digests begin with the first PDU of full feature phase. RFC 7143 13.1.
     this.#framer.headerDigest = this.#writer.headerDigest = parameters.headerDigest;
     this.#framer.dataDigest = this.#writer.dataDigest = parameters.dataDigest;

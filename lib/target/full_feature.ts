@@ -17,6 +17,7 @@ import { Answers } from "./answers.ts";
 import { Admission } from "./command_window.ts";
 import type { Connection } from "./connection.ts";
 import type { TargetNode } from "./node.ts";
+import { findForDiscovery } from "./login_admission.ts";
 import { MOST_FUNCTIONS } from "./outbox_room.ts";
 import { manageTasks } from "./task_management.ts";
 import type { PduWriter } from "../iscsi/pdu_writer.ts";
@@ -42,6 +43,7 @@ const nopOut = new NopOut();
 export class FullFeature {
   readonly commands: ScsiCommands;
   readonly answers: Answers;
+  readonly #node: TargetNode;
   readonly #connection: Connection;
   readonly #session: Session;
   readonly #parameters: ConnectionParameters;
@@ -54,6 +56,7 @@ export class FullFeature {
 
   constructor(options: FullFeatureOptions) {
     const { connection, session, node, writer, parameters, statSN, wake } = options;
+    this.#node = node;
     this.#connection = connection;
     this.#session = session;
     this.#parameters = parameters;
@@ -217,7 +220,18 @@ export class FullFeature {
     this.#wake();
   }
 
+  /** Which targets an initiator is told of may have to be found out first. */
   #receiveText(frame: Frame): void {
+    const connection = this.#connection;
+    const finding = findForDiscovery(this.#node, this.#session, connection.endpoint);
+    if (finding === undefined) return this.#answerText(frame);
+    const copy = copyFrame(frame);
+    connection.holdUntil(finding.then(() => {
+      if (connection.state === "logged-in") this.#answerText(copy);
+    }));
+  }
+
+  #answerText(frame: Frame): void {
     const request = this.#textRequest;
     request.view = frame.view;
     request.base = frame.base;

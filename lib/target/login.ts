@@ -21,7 +21,13 @@ import { serialAdd } from "../wire/serial.ts";
 import { Authentication, type AuthenticationPolicy } from "./authentication.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { type Established, establishSession, sessionToJoin } from "./establish_session.ts";
-import { accessRequest, admit, type LoginClaim, readClaim } from "./login_admission.ts";
+import {
+  accessRequest,
+  type Admission,
+  admitOnceKnown,
+  type LoginClaim,
+  readClaim,
+} from "./login_admission.ts";
 import {
   headerFault,
   type LoginHeader,
@@ -48,6 +54,8 @@ export interface LoginOutcome {
   readonly session: Session;
   readonly cid: number;
   readonly parameters: ConnectionParameters;
+  /** The entry of the access list that let it in; undefined for discovery. */
+  readonly rule: string | undefined;
   /** The StatSN of the next response. */
   readonly statSN: number;
 }
@@ -59,6 +67,8 @@ interface Opening {
   readonly target: Target | undefined;
   readonly authentication: Authentication;
   readonly authenticationPolicy: AuthenticationPolicy;
+  /** The entry of the access list that lets it in. */
+  readonly rule: string | undefined;
   /** The session that this connection is to join. */
   readonly joined: Session | undefined;
 }
@@ -97,7 +107,10 @@ export class Login {
     this.#responses = new LoginResponses(writer, node.random.u32());
   }
 
-  /** Deals with one request and lays out its response; a promise while an old session is ended. */
+  /**
+   * Deals with one request and lays out its response; a promise while it is found out who asks, or
+   * while an old session is ended.
+   */
   receive(request: LoginRequestView, data: Uint8Array): LoginProgress | Promise<LoginProgress> {
     const header = readLoginHeader(request);
     if (this.#first === undefined) {
@@ -112,7 +125,20 @@ export class Login {
     if (pairs instanceof KeyValueFault) {
       return this.#refuse(new LoginRefusal(LoginStatus.INITIATOR_ERROR, pairs.message));
     }
-    const answers = this.#judge(pairs, header);
+    const opening = this.#opening ?? this.#open(pairs, header);
+    return opening instanceof Promise
+      ? opening.then((late) => this.#goOn(late, pairs, header))
+      : this.#goOn(opening, pairs, header);
+  }
+
+  /** Goes on with one whole text, once it is known who asks for what. */
+  #goOn(
+    opening: Opening | LoginRefusal,
+    pairs: readonly Pair[],
+    header: LoginHeader,
+  ): LoginProgress | Promise<LoginProgress> {
+    if (this.#isCancelled) return "refused";
+    const answers = opening instanceof LoginRefusal ? opening : this.#judge(opening, pairs, header);
     if (answers instanceof LoginRefusal) return this.#refuse(answers);
     return this.#answer(new TextPieces(answers), header);
   }
@@ -154,10 +180,12 @@ export class Login {
   }
 
   /** Reads one whole text; answers ours, or why the login ends. */
-  #judge(pairs: readonly Pair[], header: LoginHeader): readonly Pair[] | LoginRefusal {
+  #judge(
+    opening: Opening,
+    pairs: readonly Pair[],
+    header: LoginHeader,
+  ): readonly Pair[] | LoginRefusal {
     const isFirst = this.#opening === undefined;
-    const opening = this.#opening ?? this.#open(pairs, header);
-    if (opening instanceof LoginRefusal) return opening;
     this.#opening = opening;
     const { authentication, claim } = opening;
     const isSecurity = this.#stage === LoginStage.SECURITY_NEGOTIATION;
@@ -181,11 +209,24 @@ export class Login {
   }
 
   /** Reads from the first text who wants what. */
-  #open(pairs: readonly Pair[], header: LoginHeader): Opening | LoginRefusal {
+  #open(
+    pairs: readonly Pair[],
+    header: LoginHeader,
+  ): Opening | LoginRefusal | Promise<Opening | LoginRefusal> {
     this.#claimed = new Map(pairs);
     const claim = readClaim(pairs);
     if (claim instanceof LoginRefusal) return claim;
-    const admission = admit(this.#node, claim, this.#endpoint);
+    const admission = admitOnceKnown(this.#node, claim, this.#endpoint);
+    return admission instanceof Promise
+      ? admission.then((late) => this.#opened(claim, late, header))
+      : this.#opened(claim, admission, header);
+  }
+
+  #opened(
+    claim: LoginClaim,
+    admission: Admission | LoginRefusal,
+    header: LoginHeader,
+  ): Opening | LoginRefusal {
     if (admission instanceof LoginRefusal) return admission;
     const request = accessRequest(claim.initiatorName, this.#endpoint);
     const authenticationPolicy = admission.authentication;
@@ -198,7 +239,8 @@ export class Login {
       this.#negotiation = beginNegotiation("target", session.parameters);
       this.#negotiation = { ...this.#negotiation, sessionType: claim.sessionType };
     }
-    return { claim, target: admission.target, authentication, authenticationPolicy, joined };
+    const { target, rule } = admission;
+    return { claim, target, authentication, authenticationPolicy, rule, joined };
   }
 
   /** What we say unasked. */
@@ -271,6 +313,7 @@ export class Login {
       session: established,
       cid: this.#first!.cid,
       parameters: this.#negotiation.connection,
+      rule: this.#opening!.rule,
       statSN: this.#responses.statSN,
     };
     this.#note(LoginStatus.SUCCESS, "");

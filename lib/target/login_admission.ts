@@ -6,11 +6,13 @@ import type { SessionType } from "../iscsi/keys.ts";
 import { isName, normaliseName } from "../iscsi/name.ts";
 import { LoginStatus } from "../iscsi/pdu/login_response.ts";
 import type { Pair } from "../wire/key_values.ts";
+import type { AccessRequest } from "./access_list.ts";
 import type { AuthenticationPolicy } from "./authentication.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { LoginRefusal } from "./login_refusal.ts";
 import type { TargetNode } from "./node.ts";
 import { plainAddress } from "./portal.ts";
+import type { Session } from "./session.ts";
 import type { Target } from "./target.ts";
 
 /** What the first text of a login must say. */
@@ -27,6 +29,8 @@ export interface Admission {
   /** Undefined for discovery. */
   readonly target: Target | undefined;
   readonly authentication: AuthenticationPolicy;
+  /** The entry of the target's access list; undefined for discovery. */
+  readonly rule: string | undefined;
 }
 
 /** Reads who wants what from the first text. */
@@ -61,21 +65,61 @@ export function admit(
   endpoint: Endpoint,
 ): Admission | LoginRefusal {
   if (claim.targetName === undefined) {
-    return { target: undefined, authentication: node.discoveryAuthentication };
+    const authentication = node.discoveryAuthentication;
+    return { target: undefined, authentication, rule: undefined };
   }
   const target = node.findTarget(claim.targetName);
   if (target === undefined) {
     return new LoginRefusal(LoginStatus.NOT_FOUND, "there is no target of this name");
   }
   const request = accessRequest(claim.initiatorName, endpoint);
-  if (target.access.admits(request)) return { target, authentication: target.authentication };
-  return new LoginRefusal(LoginStatus.NOT_FOUND, target.access.explain(request));
+  const { access, authentication } = target;
+  const rule = access.admitting(request, node.witness);
+  if (rule !== undefined) return { target, authentication, rule };
+  return new LoginRefusal(LoginStatus.NOT_FOUND, access.explain(request, node.witness));
+}
+
+/**
+ * As `admit`, once what it takes to judge is known. Whoever is refused has waited for all that any
+ * target asks, so that the time it takes does not tell which targets there are.
+ */
+export function admitOnceKnown(
+  node: TargetNode,
+  claim: LoginClaim,
+  endpoint: Endpoint,
+): Admission | LoginRefusal | Promise<Admission | LoginRefusal> {
+  const target = node.findTarget(claim.targetName ?? "");
+  const request = accessRequest(claim.initiatorName, endpoint);
+  const finding = target && node.witness.find(target.access.questions(request));
+  if (finding !== undefined) {
+    return finding.then(() => admitOrFindAll(node, claim, endpoint));
+  }
+  return admitOrFindAll(node, claim, endpoint);
+}
+
+function admitOrFindAll(node: TargetNode, claim: LoginClaim, endpoint: Endpoint) {
+  const admission = admit(node, claim, endpoint);
+  if (!(admission instanceof LoginRefusal)) return admission;
+  const request = accessRequest(claim.initiatorName, endpoint);
+  const finding = findAll(node, request);
+  return finding === undefined ? admission : finding.then(() => admit(node, claim, endpoint));
+}
+
+/** Finds out what it takes to say which targets a discovery session is told of. */
+export function findForDiscovery(
+  node: TargetNode,
+  { isDiscovery, initiatorName }: Pick<Session, "isDiscovery" | "initiatorName">,
+  endpoint: Endpoint,
+): Promise<void> | undefined {
+  return isDiscovery ? findAll(node, accessRequest(initiatorName, endpoint)) : undefined;
+}
+
+function findAll(node: TargetNode, request: AccessRequest): Promise<void> | undefined {
+  const questions = [...node.targets.values()].flatMap(({ access }) => access.questions(request));
+  return node.witness.find(questions);
 }
 
 /** How access lists and authentication policies see who asks. */
-export function accessRequest(initiatorName: string, endpoint: Endpoint): {
-  readonly initiatorName: string;
-  readonly address: string;
-} {
+export function accessRequest(initiatorName: string, endpoint: Endpoint): AccessRequest {
   return { initiatorName, address: plainAddress(endpoint.remoteAddress) };
 }

@@ -9,6 +9,7 @@ import type { Clock } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/logger.ts";
 import { RationedLogger } from "../runtime/rationed_logger.ts";
 import type { Random } from "../runtime/random.ts";
+import { NO_WITNESS, type Witness } from "../net/witness.ts";
 import { type AuthenticationPolicy, NO_AUTHENTICATION } from "./authentication.ts";
 import { type EndOptions, endSessions } from "./end_sessions.ts";
 import type { OctetCount } from "./octet_count.ts";
@@ -23,6 +24,8 @@ export interface TargetNodeOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** What tells by which host and adapter an initiator comes; without one nothing does. */
+  readonly witness?: Witness;
   /** What an initiator must prove before it may discover targets. */
   readonly discoveryAuthentication?: AuthenticationPolicy;
 }
@@ -63,6 +66,7 @@ export class TargetNode {
   readonly logger: Logger;
   /** For what is not known to come from somebody who may log in. */
   readonly strangerLogger: Logger;
+  readonly witness: Witness;
   discoveryAuthentication: AuthenticationPolicy;
   /** Makes the challenges of all logins, so that none of them is answered for another. */
   readonly challenges: ChallengeIssuer;
@@ -85,6 +89,7 @@ export class TargetNode {
     this.random = options.random;
     this.logger = options.logger;
     this.strangerLogger = new RationedLogger(options.logger, options.clock, STRANGERS);
+    this.witness = options.witness ?? NO_WITNESS;
     this.discoveryAuthentication = options.discoveryAuthentication ?? NO_AUTHENTICATION;
     this.challenges = new ChallengeIssuer(options.random);
     this.sessions = new SessionRegistry(options.random);

@@ -36,7 +36,7 @@ function* describe(request: DiscoveryRequest, targets: Iterable<Target>): Genera
   const { node, session, endpoint } = request;
   const asker = accessRequest(session.initiatorName, endpoint);
   for (const target of targets) {
-    if (!target.access.admits(asker)) continue;
+    if (!target.access.admits(asker, node.witness)) continue;
     yield ["TargetName", target.name];
     for (const address of targetAddresses(node.portals, endpoint)) yield ["TargetAddress", address];
   }

@@ -1,12 +1,24 @@
 /** Whether those who are logged in could log in again as things are now. */
+import type { AccessRequest } from "./access_list.ts";
+import type { Connection } from "./connection.ts";
 import { accessRequest } from "./login_admission.ts";
+import type { TargetNode } from "./node.ts";
 import type { Session } from "./session.ts";
 import type { Target } from "./target.ts";
 
-/** True where the target still admits the initiator, from each address that it came from. */
-export function isAdmitted({ initiatorName, connections }: Session, { access }: Target): boolean {
-  for (const { endpoint } of connections.values()) {
-    if (!access.admits(accessRequest(initiatorName, endpoint))) return false;
-  }
-  return true;
+/** Open sessions of whom the target does not admit any more, once that is known. */
+export async function findOutcasts(node: TargetNode, target: Target): Promise<Session[]> {
+  const { access, openSessions } = target;
+  const doubtful = openSessions.flatMap((session) => requestsInDoubt(session, target));
+  await node.witness.find(doubtful.flatMap((request) => access.questions(request)));
+  return target.openSessions.filter((session) =>
+    requestsInDoubt(session, target).some((request) => !access.admits(request, node.witness))
+  );
+}
+
+/** Connections whose rule is gone: while it is there, who was let in by it stays. */
+function requestsInDoubt(session: Session, { access }: Target): AccessRequest[] {
+  const isInDoubt = ({ rule }: Connection): boolean => rule === undefined || !access.has(rule);
+  return [...session.connections.values()].filter(isInDoubt)
+    .map(({ endpoint }) => accessRequest(session.initiatorName, endpoint));
 }

@@ -1,6 +1,7 @@
 /** A target in memory, with everything that its surroundings would give it in the test's hand. */
 import type { BlockDevice } from "../../lib/block/device.ts";
 import { MemoryDevice } from "../../lib/block/memory.ts";
+import type { Witness } from "../../lib/net/witness.ts";
 import type { Facts, Logger } from "../../lib/runtime/logger.ts";
 import { type Random, systemRandom } from "../../lib/runtime/random.ts";
 import { LogicalUnit, type LogicalUnitOptions } from "../../lib/scsi/logical_unit.ts";
@@ -26,6 +27,7 @@ export interface TestTargetOptions {
   readonly unit?: Partial<LogicalUnitOptions>;
   readonly readOnly?: boolean;
   readonly random?: Random;
+  readonly witness?: Witness;
 }
 
 /** What was logged. */
@@ -51,6 +53,7 @@ export class TestTarget {
       clock: this.clock,
       random: options.random ?? systemRandom,
       logger: this.#logger(),
+      ...(options.witness === undefined ? {} : { witness: options.witness }),
     });
     this.unit = new LogicalUnit({
       device: options.device ?? new MemoryDevice(options.size ?? 1 << 20),

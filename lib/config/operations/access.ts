@@ -1,6 +1,6 @@
 /** Who may log in to a target. */
 import { ControlError } from "../control_error.ts";
-import { ANY_INITIATOR, checkInitiatorIds } from "../initiator_id.ts";
+import { ANY_INITIATOR, checkInitiatorIds, severalInitiators } from "../initiator_id.ts";
 import type { DeclaredState } from "../schema.ts";
 import { disksOf, findTarget, replaceTarget } from "./find.ts";
 import type { Outcome } from "./outcome.ts";
@@ -16,10 +16,11 @@ export function allow(state: DeclaredState, name: string, ids: readonly string[]
   const exclusive = disksOf(state, name).find((disk) =>
     !disk.shared && !disk.assignments.some((each) => each.target === name && each.readOnly)
   );
-  if (allowed.length > target.allow.length && allowed.length > 1 && exclusive !== undefined) {
+  const several = allowed.length > target.allow.length ? severalInitiators(allowed) : undefined;
+  if (several !== undefined && exclusive !== undefined) {
     throw new ControlError(
       "in-use",
-      `disk ${exclusive.name} of target ${name} is for one initiator: two that write it corrupt it`,
+      `target ${name} would admit ${several}, and two that write its disk ${exclusive.name} corrupt it`,
       "take the other away with sanctl target deny, or, for a cluster that shares the disk, " +
         `first sanctl disk assign ${exclusive.name} ${name} --shared`,
     );

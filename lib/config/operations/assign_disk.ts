@@ -1,7 +1,7 @@
 /** Puts a disk behind a LUN of a target. */
 import type { AssignOptions } from "../control.ts";
 import { ControlError } from "../control_error.ts";
-import { ANY_INITIATOR } from "../initiator_id.ts";
+import { ANY_INITIATOR, severalInitiators } from "../initiator_id.ts";
 import {
   type DeclaredAssignment,
   type DeclaredDisk,
@@ -50,11 +50,11 @@ export function checkExclusive(
       `sanctl disk unassign ${disk.name} first, or add --shared if several targets may have it`,
     );
   }
-  if (target.allow.length > 1 && !readOnly) {
+  const several = severalInitiators(target.allow);
+  if (several !== undefined && !readOnly) {
     throw new ControlError(
       "in-use",
-      `target ${target.name} admits ${target.allow.length} initiators, and two that write disk ` +
-        `${disk.name} corrupt it`,
+      `target ${target.name} admits ${several}, and two that write disk ${disk.name} corrupt it`,
       "add --shared if they form a cluster that shares it, or --read-only, or deny all but one",
     );
   }

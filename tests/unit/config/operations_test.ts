@@ -98,6 +98,14 @@ Deno.test("deleteTarget keeps the disks, and refuses while it has sessions, unle
 Deno.test("allow refuses a second initiator of a disk that is not shared", () => {
   refuses("in-use", () => allow(state(), "mail", [BOB]), /disk d0.*--shared/);
   assert.deepEqual(allow(state(), "mail", [ADA]).state.targets, state().targets);
+  refuses("in-use", () => allow(state(), "mail", ["any"]), /would admit 2 initiators/);
+  const { state: nobody } = deny(state(), "mail", [ADA]);
+  refuses("in-use", () => allow(nobody, "mail", ["10.0.0.0/24"]), /every initiator of ip:10\.0/);
+  assert.deepEqual(allow(nobody, "mail", ["10.0.0.7/32"]).state.targets[0]!.allow, ["ip:10.0.0.7"]);
+  const { state: range } = createTarget(state(), { name: "x", allow: ["10.0.0.0/24"] });
+  refuses("in-use", () => assignDisk(range, "free", "x", {}), /admits every initiator of ip:10/);
+  assignDisk(range, "free", "x", { shared: true });
+  assignDisk(range, "free", "x", { readOnly: true });
   const { state: shared } = assignDisk(state(), "d0", "mail", { shared: true });
   assert.deepEqual(allow(shared, "mail", [BOB]).state.targets[0]!.allow, [ADA, BOB]);
   const { state: readOnly } = assignDisk(state(), "d0", "mail", { readOnly: true });
