@@ -18,7 +18,15 @@ export interface Import {
 export type Graph = ReadonlyMap<string, readonly Import[]>;
 
 const ENGINES = ["wire", "runtime", "events", "net", "block", "scsi", "iscsi"] as const;
-const BELOW_CONFIG = [...ENGINES, "vhd", "nbd", "device_url.ts", "target", "initiator"] as const;
+const BELOW_CONFIG = [
+  ...ENGINES,
+  "vhd",
+  "nbd",
+  "device_url.ts",
+  "target",
+  "initiator",
+  "snapshot",
+] as const;
 
 /** What each part of lib/ may import, besides itself. lib/README.md shows the same table. */
 export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
@@ -34,6 +42,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "iscsi": ["wire", "runtime"],
   "target": ENGINES,
   "initiator": ENGINES,
+  "snapshot": ["wire", "runtime", "block", "vhd"],
   "config": BELOW_CONFIG,
   "status": [...BELOW_CONFIG, "config"],
 };

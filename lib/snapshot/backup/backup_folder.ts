@@ -1,0 +1,251 @@
+/**
+ * The backups of one disk in a folder: a manifest for each, and packs of chunks that they share.
+ * Locked for as long as it is open; whatever is not a whole pack or a manifest is no backup.
+ */
+import { z } from "zod";
+import { replaceFile } from "../../block/durable_file.ts";
+import { syncDirectory } from "../../block/sync_directory.ts";
+import { BackupError } from "./backup_error.ts";
+import { chunkLengthFor } from "./chunk.ts";
+import { emitManifest, type Manifest, parseManifest } from "./manifest.ts";
+import type { PackIdentity } from "./pack_layout.ts";
+import { Packs } from "./packs.ts";
+import { PackWriter } from "./pack_writer.ts";
+
+const IDENTITY = "disk.json";
+const LOCK = "lock";
+const UNFINISHED = "unfinished.partial";
+const PACK = ".pack";
+const MANIFEST = ".manifest";
+
+const Identity = z.strictObject({
+  format: z.literal("sanctl backups of a disk"),
+  version: z.literal(1),
+  name: z.string().min(1).max(255),
+  uuid: z.guid(),
+  chunkLength: z.int().positive(),
+});
+type Identity = z.infer<typeof Identity>;
+
+/** The disk that is backed up. */
+export interface BackedUpDisk {
+  readonly name: string;
+  readonly uuid: string;
+  readonly size: number;
+}
+
+export class BackupFolder {
+  readonly path: string;
+  /** Oldest first. */
+  readonly manifests: readonly Manifest[];
+  /** What in the folder cannot be used. */
+  readonly flaws: readonly BackupError[];
+  readonly packs: Packs;
+  readonly #identity: Identity;
+  readonly #lock: Deno.FsFile;
+
+  private constructor(
+    path: string,
+    identity: Identity,
+    lock: Deno.FsFile,
+    contents: Pick<BackupFolder, "manifests" | "flaws" | "packs">,
+  ) {
+    this.path = path;
+    this.#identity = identity;
+    this.manifests = contents.manifests;
+    this.flaws = contents.flaws;
+    this.packs = contents.packs;
+    this.#lock = lock;
+  }
+
+  /** Opens the folder of the disk, made if it is not there. */
+  static async forDisk(path: string, disk: BackedUpDisk): Promise<BackupFolder> {
+    await Deno.mkdir(path, { recursive: true, mode: 0o700 });
+    const lock = await takeLock(path, true);
+    try {
+      const identity = await readIdentity(path) ?? await begin(path, disk);
+      if (identity.uuid !== disk.uuid) throw ofAnother(path, disk.name);
+      return await BackupFolder.#load(path, identity, lock);
+    } catch (error) {
+      lock.close();
+      throw error;
+    }
+  }
+
+  /** Opens what is there; undefined if these are no backups. */
+  static async open(
+    path: string,
+    options: { readonly exclusive?: boolean } = {},
+  ): Promise<BackupFolder | undefined> {
+    const identity = await readIdentity(path);
+    if (identity === undefined) return undefined;
+    const lock = await takeLock(path, options.exclusive ?? false);
+    try {
+      return await BackupFolder.#load(path, identity, lock);
+    } catch (error) {
+      lock.close();
+      throw error;
+    }
+  }
+
+  /** The disk's name when it was backed up first. */
+  get name(): string {
+    return this.#identity.name;
+  }
+
+  get uuid(): string {
+    return this.#identity.uuid;
+  }
+
+  get chunkLength(): number {
+    return this.#identity.chunkLength;
+  }
+
+  static async #load(
+    path: string,
+    identity: Identity,
+    lock: Deno.FsFile,
+  ): Promise<BackupFolder> {
+    const flaws: BackupError[] = [];
+    const names = (await Array.fromAsync(Deno.readDir(path))).map(({ name }) => name).sort();
+    const of = (kind: string) =>
+      names.filter((each) => each.endsWith(kind)).map((name) => `${path}/${name}`);
+    const manifests = await readManifests(of(MANIFEST), (error) => flaws.push(error));
+    const packs = await Packs.load(
+      of(PACK),
+      packIdentity(identity),
+      (error) => flaws.push(error),
+    );
+    return new BackupFolder(path, identity, lock, { manifests, flaws, packs });
+  }
+
+  /** The backup of that name, or the latest. */
+  find(id?: string): Manifest {
+    const found = id === undefined
+      ? this.manifests.at(-1)
+      : this.manifests.find((each) => each.id === id);
+    if (found !== undefined) return found;
+    throw new BackupError(
+      "not-found",
+      id === undefined ? `${this.path} holds no backup` : `${this.path} holds no backup ${id}`,
+      "sanctl backup list shows what there is",
+    );
+  }
+
+  /** The pack that is being written. */
+  writer(): Promise<PackWriter> {
+    return PackWriter.open(`${this.path}/${UNFINISHED}`, packIdentity(this.#identity));
+  }
+
+  packPath(id: string): string {
+    return `${this.path}/${id}${PACK}`;
+  }
+
+  /** From when it resolves, the backup is there. */
+  async addManifest(manifest: Manifest): Promise<void> {
+    await replaceFile(`${this.path}/${manifest.id}${MANIFEST}`, emitManifest(manifest));
+  }
+
+  async removeManifests(manifests: readonly Manifest[]): Promise<void> {
+    for (const { id } of manifests) await Deno.remove(`${this.path}/${id}${MANIFEST}`);
+    await syncDirectory(this.path);
+  }
+
+  async close(): Promise<void> {
+    try {
+      await this.packs.close();
+    } finally {
+      this.#lock.close();
+    }
+  }
+}
+
+/** The folders below `directory` that hold backups, by name. */
+export async function backupFoldersIn(directory: string): Promise<string[]> {
+  const paths: string[] = [];
+  for await (const { name, isDirectory } of Deno.readDir(directory)) {
+    const path = `${directory}/${name}`;
+    if (isDirectory && await readIdentity(path) !== undefined) paths.push(path);
+  }
+  return paths.sort();
+}
+
+/** Reads every manifest of the folder; what is damaged is noted among the flaws. */
+async function readManifests(
+  paths: readonly string[],
+  onDamaged: (error: BackupError) => void,
+): Promise<Manifest[]> {
+  const manifests: Manifest[] = [];
+  for (const path of paths) {
+    try {
+      manifests.push(parseManifest(path, await Deno.readFile(path)));
+    } catch (error) {
+      if (!(error instanceof BackupError)) throw error;
+      onDamaged(error);
+    }
+  }
+  return manifests.sort((a, b) => a.takenAt < b.takenAt ? -1 : a.takenAt > b.takenAt ? 1 : 0);
+}
+
+function packIdentity({ chunkLength, uuid }: Identity): PackIdentity {
+  return { chunkLength, uuid: Uint8Array.fromHex(uuid.replaceAll("-", "")) };
+}
+
+async function readIdentity(path: string): Promise<Identity | undefined> {
+  let text: string;
+  try {
+    text = await Deno.readTextFile(`${path}/${IDENTITY}`);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+  try {
+    return Identity.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new BackupError(
+      "damaged",
+      `${path}/${IDENTITY} is damaged`,
+      "put it back from a copy, or back up into another folder",
+      { cause },
+    );
+  }
+}
+
+async function begin(path: string, { name, uuid, size }: BackedUpDisk): Promise<Identity> {
+  const identity: Identity = {
+    format: "sanctl backups of a disk",
+    version: 1,
+    name,
+    uuid,
+    chunkLength: chunkLengthFor(size),
+  };
+  await replaceFile(
+    `${path}/${IDENTITY}`,
+    new TextEncoder().encode(`${JSON.stringify(identity)}\n`),
+  );
+  return identity;
+}
+
+async function takeLock(path: string, exclusive: boolean): Promise<Deno.FsFile> {
+  const file = await Deno.open(`${path}/${LOCK}`, {
+    read: true,
+    write: true,
+    create: true,
+    mode: 0o600,
+  });
+  if (file.tryLockSync(exclusive)) return file;
+  file.close();
+  throw new BackupError(
+    "in-use",
+    `the backups in ${path} are in use by another command`,
+    "wait until it is done",
+  );
+}
+
+function ofAnother(path: string, name: string): BackupError {
+  return new BackupError(
+    "foreign",
+    `${path} holds backups of another disk than ${name}`,
+    "choose another directory",
+  );
+}
