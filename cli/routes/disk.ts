@@ -144,6 +144,23 @@ const unassign = buildCommand<DiskUnassignFlags, [name: string, target?: string]
   docs: { brief: "Take a disk from a target, or from all that have it" },
 });
 
+export interface DiskExtendFlags {
+  readonly by?: number;
+  readonly to?: number;
+}
+
+const extend = buildCommand<DiskExtendFlags, [name: string], Context>({
+  loader: () => import("../commands/disk_extend.ts"),
+  parameters: {
+    flags: {
+      by: { ...sizeFlag("How much more, with a unit, such as 20G"), optional: true },
+      to: { ...sizeFlag("How much in all"), optional: true },
+    },
+    positional: { kind: "tuple", parameters: [DISK_ARGUMENT] },
+  },
+  docs: { brief: "Give a disk more space, also while initiators use it" },
+});
+
 export interface DiskMoveFlags {
   readonly from?: string;
   readonly lun?: number;
@@ -201,6 +218,6 @@ const remove = buildCommand<DiskRemoveFlags, [name: string], Context>({
 });
 
 export const diskRoutes = buildRouteMap({
-  routes: { create, import: importDisk, list, show, set, assign, unassign, move, remove },
+  routes: { create, import: importDisk, list, show, set, extend, assign, unassign, move, remove },
   docs: { brief: "Disks: what targets offer" },
 });

@@ -7,7 +7,7 @@
  * for.) Every failure is a thrown (or rejected) {@link DeviceError}.
  */
 export interface BlockDevice {
-  /** Capacity in octets. */
+  /** Capacity in octets; it may grow, and never shrinks. */
   readonly size: number;
   /** Asked once, when the device is put to use. */
   readonly can: Capabilities;
@@ -21,6 +21,11 @@ export interface BlockDevice {
   unmap(offset: number, length: number): Promise<void>;
   /** The runs from `offset` on, in order and without gaps, at most `limit` of them. */
   extents(offset: number, length: number, limit: number): Promise<Extent[]>;
+  /**
+   * Makes the device larger; absent where its medium has one size for good. What is added reads as
+   * zeros. Done wholly or not at all, whatever fails meanwhile: the machine too. Transfers go on.
+   */
+  grow?(size: number, options?: GrowOptions): Promise<void>;
   /** Flushes and lets go of the medium; nothing may be asked afterwards. */
   close(): Promise<void>;
 }
@@ -37,6 +42,14 @@ export interface Extent {
   readonly length: number;
   /** False: no space is taken, and it reads as zeros. */
   readonly mapped: boolean;
+}
+
+/** How a growth that takes long is watched, and called off. */
+export interface GrowOptions {
+  /** Aborting it fails the growth with its reason; the size is as it was. */
+  readonly signal?: AbortSignal | undefined;
+  /** Told how many octets are done, of how many. */
+  readonly progress?: ((done: number, total: number) => void) | undefined;
 }
 
 export type DeviceErrorKind =

@@ -1,17 +1,15 @@
 /** A region of a file, or of a block device, as a disk. */
 import type { Clock } from "../runtime/clock.ts";
-import type { BlockDevice, Capabilities, Extent } from "./device.ts";
+import type { BlockDevice, Capabilities, Extent, GrowOptions } from "./device.ts";
 import { FileError } from "./file_error.ts";
 import { FileMedium } from "./file_medium.ts";
+import type { FileRegion } from "./file_region.ts";
+import { type FileGrowth, growRaw } from "./grow_file.ts";
 import { OsFile } from "./os_file.ts";
 import type { PositionalFile } from "./positional_file.ts";
 import { requireRange, requireRoom } from "./range.ts";
 
-/** Which octets of a file are the disk. */
-export interface FileRegion {
-  readonly offset: number;
-  readonly size: number;
-}
+export type { FileRegion } from "./file_region.ts";
 
 export interface FileDeviceOptions {
   readonly readOnly?: boolean;
@@ -23,27 +21,37 @@ export interface FileDeviceOptions {
   readonly sparse?: boolean;
   /** Finds the disk in the file, once that is locked; instead of `offset` and `size`. */
   readonly locate?: (file: PositionalFile) => FileRegion;
+  /** How the file grows with the disk; as one of nothing but blocks without. */
+  readonly growth?: FileGrowth;
   /** False: the C library is left alone, whatever the permissions. */
   readonly ffi?: boolean;
   readonly clock?: Clock;
 }
 
 export class FileDevice implements BlockDevice {
-  readonly size: number;
   readonly can: Capabilities;
   readonly #medium: FileMedium;
   readonly #start: number;
+  readonly #growth: FileGrowth;
+  readonly #sparse: boolean;
+  #size: number;
 
   /** Takes `file` over: closing the device closes it. */
   constructor(
     file: PositionalFile,
     region: FileRegion,
-    options: { sparse?: boolean; clock?: Clock } = {},
+    options: Pick<FileDeviceOptions, "sparse" | "growth" | "clock"> = {},
   ) {
     this.#medium = new FileMedium(file, options.clock);
     this.#start = region.offset;
-    this.size = region.size;
-    this.can = { write: file.writable, unmap: (options.sparse ?? false) && file.punches };
+    this.#size = region.size;
+    this.#sparse = options.sparse ?? false;
+    this.#growth = options.growth ?? growRaw;
+    this.can = { write: file.writable, unmap: this.#sparse && file.punches };
+  }
+
+  get size(): number {
+    return this.#size;
   }
 
   /** Opens a file and locks it for as long as the device lives. */
@@ -121,6 +129,19 @@ export class FileDevice implements BlockDevice {
       at = stop;
     }
     return runs;
+  }
+
+  async grow(size: number, options: GrowOptions = {}): Promise<void> {
+    this.#medium.requireWritable();
+    if (!Number.isSafeInteger(size) || size <= this.#size) {
+      throw new RangeError(`a disk of ${this.#size} octets does not grow to ${size}`);
+    }
+    const region = { offset: this.#start, size: this.#size };
+    const sparse = this.#sparse;
+    await this.#medium.during(() =>
+      this.#growth(this.#medium, region, size, { ...options, sparse })
+    );
+    this.#size = size;
   }
 
   /** Waits for what is under way, flushes, and closes the file even if that fails. */

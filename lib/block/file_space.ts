@@ -33,6 +33,11 @@ export class FileSpace {
     return await this.#libc.fallocate?.(fd, 0, position, length) === 0;
   }
 
+  /** The same behind the end of the file, whose length stays. */
+  async reserve(fd: number, position: number, length: number): Promise<boolean> {
+    return await this.#libc.fallocate?.(fd, FALLOC_FL_KEEP_SIZE, position, length) === 0;
+  }
+
   /**
    * Makes the range read as zeros and gives back its whole file-system blocks; the kernel zeroes
    * the octets of those at its ends. False: the file system did not, or not wholly.

@@ -18,10 +18,10 @@ export interface MemoryDeviceOptions {
 }
 
 export class MemoryDevice implements BlockDevice {
-  readonly size: number;
   readonly can = { write: true, unmap: true } as const;
   readonly #tables: (PageTable | undefined)[];
   readonly #mostPages: number;
+  #size: number;
   #pageCount = 0;
   #closed = false;
 
@@ -29,9 +29,13 @@ export class MemoryDevice implements BlockDevice {
     if (!Number.isSafeInteger(size) || size <= 0) {
       throw new RangeError(`a memory device cannot have ${size} octets`);
     }
-    this.size = size;
+    this.#size = size;
     this.#tables = new Array(Math.ceil(size / TABLE_LENGTH));
     this.#mostPages = Math.floor((options.limit ?? Infinity) / PAGE_LENGTH);
+  }
+
+  get size(): number {
+    return this.#size;
   }
 
   /** Octets of memory that the contents take. */
@@ -114,6 +118,16 @@ export class MemoryDevice implements BlockDevice {
       runs.push({ offset: start, length: offset - start, mapped });
     }
     return runs;
+  }
+
+  // deno-lint-ignore require-await -- so that a failure is a rejection
+  async grow(size: number): Promise<void> {
+    this.#check(0, 0);
+    if (!Number.isSafeInteger(size) || size <= this.#size) {
+      throw new RangeError(`a memory device of ${this.#size} octets does not grow to ${size}`);
+    }
+    this.#tables.length = Math.ceil(size / TABLE_LENGTH);
+    this.#size = size;
   }
 
   // deno-lint-ignore require-await -- the interface's form

@@ -1,5 +1,5 @@
 /** A device that counts what passes through it. */
-import type { BlockDevice, Capabilities, Extent } from "./device.ts";
+import type { BlockDevice, Capabilities, Extent, GrowOptions } from "./device.ts";
 
 /** Operations that the device did, and their octets. What failed is counted in `errors` alone. */
 export interface DeviceCounters {
@@ -24,6 +24,8 @@ export class MeteredDevice implements BlockDevice {
     unmappedOctets: 0,
     errors: 0,
   };
+  /** Where the one inside grows. */
+  readonly grow?: (size: number, options?: GrowOptions) => Promise<void>;
   readonly #inner: BlockDevice;
   readonly #onError: ((error: unknown) => void) | undefined;
 
@@ -31,6 +33,7 @@ export class MeteredDevice implements BlockDevice {
   constructor(inner: BlockDevice, onError?: (error: unknown) => void) {
     this.#inner = inner;
     this.#onError = onError;
+    if (inner.grow !== undefined) this.grow = inner.grow.bind(inner);
   }
 
   get size(): number {

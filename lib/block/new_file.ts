@@ -8,6 +8,7 @@ import { basename, dirname, join } from "node:path";
 import { errorCode } from "./errno.ts";
 import { FileError, type FileErrorKind } from "./file_error.ts";
 import { FileSpace } from "./file_space.ts";
+import { freeSpace } from "./free_space.ts";
 import { syncDirectory } from "./sync_directory.ts";
 
 export interface AllocateOptions {
@@ -151,12 +152,6 @@ export class NewFile {
       options.progress?.(done, length);
     }
   }
-}
-
-/** Octets that the file system has left for us. */
-function freeSpace(directory: string): number {
-  const { bavail, bsize } = fs.statfsSync(directory);
-  return bavail * bsize;
 }
 
 /** Names a file, unless the name is taken. */

@@ -10,6 +10,7 @@ import { DeviceError } from "./device.ts";
 import { deviceError, errorCode } from "./errno.ts";
 import { FileError } from "./file_error.ts";
 import { type FileRun, FileSpace } from "./file_space.ts";
+import { freeSpace } from "./free_space.ts";
 import { openDiskFile, openError } from "./open_disk_file.ts";
 import { PageCache } from "./page_cache.ts";
 import type { PositionalFile } from "./positional_file.ts";
@@ -89,6 +90,10 @@ export class OsFile implements PositionalFile {
     return this.#length;
   }
 
+  get freeSpace(): number {
+    return freeSpace(this.path);
+  }
+
   readCached(position: number, into: Uint8Array, at: number, length: number): boolean {
     return this.#pageCache?.read(this.#fd, position, into, at, length) ?? false;
   }
@@ -154,6 +159,10 @@ export class OsFile implements PositionalFile {
         resolve();
       });
     });
+  }
+
+  async reserve(position: number, length: number): Promise<boolean> {
+    return await this.#space?.reserve(this.#fd, position, length) ?? false;
   }
 
   async punch(position: number, length: number): Promise<boolean> {

@@ -7,6 +7,8 @@ export interface PositionalFile {
   readonly writable: boolean;
   /** Octets of the file, as it is now. */
   readonly length: number;
+  /** Octets that its file system has left for it. */
+  readonly freeSpace: number;
   /**
    * `readCached` can be told apart from `readSync`: it answers what needs no waiting, and only
    * that.
@@ -24,6 +26,11 @@ export interface PositionalFile {
   sync(): Promise<void>;
   /** Makes the file this long: what is cut off is gone, and what is added reads as zeros. */
   resize(length: number): Promise<void>;
+  /**
+   * Sets space aside for a range behind the end, and leaves the file as long as it is; false: it
+   * did not, or not wholly.
+   */
+  reserve(position: number, length: number): Promise<boolean>;
   /** Makes the range read as zeros and gives its space back; false: it did not, or not wholly. */
   punch(position: number, length: number): Promise<boolean>;
   /** The run of data or hole at `position`, which lies inside the file. */

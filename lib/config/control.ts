@@ -130,6 +130,14 @@ export interface DisconnectOptions {
   readonly waitSeconds?: number | undefined;
 }
 
+/** How large a disk is to be: exactly one of these is given, in octets. */
+export interface Extension {
+  /** So much more. */
+  readonly by?: number | undefined;
+  /** So much in all. */
+  readonly to?: number | undefined;
+}
+
 export interface MoveOptions extends Force {
   /** The target that it leaves, where it has several. */
   readonly from?: string | undefined;
@@ -192,6 +200,13 @@ export interface Control {
   assignDisk(name: string, target: string, options?: AssignOptions): Promise<Changed<DiskFacts>>;
   /** From one target, or from all that have it. */
   unassignDisk(name: string, target?: string, options?: Force): Promise<Changed<DiskFacts>>;
+  /** Gives the disk more space, while it is used; a failure leaves it as it was. */
+  extendDisk(
+    name: string,
+    extension: Extension,
+    onProgress?: (progress: Progress) => void,
+    signal?: AbortSignal,
+  ): Promise<Changed<DiskFacts>>;
   /** From the target that it has to another; whoever had it has lost it before the next gets it. */
   moveDisk(name: string, target: string, options?: MoveOptions): Promise<Changed<DiskFacts>>;
   setDisk(name: string, changes: DiskChanges): Promise<Changed<DiskFacts>>;

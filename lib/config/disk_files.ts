@@ -7,9 +7,10 @@ import type { Progress } from "./facts.ts";
 import type { FoundDisk } from "./operations/declare_disk.ts";
 import type { DeclaredDisk } from "./schema.ts";
 
+/** How work on a file that takes long is watched. */
 export interface CreateOptions {
   readonly onProgress?: ((progress: Progress) => void) | undefined;
-  /** Calls the creation off; what was made of the file is deleted. */
+  /** Calls it off; the file is as it was, and one that was being made is deleted. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -23,5 +24,7 @@ export interface DiskFiles {
   look(path: string): Promise<FoundDisk>;
   /** Opens the disk for as long as the service runs; a second opening is refused. */
   open(disk: DeclaredDisk): Promise<BlockDevice>;
+  /** Makes the disk of a file that nobody has open larger. */
+  grow(disk: DeclaredDisk, size: number, options: CreateOptions): Promise<void>;
   delete(path: string): Promise<void>;
 }

@@ -30,6 +30,10 @@ export class LazyDiskFiles implements DiskFiles {
     return await (await this.#load()).open(disk);
   }
 
+  async grow(disk: DeclaredDisk, size: number, options: CreateOptions): Promise<void> {
+    await (await this.#load()).grow(disk, size, options);
+  }
+
   async delete(path: string): Promise<void> {
     await (await this.#load()).delete(path);
   }

@@ -1,15 +1,15 @@
 /** Disks in files of this machine, and disks in its memory. */
 import type { BlockDevice } from "../block/device.ts";
 import { FileDevice } from "../block/file.ts";
-import { FileError, type FileErrorKind } from "../block/file_error.ts";
 import { MemoryDevice } from "../block/memory.ts";
 import { NewFile } from "../block/new_file.ts";
 import { createFixedVhd } from "../vhd/create.ts";
-import { FormatError } from "../vhd/format_error.ts";
 import { openVhd } from "../vhd/open.ts";
 import { recogniseImage } from "../vhd/recognise.ts";
-import { ControlError, type ControlErrorKind } from "./control_error.ts";
+import { ControlError } from "./control_error.ts";
 import type { CreateOptions, DiskFiles } from "./disk_files.ts";
+import { fileFailure } from "./file_failure.ts";
+import { growDevice } from "./grow_device.ts";
 import type { FoundDisk } from "./operations/declare_disk.ts";
 import type { DeclaredDisk } from "./schema.ts";
 import { directoryOf, fileNameOf } from "../runtime/path.ts";
@@ -22,14 +22,14 @@ export const localDiskFiles: DiskFiles = {
     try {
       return await Deno.realPath(path);
     } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw controlError(path, error);
+      if (!(error instanceof Deno.errors.NotFound)) throw fileFailure(path, error);
     }
     const directory = directoryOf(path);
     try {
       const real = await Deno.realPath(directory);
       return `${real === "/" ? "" : real}/${fileNameOf(path)}`;
     } catch (error) {
-      throw controlError(directory, error);
+      throw fileFailure(directory, error);
     }
   },
 
@@ -46,7 +46,7 @@ export const localDiskFiles: DiskFiles = {
       });
       return uuidText(uniqueId);
     } catch (error) {
-      throw options.signal?.aborted ? options.signal.reason : controlError(path, error);
+      throw options.signal?.aborted ? options.signal.reason : fileFailure(path, error);
     }
   },
 
@@ -62,7 +62,7 @@ export const localDiskFiles: DiskFiles = {
       if (footer === undefined) throw new Error(`a ${name} without a footer is served`);
       return { format: "vhd", size, sparse, uuid: uuidText(footer.uniqueId) };
     } catch (error) {
-      throw controlError(path, error);
+      throw fileFailure(path, error);
     }
   },
 
@@ -75,7 +75,16 @@ export const localDiskFiles: DiskFiles = {
       if (format === "vhd") return (await openVhd(path, { sparse })).device;
       return await FileDevice.open(path, { sparse });
     } catch (error) {
-      throw controlError(path, error);
+      throw fileFailure(path, error);
+    }
+  },
+
+  async grow(disk: DeclaredDisk, size: number, options: CreateOptions): Promise<void> {
+    const device = await localDiskFiles.open(disk);
+    try {
+      await growDevice(disk, device, size, options);
+    } finally {
+      await device.close();
     }
   },
 
@@ -85,7 +94,7 @@ export const localDiskFiles: DiskFiles = {
       if (!isFile) throw new ControlError("failed", `${path} is not a file, and is not deleted`);
       await Deno.remove(path);
     } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw controlError(path, error);
+      if (!(error instanceof Deno.errors.NotFound)) throw fileFailure(path, error);
     }
   },
 };
@@ -118,32 +127,4 @@ function progressOf({ onProgress }: CreateOptions) {
 function uuidText(octets: Uint8Array): string {
   const hex = octets.toHex();
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
-}
-
-const KINDS: Readonly<Record<FileErrorKind, ControlErrorKind>> = {
-  "not-found": "not-found",
-  "no-permission": "permission",
-  "in-use": "in-use",
-  "exists": "in-use",
-  "no-space": "failed",
-  "unsuitable": "failed",
-};
-
-/** What the file's failure is to the operator; what is none of the file's is passed on. */
-function controlError(path: string, cause: unknown): unknown {
-  if (cause instanceof FileError) {
-    return new ControlError(KINDS[cause.kind], cause.message, undefined, { cause });
-  }
-  if (cause instanceof FormatError) {
-    return new ControlError("failed", cause.message, undefined, { cause });
-  }
-  if (cause instanceof Deno.errors.NotFound) {
-    const next = "see whether its path is right";
-    return new ControlError("not-found", `there is no ${path}`, next, { cause });
-  }
-  if (cause instanceof Deno.errors.PermissionDenied) {
-    const next = "run the service as a user who may, or change its permissions";
-    return new ControlError("permission", `no permission to reach ${path}`, next, { cause });
-  }
-  return cause;
 }

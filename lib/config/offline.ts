@@ -7,12 +7,12 @@ import { KeptEvents } from "../events/kept_events.ts";
 import type { EventReader } from "../events/read_events.ts";
 import { systemClock } from "../runtime/clock.ts";
 import { silentLogger } from "../runtime/logger.ts";
-import type { DiskFiles } from "./disk_files.ts";
+import type { CreateOptions, DiskFiles } from "./disk_files.ts";
 import type { EndedSession } from "./facts.ts";
 import { StateLock } from "./lock.ts";
 import { NOTHING_RUNS } from "./observation.ts";
 import type { Outcome } from "./operations/outcome.ts";
-import type { DeclaredState } from "./schema.ts";
+import type { DeclaredDisk, DeclaredState } from "./schema.ts";
 import { declaredBy, type SecretBook } from "./secret_book.ts";
 import { stateChanges } from "./state_changes.ts";
 import { eventsDirectory } from "./state_directory.ts";
@@ -58,6 +58,11 @@ export class OfflineKeeper implements StateKeeper {
     } finally {
       lock.release();
     }
+  }
+
+  async grow(disk: DeclaredDisk, size: number, options: CreateOptions): Promise<void> {
+    // What is in memory is made anew whenever the service starts.
+    if (disk.path !== undefined) await this.files.grow(disk, size, options);
   }
 
   /** Where no service runs there are none. */

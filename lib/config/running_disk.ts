@@ -6,7 +6,8 @@ import { LogicalUnit } from "../scsi/logical_unit.ts";
 import { AbsentDevice } from "./absent_device.ts";
 import { RETRY_MS } from "./absent_disks.ts";
 import { ControlError } from "./control_error.ts";
-import type { DiskFiles } from "./disk_files.ts";
+import type { CreateOptions, DiskFiles } from "./disk_files.ts";
+import { growDevice } from "./grow_device.ts";
 import type { DiskCondition } from "./observation.ts";
 import { fileReservationStore } from "./reservation_file.ts";
 import type { DeclaredDisk } from "./schema.ts";
@@ -38,6 +39,8 @@ export class RunningDisk {
   readonly #device: MeteredDevice;
   /** Why it could not be opened. */
   #failure: string | null;
+  #isGrowing = false;
+  readonly #closing = new AbortController();
 
   private constructor(unit: LogicalUnit, device: MeteredDevice, failure: string | null) {
     this.unit = unit;
@@ -103,8 +106,30 @@ export class RunningDisk {
     };
   }
 
-  /** Flushes and lets go of the medium. */
+  /** Makes it larger; those who use it go on meanwhile. */
+  async grow(disk: DeclaredDisk, size: number, options: CreateOptions): Promise<void> {
+    const { name } = disk;
+    if (this.#failure !== null) {
+      throw new ControlError("failed", `disk ${name} is not ready: ${this.#failure}`);
+    }
+    if (this.#isGrowing) {
+      const next = "wait until that is done";
+      throw new ControlError("in-use", `disk ${name} is being extended already`, next);
+    }
+    this.#isGrowing = true;
+    const signals = [this.#closing.signal, options.signal].filter((each) => each !== undefined);
+    try {
+      const signal = AbortSignal.any(signals);
+      await growDevice(disk, this.#device, size, { ...options, signal });
+    } finally {
+      this.#isGrowing = false;
+    }
+  }
+
+  /** Flushes and lets go of the medium; a growth is called off. */
   close(): Promise<void> {
+    const reason = "the disk was removed, or the service ended, while it was extended";
+    this.#closing.abort(new ControlError("failed", reason));
     return this.#device.close();
   }
 }

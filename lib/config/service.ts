@@ -5,12 +5,15 @@
  */
 import { EventLog } from "../events/event_log.ts";
 import { within } from "../runtime/within.ts";
+import { CAPACITY_DATA_HAS_CHANGED } from "../scsi/sense.ts";
+import { announceCondition } from "../target/announce_condition.ts";
 import type { TargetNode } from "../target/node.ts";
 import { AbsentDisks } from "./absent_disks.ts";
 import type { Control, EndedSession, PortalFacts } from "./control.ts";
-import type { DiskFiles } from "./disk_files.ts";
+import type { CreateOptions, DiskFiles } from "./disk_files.ts";
 import { StateLock } from "./lock.ts";
 import { NO_COUNTERS, NO_DISK_COUNTERS, type Observation } from "./observation.ts";
+import { noSuchDisk } from "./operations/find.ts";
 import type { Outcome } from "./operations/outcome.ts";
 import { type DiskSurroundings, RunningDisk } from "./running_disk.ts";
 import { RunningSessions } from "./running_sessions.ts";
@@ -135,6 +138,14 @@ export class Service implements StateKeeper {
 
   change(operation: Operation): Promise<Outcome> {
     return this.#inTurn(() => this.#change(operation));
+  }
+
+  async grow(disk: DeclaredDisk, size: number, options: CreateOptions): Promise<void> {
+    const running = this.#disks.get(disk.uuid);
+    if (running === undefined) throw noSuchDisk(disk.name);
+    await running.grow(disk, size, options);
+    this.events.note("disk-extended", { disk: disk.name, size });
+    announceCondition(this.#node.targets.values(), running.unit, CAPACITY_DATA_HAS_CHANGED);
   }
 
   endSessions(ids: readonly string[], waitMs: number): Promise<readonly EndedSession[]> {

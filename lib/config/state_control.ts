@@ -14,6 +14,7 @@ import type {
   EndedSession,
   EventsPage,
   EventsQuery,
+  Extension,
   Force,
   ImportedDisk,
   MoveOptions,
@@ -59,6 +60,7 @@ import {
   planImport,
 } from "./operations/declare_disk.ts";
 import { deleteTarget } from "./operations/delete_target.ts";
+import { declareSize, planExtension } from "./operations/extend_disk.ts";
 import { findDisk, findTarget } from "./operations/find.ts";
 import { moveDisk } from "./operations/move_disk.ts";
 import type { Outcome } from "./operations/outcome.ts";
@@ -232,6 +234,22 @@ export class StateControl implements Control {
     const { observation } = this.#keeper;
     const asked = { disk: name, target, force: options.force };
     return this.#changeDisk(name, (state) => unassignDisk(state, asked, observation));
+  }
+
+  async extendDisk(
+    name: string,
+    extension: Extension,
+    onProgress?: (progress: Progress) => void,
+    signal?: AbortSignal,
+  ): Promise<Changed<DiskFacts>> {
+    const { observation } = this.#keeper;
+    const disk = findDisk(await this.#keeper.state(), name);
+    const { size: present = disk.size } = observation.conditionOf(name);
+    const size = planExtension(disk, present, extension);
+    await this.#keeper.grow(disk, size, { onProgress, signal });
+    const { state, notices } = await this.#keeper.change((state) => declareSize(state, disk, size));
+    const extended = state.disks.find(({ uuid }) => uuid === disk.uuid)!;
+    return { facts: factsOfDisk(extended, observation), notices };
   }
 
   moveDisk(name: string, target: string, options: MoveOptions = {}): Promise<Changed<DiskFacts>> {

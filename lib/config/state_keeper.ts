@@ -1,12 +1,12 @@
 /**
  * Who keeps the declared state: the running service, or a file that a command changes under a lock.
  */
-import type { DiskFiles } from "./disk_files.ts";
+import type { CreateOptions, DiskFiles } from "./disk_files.ts";
 import type { EndedSession } from "./facts.ts";
 import type { EventReader } from "../events/read_events.ts";
 import type { Observation } from "./observation.ts";
 import type { Outcome } from "./operations/outcome.ts";
-import type { DeclaredState } from "./schema.ts";
+import type { DeclaredDisk, DeclaredState } from "./schema.ts";
 import type { SecretBook } from "./secret_book.ts";
 
 /** What a change makes of what is declared; it changes neither. */
@@ -26,6 +26,8 @@ export interface StateKeeper {
    * runs. Changes follow one another. When it rejects, nothing has changed.
    */
   change(operation: Operation): Promise<Outcome>;
+  /** Makes the disk's medium larger; the declared state is for the caller to change. */
+  grow(disk: DeclaredDisk, size: number, options: CreateOptions): Promise<void>;
   /** Ends the sessions with these ids; initiators have `waitMs` to log out by themselves. */
   endSessions(ids: readonly string[], waitMs: number): Promise<readonly EndedSession[]>;
   close(): Promise<void>;

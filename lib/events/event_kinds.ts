@@ -208,6 +208,14 @@ export const EVENT_KINDS = {
     cause: "its medium failed, or its file system is full",
     remedy: "see to the medium and its free space; the initiator was told",
   },
+  "disk-extended": {
+    source: "storage",
+    id: 6,
+    severity: "info",
+    text: "disk {disk} was extended to {size} octets",
+    cause: "the operator gave it more space",
+    remedy: "let its initiator extend the file system on it",
+  },
   "service-started": {
     source: "service",
     id: 1,

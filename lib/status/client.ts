@@ -14,6 +14,7 @@ import type {
   EndedSession,
   EventsPage,
   EventsQuery,
+  Extension,
   Force,
   ImportedDisk,
   MoveOptions,
@@ -51,6 +52,12 @@ interface Call {
   readonly body?: object;
   /** Calls it off. */
   readonly signal?: AbortSignal | undefined;
+}
+
+/** Who follows a long operation, and may call it off. */
+interface Watch {
+  readonly onProgress: ((progress: Progress) => void) | undefined;
+  readonly signal: AbortSignal | undefined;
 }
 
 /** The control of the service that listens on a Unix socket. */
@@ -135,27 +142,12 @@ export class ControlClient implements Control {
     return this.#call("POST", "/api/sessions/disconnect", { body: { ...choice, ...options } });
   }
 
-  async createDisk(
+  createDisk(
     disk: NewDisk,
     onProgress?: (progress: Progress) => void,
     signal?: AbortSignal,
   ): Promise<Changed<DiskFacts>> {
-    const reply = await this.#ask({
-      method: "POST",
-      path: "/api/disks",
-      body: JSON.stringify(disk),
-      accept: "application/x-ndjson",
-      signal,
-    });
-    if (reply.status !== 200) throw this.#errorIn(reply.status, await this.#text(reply));
-    for await (const value of this.#values(reply, signal)) {
-      if (!isRecord(value)) break;
-      const error = errorOf(value);
-      if (error !== undefined) throw error;
-      if ("result" in value) return value["result"] as Changed<DiskFacts>;
-      onProgress?.(value["progress"] as Progress);
-    }
-    throw this.#lost("it ended before the disk was made");
+    return this.#long("/api/disks", disk, { onProgress, signal });
   }
 
   importDisk(disk: ImportedDisk): Promise<Changed<DiskFacts>> {
@@ -186,6 +178,15 @@ export class ControlClient implements Control {
   ): Promise<Changed<DiskFacts>> {
     const body = { target, ...options };
     return await this.#call("POST", `${diskPath(name)}/unassign`, { body });
+  }
+
+  async extendDisk(
+    name: string,
+    extension: Extension,
+    onProgress?: (progress: Progress) => void,
+    signal?: AbortSignal,
+  ): Promise<Changed<DiskFacts>> {
+    return await this.#long(`${diskPath(name)}/extend`, extension, { onProgress, signal });
   }
 
   async moveDisk(
@@ -257,6 +258,26 @@ export class ControlClient implements Control {
     const text = await this.#text(reply);
     if (reply.status !== 200) throw this.#errorIn(reply.status, text);
     return this.#parse(text) as T;
+  }
+
+  /** An operation that may take minutes, and tells of its progress. */
+  async #long<T>(path: string, body: object, { onProgress, signal }: Watch): Promise<T> {
+    const reply = await this.#ask({
+      method: "POST",
+      path,
+      body: JSON.stringify(body),
+      accept: "application/x-ndjson",
+      signal,
+    });
+    if (reply.status !== 200) throw this.#errorIn(reply.status, await this.#text(reply));
+    for await (const value of this.#values(reply, signal)) {
+      if (!isRecord(value)) break;
+      const error = errorOf(value);
+      if (error !== undefined) throw error;
+      if ("result" in value) return value["result"] as T;
+      onProgress?.(value["progress"] as Progress);
+    }
+    throw this.#lost("it ended before the work was done");
   }
 
   async #ask(ask: Ask): Promise<Reply> {

@@ -101,6 +101,11 @@ export const AssignBody = z.strictObject({
   shared: z.boolean().optional(),
 }).openapi("Assign");
 
+export const ExtendBody = z.strictObject({
+  by: octets.optional(),
+  to: octets.optional(),
+}).openapi("Extend");
+
 export const MoveBody = z.strictObject({
   target: name,
   from: name.optional(),

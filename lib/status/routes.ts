@@ -184,6 +184,18 @@ export const ROUTES: readonly Route[] = [
   }),
   route({
     method: "post",
+    path: "/api/disks/{name}/extend",
+    summary: "Give a disk more space, while it is used",
+    access: "change",
+    long: true,
+    input: { path: inputs.DiskPath, body: inputs.ExtendBody },
+    answer: facts.changed(facts.Disk),
+    run(control, { path, body }, { onProgress, signal }) {
+      return control.extendDisk(path.name, body, onProgress, signal);
+    },
+  }),
+  route({
+    method: "post",
     path: "/api/disks/{name}/move",
     summary: "Take a disk from one target and give it to another",
     access: "change",

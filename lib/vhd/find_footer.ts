@@ -1,4 +1,5 @@
 /** Finds the footer of a VHD in its file. */
+import type { PositionalFile } from "../block/positional_file.ts";
 import {
   DiskType,
   type Footer,
@@ -8,6 +9,7 @@ import {
   resemblesFooter,
 } from "./footer.ts";
 import { FormatError } from "./format_error.ts";
+import { strandedFooter } from "./stranded_footer.ts";
 
 /** A file to look into. */
 export interface ReadableFile {
@@ -15,6 +17,16 @@ export interface ReadableFile {
   readonly length: number;
   /** Reads exactly `into`; the range lies in the file. */
   read(position: number, into: Uint8Array): void;
+}
+
+/** A file that is open, to look into. */
+export function readable(file: PositionalFile): ReadableFile {
+  const { path, length } = file;
+  return {
+    path,
+    length,
+    read: (position, into) => file.readSync(position, into, 0, into.length),
+  };
 }
 
 export interface FoundFooter {
@@ -25,8 +37,8 @@ export interface FoundFooter {
 
 /**
  * The footer at the file's end, else its copy at the beginning, which a dynamic or differencing
- * disk has; undefined when neither place has anything like one. Fails with a FormatError when there
- * is one that is damaged.
+ * disk has, else where a fixed disk that was growing has left it; undefined when no place has
+ * anything like one. Fails with a FormatError when there is one that is damaged.
  */
 export function findFooter(file: ReadableFile): FoundFooter | undefined {
   let damage: FormatError | undefined;
@@ -39,7 +51,7 @@ export function findFooter(file: ReadableFile): FoundFooter | undefined {
       damage ??= error;
     }
   }
-  const copy = headCopy(file);
+  const copy = headCopy(file) ?? strandedFooter(file);
   if (copy !== undefined) return copy;
   if (damage !== undefined) throw damage;
   return undefined;

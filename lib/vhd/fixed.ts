@@ -8,9 +8,11 @@ import { geometryOf, SECTOR_LENGTH } from "./geometry.ts";
  * Readers that know a creator take the size from its field, where they would else compute it from
  * the geometry and lose the last sectors: so this one names itself as Windows does.
  */
-const CREATOR_APPLICATION = "win ";
-const CREATOR_VERSION = 0x000a_0000;
-const CREATOR_HOST_OS = "Wi2k";
+export const CREATOR = {
+  creatorApplication: "win ",
+  creatorVersion: 0x000a_0000,
+  creatorHostOS: "Wi2k",
+} as const;
 
 export interface FixedFooterOptions {
   /** The disk's identity; made anew without it. */
@@ -25,9 +27,7 @@ export function fixedFooter(size: number, options: FixedFooterOptions = {}): Foo
     features: FEATURES_RESERVED,
     dataOffset: NO_DATA_OFFSET,
     created: (options.clock ?? systemClock).now(),
-    creatorApplication: CREATOR_APPLICATION,
-    creatorVersion: CREATOR_VERSION,
-    creatorHostOS: CREATOR_HOST_OS,
+    ...CREATOR,
     originalSize: BigInt(size),
     currentSize: BigInt(size),
     geometry: geometryOf(size / SECTOR_LENGTH),

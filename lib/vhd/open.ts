@@ -1,10 +1,12 @@
 /** Opens VHDs as devices. */
 import { FileDevice, type FileDeviceOptions, type FileRegion } from "../block/file.ts";
+import { OsFile } from "../block/os_file.ts";
 import type { PositionalFile } from "../block/positional_file.ts";
-import { findFooter, type FoundFooter } from "./find_footer.ts";
-import type { Footer } from "./footer.ts";
+import { findFooter, type FoundFooter, readable } from "./find_footer.ts";
+import { type Footer, FOOTER_LENGTH } from "./footer.ts";
 import { FormatError } from "./format_error.ts";
 import { flawOfSize } from "./geometry.ts";
+import { growFixed, settleFixed } from "./grow_fixed.ts";
 import { refusalOfType } from "./refusal.ts";
 
 export type OpenVhdOptions = Pick<FileDeviceOptions, "readOnly" | "sparse" | "ffi" | "clock">;
@@ -20,23 +22,33 @@ export interface OpenedVhd {
  * opened.
  */
 export async function openVhd(path: string, options: OpenVhdOptions = {}): Promise<OpenedVhd> {
-  let found: FoundFooter | undefined;
-  const device = await FileDevice.open(path, {
-    ...options,
-    locate: (file) => {
-      found = footerOf(file);
-      return fixedRegion(found, path);
-    },
-  });
-  return { device, footer: found!.footer };
+  const file = await OsFile.open(path, options);
+  try {
+    return await openFixed(file, options);
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+}
+
+/** The fixed disk in a file, which it takes over. */
+export async function openFixed(
+  file: PositionalFile,
+  options: Pick<FileDeviceOptions, "sparse" | "clock"> = {},
+): Promise<OpenedVhd> {
+  const found = footerOf(file);
+  const { footer, at } = found;
+  const region = fixedRegion(found, file.path);
+  // Other readers look for it at the end alone.
+  const isStranded = at + FOOTER_LENGTH < file.length;
+  if (isStranded && file.writable) await settleFixed({ file, sync: () => file.sync() }, footer);
+  return { device: new FileDevice(file, region, { ...options, growth: growFixed }), footer };
 }
 
 function footerOf(file: PositionalFile): FoundFooter {
-  const { path, length } = file;
-  const read = (position: number, into: Uint8Array) =>
-    file.readSync(position, into, 0, into.length);
-  const found = findFooter({ path, length, read });
+  const found = findFooter(readable(file));
   if (found !== undefined) return found;
+  const { path, length } = file;
   throw new FormatError("no VHD: there is no footer at its end; is it a raw image (file:…)?", {
     path,
     at: Math.max(0, length - 512),

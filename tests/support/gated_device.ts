@@ -1,7 +1,7 @@
 /** A device whose transfers wait, asynchronously, for as long as the test holds them. */
-import type { BlockDevice, Capabilities, Extent } from "../../lib/block/device.ts";
+import type { BlockDevice, Capabilities, Extent, GrowOptions } from "../../lib/block/device.ts";
 
-type Operation = "read" | "write" | "flush";
+type Operation = "read" | "write" | "flush" | "grow";
 
 export class GatedDevice implements BlockDevice {
   readonly #inner: BlockDevice;
@@ -67,6 +67,12 @@ export class GatedDevice implements BlockDevice {
     const passed = new Promise<void>((go) => this.#waiting.push(go));
     for (const noticed of this.#noticed.splice(0)) noticed();
     await passed;
+  }
+
+  async grow(size: number, options: GrowOptions = {}): Promise<void> {
+    await this.#gate("grow");
+    options.signal?.throwIfAborted();
+    await this.#inner.grow!(size, options);
   }
 
   unmap(offset: number, length: number): Promise<void> {

@@ -18,6 +18,7 @@ export class FakeFile implements PositionalFile {
   /** Each asynchronous write waits for it when set. */
   writeGate: Promise<void> | undefined;
   punchFails = false;
+  freeSpace = Infinity;
   /** Calls, in order. */
   readonly calls: string[] = [];
   octets: Uint8Array<ArrayBuffer>;
@@ -77,6 +78,11 @@ export class FakeFile implements PositionalFile {
     const octets = new Uint8Array(length);
     octets.set(this.octets.subarray(0, length));
     this.octets = octets;
+  }
+
+  /** Never: as where the C library cannot be called. */
+  reserve(): Promise<boolean> {
+    return Promise.resolve(false);
   }
 
   // deno-lint-ignore require-await -- the interface's form

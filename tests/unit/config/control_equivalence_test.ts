@@ -141,6 +141,26 @@ const operations = fc.oneof(
     (control, name, from, force) => control.unassignDisk(name, from, { force }),
   ),
   operation(
+    "extendDisk",
+    [
+      disk,
+      fc.option(fc.constantFrom(512, 4096, 1 << 20, 0, -512, 100, 2 ** 60), { nil: undefined }),
+      fc.option(fc.constantFrom(512, 2 << 20, 3 << 20), { nil: undefined }),
+    ],
+    (control, name, by, to) => control.extendDisk(name, { by, to }),
+  ),
+  operation(
+    "setDisk",
+    [disk, fc.option(disk, { nil: undefined }), description, flag, flag],
+    (control, from, name, description, shared, readOnly) =>
+      control.setDisk(from, { name, description, shared, readOnly }),
+  ),
+  operation(
+    "moveDisk",
+    [disk, target, fc.option(target, { nil: undefined }), lun],
+    (control, name, to, from, lun) => control.moveDisk(name, to, { from, lun }),
+  ),
+  operation(
     "removeDisk",
     [disk, flag],
     (control, name, deleteFile) => control.removeDisk(name, { deleteFile }),

@@ -2,6 +2,7 @@
 import type { BlockDevice } from "../../../lib/block/device.ts";
 import { MemoryDevice } from "../../../lib/block/memory.ts";
 import { ControlError } from "../../../lib/config/control.ts";
+import { growDevice } from "../../../lib/config/grow_device.ts";
 import type { CreateOptions, DiskFiles } from "../../../lib/config/disk_files.ts";
 import type { FoundDisk } from "../../../lib/config/operations/declare_disk.ts";
 import type { DeclaredDisk } from "../../../lib/config/schema.ts";
@@ -62,12 +63,23 @@ export class MemoryDiskFiles implements DiskFiles {
     if (this.open_.has(path)) throw new ControlError("in-use", `${path} is open`);
     this.open_.add(path);
     const device = new MemoryDevice(found.size);
+    const grow = device.grow.bind(device);
+    device.grow = (size) => {
+      this.found.set(path, { ...found, size });
+      return grow(size);
+    };
     const close = device.close.bind(device);
     device.close = () => {
       this.open_.delete(path);
       return close();
     };
     return device;
+  }
+
+  async grow(disk: DeclaredDisk, size: number, options: CreateOptions): Promise<void> {
+    const device = await this.open(disk);
+    await growDevice(disk, device, size, options);
+    await device.close();
   }
 
   delete(path: string): Promise<void> {

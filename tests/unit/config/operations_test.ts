@@ -9,6 +9,7 @@ import { assignDisk } from "../../../lib/config/operations/assign_disk.ts";
 import { createTarget } from "../../../lib/config/operations/create_target.ts";
 import { declareDisk, planDisk, planImport } from "../../../lib/config/operations/declare_disk.ts";
 import { deleteTarget } from "../../../lib/config/operations/delete_target.ts";
+import { planExtension } from "../../../lib/config/operations/extend_disk.ts";
 import { moveDisk } from "../../../lib/config/operations/move_disk.ts";
 import { removeDisk } from "../../../lib/config/operations/remove_disk.ts";
 import { setDisk } from "../../../lib/config/operations/set_disk.ts";
@@ -273,4 +274,20 @@ Deno.test("planImport gives a copy of a disk that is here an identity of its own
   const large = { path: "/e/x.img", logicalBlockLength: 4096 };
   const small = { ...odd, size: 4096 + 512 };
   refuses("failed", () => planImport(before, large, small), /of 4096.*with blocks of 512/);
+});
+
+Deno.test("planExtension takes more, or so much in all, and never less", () => {
+  const disk = state().disks[0]!;
+  assert.equal(planExtension(disk, 1 << 20, { by: 512 }), (1 << 20) + 512);
+  assert.equal(planExtension(disk, 1 << 20, { to: 2 << 20 }), 2 << 20);
+  refuses("usage", () => planExtension(disk, 1 << 20, {}), /--by.*--to/);
+  refuses("usage", () => planExtension(disk, 1 << 20, { by: 512, to: 2 << 20 }), /--by.*--to/);
+  for (const extension of [{ to: 1 << 20 }, { to: 512 }, { by: 0 }, { by: -512 }]) {
+    refuses("usage", () => planExtension(disk, 1 << 20, extension), /never shrinks/);
+  }
+  for (const by of [1, 511, 2 ** 60, NaN]) {
+    refuses("usage", () => planExtension(disk, 1 << 20, { by }), /not whole blocks of 512/);
+  }
+  const large = { ...disk, logicalBlockLength: 4096 as const };
+  refuses("usage", () => planExtension(large, 1 << 20, { by: 512 }), /blocks of 4096/);
 });

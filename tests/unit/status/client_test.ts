@@ -97,7 +97,7 @@ Deno.test("ControlClient says what is wrong with a service that answers no sense
   }
   const stopped = answering(200, '{"progress":{"done":1,"total":2}}\n');
   const creation = new ControlClient("here", stopped).createDisk({ memory: "d", size: SIZE });
-  await assert.rejects(creation, isUnreachable(/ended before the disk was made/));
+  await assert.rejects(creation, isUnreachable(/ended before the work was done/));
 });
 
 Deno.test("B-38: ControlClient lets no name become another path", async () => {

@@ -69,6 +69,7 @@ function busyServer(): TestApi {
     state: () => Promise.resolve(state),
     secrets: () => Promise.resolve(NO_SECRETS),
     change: () => Promise.reject<Outcome>(new Error("nothing is changed here")),
+    grow: () => Promise.resolve(),
     endSessions: () => Promise.resolve([]),
     close: () => Promise.resolve(),
   };
