@@ -42,7 +42,11 @@ export { type Random, systemRandom } from "./lib/runtime/random.ts";
 
 export { type Identity, LogicalUnit, type LogicalUnitOptions } from "./lib/scsi/logical_unit.ts";
 
+export { CHAP_ALGORITHMS, type ChapAlgorithm } from "./lib/iscsi/chap/algorithm.ts";
+export { type ChapCredentials, ChapSecret } from "./lib/iscsi/chap/secret.ts";
+
 export { AccessList } from "./lib/target/access_list.ts";
+export { chapAuthentication } from "./lib/target/chap_authentication.ts";
 export { DEFAULT_LIMITS, type Limits } from "./lib/target/limits.ts";
 export { LunMap, type Mapping } from "./lib/target/lun_map.ts";
 export { TargetNode, type TargetNodeOptions } from "./lib/target/node.ts";

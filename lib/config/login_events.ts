@@ -31,7 +31,9 @@ export function noteLogins(
 function noteLogin(events: EventSink, login: LoginEvent, target: string): void {
   const { initiatorName: initiator = "an initiator without a name", status, reason } = login;
   const address = plainAddress(login.remoteAddress);
-  if (status !== LoginStatus.SUCCESS) {
+  if (login.lacksProof) {
+    events.note("chap-not-offered", { initiator, address, target });
+  } else if (status !== LoginStatus.SUCCESS) {
     const text = status.toString(16).padStart(4, "0");
     events.note("login-refused", { initiator, address, target, status: text, reason });
     // Whoever looks for targets does so again and again.

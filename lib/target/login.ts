@@ -35,7 +35,7 @@ import {
   readLoginHeader,
 } from "./login_header.ts";
 import { loginPolicy } from "./login_policy.ts";
-import { LoginRefusal } from "./login_refusal.ts";
+import { LoginRefusal, ProofNotOffered } from "./login_refusal.ts";
 import { type LoginAnswer, LoginResponses } from "./login_responses.ts";
 import type { TargetNode } from "./node.ts";
 import type { PduWriter } from "../iscsi/pdu_writer.ts";
@@ -189,7 +189,7 @@ export class Login {
     this.#opening = opening;
     const { authentication, claim } = opening;
     const isSecurity = this.#stage === LoginStage.SECURITY_NEGOTIATION;
-    if (!isSecurity && !authentication.isComplete) return unproved();
+    if (!isSecurity && !authentication.isComplete) return authentication.refusal;
     const result = negotiate(atStage(this.#negotiation, stageOf(this.#stage)), pairs, this.#policy);
     if (result.error !== undefined) {
       const rejected = result.answers.filter(([, value]) => value === "Reject");
@@ -203,7 +203,7 @@ export class Login {
     if (proof instanceof LoginRefusal) return proof;
     // Who asks to move on and brings nothing that could prove it will not do so later either.
     if (header.transit && !authentication.isComplete && result.others.length === 0) {
-      return unproved();
+      return authentication.refusal;
     }
     return [...proof, ...result.answers, ...this.#declare(opening)];
   }
@@ -325,7 +325,7 @@ export class Login {
   #refuse(refusal: LoginRefusal): LoginProgress {
     const { status, reason, answers } = refusal;
     this.#respond({ status, text: new TextPieces(answers).take(LOGIN_DATA_LIMIT) });
-    this.#note(status, reason);
+    this.#note(status, reason, refusal instanceof ProofNotOffered);
     this.#node.strangerLogger.warn("login refused", {
       ...this.#facts(),
       status: `0x${status.toString(16).padStart(4, "0")}`,
@@ -343,13 +343,14 @@ export class Login {
     this.#claimed = new Map();
   }
 
-  #note(status: LoginStatus, reason: string): void {
+  #note(status: LoginStatus, reason: string, lacksProof = false): void {
     this.#node.noteLogin({
       initiatorName: this.#claimed.get("InitiatorName"),
       targetName: this.#claimed.get("TargetName"),
       remoteAddress: this.#endpoint.remoteAddress,
       status,
       reason,
+      lacksProof,
     });
   }
 
@@ -390,11 +391,4 @@ function stageOf(stage: number): Negotiation["stage"] {
 
 function ended(): LoginRefusal {
   return new LoginRefusal(LoginStatus.SESSION_DOES_NOT_EXIST, "the session ended during login");
-}
-
-function unproved(): LoginRefusal {
-  return new LoginRefusal(
-    LoginStatus.AUTHENTICATION_FAILURE,
-    "it asks to go on without the proof that is required",
-  );
 }

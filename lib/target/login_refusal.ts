@@ -1,5 +1,5 @@
 /** Why a login is refused: a value, not thrown; the peer gets the status, the log the reason. */
-import type { LoginStatus } from "../iscsi/pdu/login_response.ts";
+import { LoginStatus } from "../iscsi/pdu/login_response.ts";
 import type { Pair } from "../wire/key_values.ts";
 
 export class LoginRefusal {
@@ -9,4 +9,11 @@ export class LoginRefusal {
     /** Keys that go with the refusal: which of them was rejected. */
     readonly answers: readonly Pair[] = [],
   ) {}
+}
+
+/** The initiator does not offer to prove who it is, where that is required. */
+export class ProofNotOffered extends LoginRefusal {
+  constructor(reason: string) {
+    super(LoginStatus.AUTHENTICATION_FAILURE, reason);
+  }
 }

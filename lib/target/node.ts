@@ -40,6 +40,8 @@ export interface LoginEvent {
   readonly status: LoginStatus;
   /** Why it was refused; empty for a success. */
   readonly reason: string;
+  /** It did not even offer the proof that is required. */
+  readonly lacksProof: boolean;
 }
 
 /** A session is over. */

@@ -29,9 +29,10 @@ export function setChap(
   const next = replaced(state, scope, { ...present, chap: { ...chap, algorithms } });
   checkDirections(next, new Map([...secrets, [chap.secret, secret]]));
   const sessions = scope === undefined ? 0 : usage.sessionsOf(scope);
-  const notices = sessions === 0
-    ? []
-    : [`${sessionCount(sessions)} open on ${scope} stay until they end`];
+  const notices = sessions === 0 ? [] : [
+    `${sessionCount(sessions)} open on ${scope} stay as they are; to have them prove it too, ` +
+    `sanctl target disconnect --target ${scope}`,
+  ];
   return {
     state: next,
     secrets: new Map([[chap.secret, secret]]),

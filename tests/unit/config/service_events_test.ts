@@ -36,6 +36,18 @@ Deno.test("A service tells of logins, of refusals with their reason, and of sess
     ]);
   }));
 
+Deno.test("A service tells of initiators that do not offer CHAP where it is required", () =>
+  withService(async (service) => {
+    const { control } = service;
+    await control.createTarget({ name: "mail", iqn: "iqn.2026-01.org.example:mail" });
+    await control.allow("mail", ["any"]);
+    await control.setChap("mail", { user: "ada", secret: "ada's own words!" });
+    (await service.tryLogIn("mail")).initiator.stream.close();
+    const text = "target mail requires CHAP, and iqn.2026-01.com.example:ada from 192.0.2.101 " +
+      "did not offer it";
+    assert.deepEqual(await texts(service, "WinTarget"), [text]);
+  }));
+
 Deno.test("A service tells of its start and end, of changes, and of disks that are absent", async () => {
   const directory = await Deno.makeTempDir();
   const first = await TestService.start(directory);
