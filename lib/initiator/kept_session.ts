@@ -51,6 +51,8 @@ export class KeptSession {
   readonly isid: Uint8Array;
   readonly observers: Set<KeptSessionObserver> = new Set();
   readonly units: Map<number, UnitPath> = new Map();
+  /** What every login waits for. */
+  beforeLogin: (() => Promise<void>) | undefined;
   /** Why there is no session. */
   lastError: Error | undefined;
   /** Sessions that were begun. */
@@ -153,6 +155,7 @@ export class KeptSession {
   async #begin(): Promise<Session | undefined> {
     let session: Session;
     try {
+      await this.beforeLogin?.();
       const outcome = await logIn(this.node, {
         ...this.options,
         portal: this.#portal,

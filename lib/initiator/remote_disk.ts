@@ -310,6 +310,8 @@ export class RemoteDisk implements BlockDevice {
     if (start >= end) return await this.#write(offset, new Uint8Array(length));
     if (start > offset) await this.#write(offset, new Uint8Array(start - offset));
     const release = this.#locks.idle ? undefined : await this.#locks.shared(start, end - start);
+    const range = { offset: start, length: end - start };
+    this.#writing.add(range);
     try {
       await zeroBlocks(
         {
@@ -323,7 +325,11 @@ export class RemoteDisk implements BlockDevice {
       );
       if (end - start <= MOST_REMEMBERED) this.#unflushed.addZeros(start, end - start);
       else await this.#commit.join();
+    } catch (error) {
+      this.#unflushed.fail(range);
+      throw error;
     } finally {
+      this.#writing.delete(range);
       release?.();
     }
     if (end < offset + length) await this.#write(end, new Uint8Array(offset + length - end));

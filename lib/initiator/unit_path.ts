@@ -43,6 +43,8 @@ export type UnitPathState =
 
 export interface UnitPathObserver extends UnitRouteObserver {
   stateChanged?(): void;
+  /** A unit attention of which nothing here is made. */
+  attention?(sense: ReceivedSense): void;
 }
 
 interface Waiting {
@@ -259,12 +261,18 @@ export class UnitPath implements UnitRoute {
     // While it is being checked, the check hears of it too.
     if (this.#check !== undefined) return this.#check.heard(sense);
     if (suspectsCache) this.#suspectsCache = true;
-    const isAsked = this.#state === "usable" || this.#state === "quarantined";
-    if (change !== "nothing" && isAsked) this.#startCheck();
+    if (change === "nothing") this.#tell((observer) => observer.attention?.(sense));
+    else this.recheck();
+  }
+
+  /** Has the unit show again what it is, where it can be asked. */
+  recheck(): void {
+    if (this.#state === "usable" || this.#state === "quarantined") this.#startCheck();
   }
 
   #suspend(): void {
     this.#enter("suspended");
+    if (!this.#replays) this.#handBack();
     this.#callOff?.();
     const { patienceMs = PATIENCE_MS } = this.#options;
     this.#callOff = this.#kept.node.clock.after(patienceMs, () => {
@@ -343,6 +351,13 @@ export class UnitPath implements UnitRoute {
   #goOn(): void {
     for (const { request, resolve, reject, tries } of this.#waiting.splice(0)) {
       this.#retry(request, tries).then(resolve, reject);
+    }
+  }
+
+  /** What waited to be asked here may be asked elsewhere. */
+  #handBack(): void {
+    for (const { reject } of this.#waiting.splice(0)) {
+      reject(new CommandFailure("not-sent", `${this.where}: the session is lost`));
     }
   }
 
