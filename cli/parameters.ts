@@ -1,7 +1,7 @@
 /** Flags and arguments that several commands share. */
 import type { Control } from "../lib/config/control.ts";
 import type { Context } from "./context.ts";
-import { parseSize } from "./size.ts";
+import { parseSize } from "../lib/config/size.ts";
 
 export const TARGET_ARGUMENT = {
   brief: "The target's name",

@@ -1,38 +1,10 @@
-/** Sizes as people write them: a number and a unit, 1 K = 1024 octets. */
-
-const UNITS: Readonly<Record<string, number>> = {
-  B: 1,
-  K: 2 ** 10,
-  M: 2 ** 20,
-  G: 2 ** 30,
-  T: 2 ** 40,
-  P: 2 ** 50,
-};
-
-const SIZE = /^(\d+(?:\.\d+)?)\s*([bkmgtp])(?:ib)?$/i;
-
-/** The octets that `text` means; an error says the right form. */
-export function parseSize(text: string): number {
-  if (/^\d+$/.test(text)) {
-    throw new Error(`a size needs a unit: ${text}M, ${text}G or, for octets, ${text}B`);
-  }
-  const match = SIZE.exec(text);
-  if (match === null) {
-    throw new Error(
-      "a size is a number and a unit of B K M G T P (1K = 1024), such as 512M or 20G",
-    );
-  }
-  const octets = Number(match[1]) * UNITS[match[2]!.toUpperCase()]!;
-  if (!Number.isSafeInteger(octets)) {
-    const why = octets > Number.MAX_SAFE_INTEGER ? "is too large" : "is no whole number of octets";
-    throw new Error(`the size ${text} ${why}`);
-  }
-  return octets;
-}
+/** Sizes as people are shown them. */
+import { SIZE_UNITS } from "../lib/config/size.ts";
 
 /** Short, in the largest unit of which there is at least one: `20G`, `1.5T`, `100B`. */
 export function formatSize(octets: number): string {
-  const [name, unit] = Object.entries(UNITS).findLast(([, unit]) => octets >= unit) ?? ["B", 1];
+  const units = Object.entries(SIZE_UNITS);
+  const [name, unit] = units.findLast(([, unit]) => octets >= unit) ?? ["B", 1];
   // Rounded down: a disk is never shown larger than it is.
   return `${Math.floor(octets / unit * 10) / 10}${name}`;
 }
