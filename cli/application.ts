@@ -12,6 +12,7 @@ import type { Context } from "./context.ts";
 import { causesOf, failureOf } from "./failure.ts";
 import { helpFlag } from "./help.ts";
 import { diskRoutes } from "./routes/disk.ts";
+import { applyCommand, exportCommand } from "./routes/document.ts";
 import { events } from "./routes/events.ts";
 import { targetRoutes } from "./routes/target.ts";
 
@@ -48,7 +49,16 @@ const completion = buildCommand<Record<never, never>, [shell: typeof SHELLS[numb
 export const NOUNS: readonly string[] = ["target", "disk"];
 
 const root = buildRouteMap({
-  routes: { target: targetRoutes, disk: diskRoutes, status, events, version, completion },
+  routes: {
+    target: targetRoutes,
+    disk: diskRoutes,
+    status,
+    events,
+    apply: applyCommand,
+    export: exportCommand,
+    version,
+    completion,
+  },
   docs: { brief: "Make this machine an iSCSI target server" },
 });
 

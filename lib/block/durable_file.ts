@@ -5,11 +5,11 @@
 import { directoryOf } from "../runtime/path.ts";
 import { syncDirectory } from "./sync_directory.ts";
 
-/** Puts `octets` in place of what the file held, readable by its user alone. */
-export async function replaceFile(path: string, octets: Uint8Array): Promise<void> {
+/** Puts `octets` in place of what the file held, readable by its user alone unless `mode` says. */
+export async function replaceFile(path: string, octets: Uint8Array, mode = 0o600): Promise<void> {
   const next = `${path}.new`;
   try {
-    await writeDurably(next, octets);
+    await writeDurably(next, octets, mode);
     await Deno.rename(next, path);
   } catch (error) {
     await Deno.remove(next).catch(() => undefined);
@@ -18,10 +18,10 @@ export async function replaceFile(path: string, octets: Uint8Array): Promise<voi
   await syncDirectory(directoryOf(path));
 }
 
-async function writeDurably(path: string, octets: Uint8Array): Promise<void> {
+async function writeDurably(path: string, octets: Uint8Array, mode: number): Promise<void> {
   // What an interrupted replacement left behind, perhaps with another mode.
   await Deno.remove(path).catch(ignoreNotFound);
-  using file = await Deno.open(path, { write: true, createNew: true, mode: 0o600 });
+  using file = await Deno.open(path, { write: true, createNew: true, mode });
   for (let at = 0; at < octets.length;) at += await file.write(octets.subarray(at));
   await file.sync();
 }

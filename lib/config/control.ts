@@ -10,6 +10,8 @@ import type {
   DeletedTarget,
   DiskFacts,
   EndedSession,
+  ExportFacts,
+  PlanFacts,
   Progress,
   RemovedDisk,
   SessionFacts,
@@ -149,6 +151,24 @@ export interface RemoveOptions {
   readonly deleteFile?: boolean | undefined;
 }
 
+export interface ExportOptions {
+  /** Only these targets, with their disks; the whole server without. */
+  readonly targets?: readonly string[] | undefined;
+  /** Secrets themselves, and not only that there are some. */
+  readonly secrets?: boolean | undefined;
+}
+
+export interface ApplyOptions extends Force {
+  /** What errors call the document: its file. */
+  readonly source?: string | undefined;
+  /** Tells what would be done, and does nothing. */
+  readonly dryRun?: boolean | undefined;
+  /** Removes objects that a section of the document does not name; they stay without. */
+  readonly prune?: boolean | undefined;
+  /** The digest of the steps that were agreed to; others are refused. */
+  readonly agreed?: string | undefined;
+}
+
 export interface Control {
   createTarget(target: NewTarget): Promise<Changed<TargetFacts>>;
   listTargets(): Promise<readonly TargetFacts[]>;
@@ -214,6 +234,17 @@ export interface Control {
 
   /** What happened, in its order; a part of it at a time. */
   events(query?: EventsQuery, signal?: AbortSignal): Promise<EventsPage>;
+
+  /** The server as a document. */
+  export(options?: ExportOptions): Promise<ExportFacts>;
+  /** Makes the server what the document says: YAML, as `export` gives it, or a part of that. */
+  apply(
+    document: string,
+    options?: ApplyOptions,
+    onProgress?: (progress: Progress) => void,
+    signal?: AbortSignal,
+  ): Promise<Changed<PlanFacts>>;
+
   status(): Promise<StatusFacts>;
   version(): Promise<VersionFacts>;
   /** Lets go of what the control holds: a connection, a lock. It does not stop a service. */

@@ -212,3 +212,57 @@ export interface RemovedDisk {
   /** False: the file stays where it is. */
   readonly fileDeleted: boolean;
 }
+
+/** A server written down: what `apply` takes to make another like it. */
+export interface ExportFacts {
+  /** The document as plain data, as it stands in the text. */
+  readonly document: Readonly<Record<string, unknown>>;
+  /** As YAML, with comments. */
+  readonly text: string;
+  /** Secrets stand in it: it is for nobody else to read. */
+  readonly secret: boolean;
+}
+
+/** What applying a document does, or would do; no steps where the server is as it says. */
+export interface PlanFacts {
+  /** False: nothing was done, it was only asked for. */
+  readonly applied: boolean;
+  /** Stands for exactly these steps: who agreed to them gives it back, and gets no others. */
+  readonly digest: string;
+  readonly steps: readonly PlanStepFacts[];
+}
+
+export interface PlanStepFacts {
+  readonly action: "add" | "change" | "remove";
+  readonly object: "target" | "disk" | "server";
+  /** The target's or the disk's; of the server, the name of what is set. */
+  readonly name: string;
+  readonly changes: readonly FieldChangeFacts[];
+  readonly file: FileStepFacts | null;
+  /** Sessions that are open now and that the step does something to. */
+  readonly sessions: readonly StepSessionFacts[];
+  /** Data that is lost with it, as a sentence. */
+  readonly loss: string | null;
+}
+
+/** A field as the document writes it; null where there is none. */
+export interface FieldChangeFacts {
+  readonly field: string;
+  readonly from: unknown;
+  readonly to: unknown;
+}
+
+export interface FileStepFacts {
+  readonly path: string;
+  /** `kept`: its disk is forgotten, and the file stays where it is. */
+  readonly action: "created" | "imported" | "kept";
+}
+
+export interface StepSessionFacts {
+  /** `loses-disks`: it goes on without LUNs that it has now. */
+  readonly effect: "ends" | "loses-disks";
+  readonly id: string;
+  readonly initiator: string;
+  /** `ADDRESS:PORT` of each of its connections. */
+  readonly from: readonly string[];
+}

@@ -26,6 +26,8 @@ export interface Observation {
   conditionOf(disk: string): DiskCondition;
   /** Open sessions, of one target or of all, in the order they began. */
   sessions(target?: string): SessionFacts[];
+  /** The ids of a target's open sessions that nothing of `allow` would admit. */
+  outcasts(target: string, allow: readonly string[]): readonly string[];
   service(): ServiceFacts;
 }
 
@@ -49,5 +51,6 @@ export const NOTHING_RUNS: Observation = {
   countersOf: () => NO_COUNTERS,
   conditionOf: () => ({ state: "stopped", failure: null, counters: NO_DISK_COUNTERS }),
   sessions: () => [],
+  outcasts: () => [],
   service: () => ({ pid: null, startedAt: null, portals: [], http: null, counters: NO_COUNTERS }),
 };

@@ -1,10 +1,12 @@
 /** The sessions of the running service, as facts, and their end when an operator asks for it. */
 import { hostAndPort } from "../iscsi/portal_address.ts";
+import { AccessList } from "../target/access_list.ts";
 import { endSessions } from "../target/end_sessions.ts";
 import type { TargetNode } from "../target/node.ts";
 import { plainAddress } from "../target/portal.ts";
 import type { Connection } from "../target/connection.ts";
 import type { Session } from "../target/session.ts";
+import { outcastsAmong } from "../target/session_admission.ts";
 import type { ConnectionFacts, DigestFact, EndedSession, SessionFacts } from "./facts.ts";
 import type { RunningTargets } from "./running_targets.ts";
 import { countersOf } from "./traffic.ts";
@@ -25,6 +27,13 @@ export class RunningSessions {
       if (name === (target ?? name)) facts.push(this.#factsOf(session, name));
     }
     return facts;
+  }
+
+  /** The ids of those that nothing of `allow` would admit. */
+  outcasts(target: string, allow: readonly string[]): string[] {
+    const access = AccessList.of(allow);
+    const theirs = this.#targets.get(target)?.openSessions ?? [];
+    return outcastsAmong(theirs, access, this.#node.witness).map(({ tsih }) => String(tsih));
   }
 
   /** Ends those with these ids; initiators have `waitMs` to log out by themselves. */

@@ -12,7 +12,7 @@ import { parseIscsiName } from "./iscsi_name.ts";
 import { isName } from "./names.ts";
 
 /** Disks and targets that one server may declare; far above what one process can serve. */
-const MOST_OBJECTS = 4096;
+export const MOST_OBJECTS = 4096;
 /** The highest LUN. */
 export const MOST_LUN = MOST_LUNS - 1;
 

@@ -284,6 +284,7 @@ export class Service implements StateKeeper {
         this.#names.get(disk)?.condition ??
           { state: "stopped", failure: null, counters: NO_DISK_COUNTERS },
       sessions: (name) => this.#sessions.facts(name),
+      outcasts: (name, allow) => this.#sessions.outcasts(name, allow),
       service: () => ({
         pid: Deno.pid,
         startedAt: this.#startedAt,

@@ -3,6 +3,7 @@
  * keepers.
  */
 import type {
+  ApplyOptions,
   AssignOptions,
   AuthenticationFacts,
   Changed,
@@ -14,6 +15,8 @@ import type {
   EndedSession,
   EventsPage,
   EventsQuery,
+  ExportFacts,
+  ExportOptions,
   Extension,
   Force,
   ImportedDisk,
@@ -22,6 +25,7 @@ import type {
   NewDisk,
   NewReverseChap,
   NewTarget,
+  PlanFacts,
   Progress,
   RemovedDisk,
   RemoveOptions,
@@ -278,6 +282,21 @@ export class StateControl implements Control {
 
   events(query: EventsQuery = {}, signal?: AbortSignal): Promise<EventsPage> {
     return this.#keeper.events.read(query, signal);
+  }
+
+  async export(options: ExportOptions = {}): Promise<ExportFacts> {
+    const { exportDocument } = await import("./document/export_document.ts");
+    return await exportDocument(this.#keeper, options);
+  }
+
+  async apply(
+    document: string,
+    options: ApplyOptions = {},
+    onProgress?: (progress: Progress) => void,
+    signal?: AbortSignal,
+  ): Promise<Changed<PlanFacts>> {
+    const { applyDocument } = await import("./document/apply_document.ts");
+    return await applyDocument(this.#keeper, document, options, { onProgress, signal });
   }
 
   async status(): Promise<StatusFacts> {

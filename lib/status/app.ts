@@ -112,7 +112,9 @@ async function answer(context: Context, row: Route, options: AppOptions): Promis
   const values = {
     path: parse(input.path, context.req.param()),
     query: parse(input.query, context.req.query()),
-    body: input.body === undefined ? {} : parse(input.body, await readJson(context.req.raw)),
+    body: input.body === undefined
+      ? {}
+      : parse(input.body, await readJson(context.req.raw, row.mostOctets)),
   };
   const { control, logger } = options;
   if (row.long && context.req.header("accept") === PROGRESS_TYPE) {

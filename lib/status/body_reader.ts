@@ -4,7 +4,7 @@
  */
 import { ControlError } from "../config/control_error.ts";
 
-/** Octets of a body. */
+/** Octets of a body, unless what it is for needs more. */
 const MOST_BODY_OCTETS = 1 << 20;
 /** How long a body may take to come. */
 const DEADLINE_MS = 10_000;
@@ -13,7 +13,10 @@ const MOST_DEPTH = 8;
 const MOST_VALUES = 20_000;
 
 /** The JSON value that the request carries. */
-export async function readJson(request: Request): Promise<unknown> {
+export async function readJson(
+  request: Request,
+  mostOctets: number = MOST_BODY_OCTETS,
+): Promise<unknown> {
   const [type = ""] = (request.headers.get("content-type") ?? "").toLowerCase().split(/\s*;/);
   if (type !== "application/json") {
     throw new ControlError(
@@ -22,7 +25,7 @@ export async function readJson(request: Request): Promise<unknown> {
       "send application/json",
     );
   }
-  const octets = await readOctets(request);
+  const octets = await readOctets(request, mostOctets);
   let value: unknown;
   try {
     value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(octets));
@@ -36,8 +39,8 @@ export async function readJson(request: Request): Promise<unknown> {
   return value;
 }
 
-async function readOctets(request: Request): Promise<Uint8Array> {
-  if (Number(request.headers.get("content-length")) > MOST_BODY_OCTETS) throw tooLarge();
+async function readOctets(request: Request, mostOctets: number): Promise<Uint8Array> {
+  if (Number(request.headers.get("content-length")) > mostOctets) throw tooLarge(mostOctets);
   const parts: Uint8Array[] = [];
   let length = 0;
   if (request.body === null) return new Uint8Array(0);
@@ -48,7 +51,7 @@ async function readOctets(request: Request): Promise<Uint8Array> {
       const { done, value } = await reader.read();
       if (done) break;
       length += value.length;
-      if (length > MOST_BODY_OCTETS) throw tooLarge();
+      if (length > mostOctets) throw tooLarge(mostOctets);
       parts.push(value);
     }
   } finally {
@@ -64,8 +67,8 @@ async function readOctets(request: Request): Promise<Uint8Array> {
   return octets;
 }
 
-function tooLarge(): ControlError {
-  return new ControlError("usage", `the request has more than ${MOST_BODY_OCTETS} octets`);
+function tooLarge(mostOctets: number): ControlError {
+  return new ControlError("usage", `the request has more than ${mostOctets} octets`);
 }
 
 function isWithin(value: unknown, depth: number, budget: { left: number }): boolean {

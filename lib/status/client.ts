@@ -3,6 +3,7 @@
  * thin command loads it: no validation but of what decides its own course.
  */
 import type {
+  ApplyOptions,
   AssignOptions,
   AuthenticationFacts,
   Changed,
@@ -14,6 +15,8 @@ import type {
   EndedSession,
   EventsPage,
   EventsQuery,
+  ExportFacts,
+  ExportOptions,
   Extension,
   Force,
   ImportedDisk,
@@ -22,6 +25,7 @@ import type {
   NewDisk,
   NewReverseChap,
   NewTarget,
+  PlanFacts,
   Progress,
   RemovedDisk,
   RemoveOptions,
@@ -209,6 +213,26 @@ export class ControlClient implements Control {
     return this.#call("GET", "/api/events", { query: { ...query }, signal });
   }
 
+  async export({ secrets, ...choice }: ExportOptions = {}): Promise<ExportFacts> {
+    if (!secrets) {
+      const query = { targets: choice.targets?.join(",") };
+      return await this.#call("GET", "/api/export", { query });
+    }
+    this.#requirePrivate();
+    return await this.#call("POST", "/api/export/secrets", { body: choice });
+  }
+
+  async apply(
+    document: string,
+    options: ApplyOptions = {},
+    onProgress?: (progress: Progress) => void,
+    signal?: AbortSignal,
+  ): Promise<Changed<PlanFacts>> {
+    // There may be secrets in it.
+    this.#requirePrivate();
+    return await this.#long("/api/apply", { document, ...options }, { onProgress, signal });
+  }
+
   status(): Promise<StatusFacts> {
     return this.#call("GET", "/api/status");
   }
@@ -221,10 +245,15 @@ export class ControlClient implements Control {
     return Promise.resolve();
   }
 
-  /** Refused before anything is sent where others could read it on the way. */
   async #setSecret<T>(path: string, body: NewReverseChap | undefined): Promise<T> {
     if (body === undefined) return await this.#call("DELETE", path);
-    if (this.#isPrivate) return await this.#call("POST", path, { body });
+    this.#requirePrivate();
+    return await this.#call("POST", path, { body });
+  }
+
+  /** Refuses before anything is sent where others could read it on the way. */
+  #requirePrivate(): void {
+    if (this.#isPrivate) return;
     throw new ControlError(
       "permission",
       `secrets are not sent to ${this.#name}, since they could be read on the way`,

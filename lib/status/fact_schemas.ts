@@ -11,6 +11,8 @@ import type {
   DiskCounterFacts,
   DiskFacts,
   EndedSession,
+  ExportFacts,
+  PlanFacts,
   RemovedDisk,
   SessionFacts,
   StatusFacts,
@@ -178,6 +180,42 @@ export const Events = z.strictObject({
   next: count,
   more: z.boolean(),
 }).openapi("Events");
+
+export const Export = z.strictObject({
+  document: z.record(z.string(), z.unknown()),
+  text: z.string(),
+  secret: z.boolean(),
+}).openapi("Export") satisfies z.ZodType<ExportFacts>;
+
+const FieldChange = z.strictObject({
+  field: z.string(),
+  from: z.unknown(),
+  to: z.unknown(),
+}).openapi("FieldChange");
+
+const PlanStep = z.strictObject({
+  action: z.enum(["add", "change", "remove"]),
+  object: z.enum(["target", "disk", "server"]),
+  name: z.string(),
+  changes: z.array(FieldChange),
+  file: z.strictObject({
+    path: z.string(),
+    action: z.enum(["created", "imported", "kept"]),
+  }).nullable(),
+  sessions: z.array(z.strictObject({
+    effect: z.enum(["ends", "loses-disks"]),
+    id: z.string(),
+    initiator: z.string(),
+    from: z.array(z.string()),
+  })),
+  loss: z.string().nullable(),
+}).openapi("PlanStep");
+
+export const Plan = z.strictObject({
+  applied: z.boolean(),
+  digest: z.string(),
+  steps: z.array(PlanStep),
+}).openapi("Plan") satisfies z.ZodType<PlanFacts>;
 
 export const ErrorAnswer = z.strictObject({
   error: z.strictObject({

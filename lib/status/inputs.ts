@@ -124,3 +124,19 @@ export const UnassignBody = z.strictObject({
   target: name.optional(),
   force: z.boolean().optional(),
 }).openapi("Unassign");
+
+/** Names with commas between; a name has none. */
+const names = z.string().max(16_384).transform((text) => text.split(","));
+
+export const ExportQuery = z.strictObject({ targets: names.optional() });
+export const SecretExportBody = z.strictObject({ targets: z.array(name).max(4096).optional() })
+  .openapi("SecretExport");
+
+export const ApplyBody = z.strictObject({
+  document: z.string(),
+  source: text.optional(),
+  dryRun: z.boolean().optional(),
+  prune: z.boolean().optional(),
+  force: z.boolean().optional(),
+  agreed: z.string().max(100).optional(),
+}).openapi("Apply");

@@ -34,6 +34,8 @@ export interface Route {
    * It may take minutes: its progress is told, a JSON value a line, to a client that accepts that.
    */
   readonly long?: boolean;
+  /** Octets that its body may have, where a megabyte will not do. */
+  readonly mostOctets?: number;
   run(control: Control, input: Input<never, never, never>, course: Course): Promise<unknown>;
 }
 

@@ -1,5 +1,6 @@
 /** The API, a row an operation of the control. Whatever has no row here is not there. */
 import { CHAP_ROUTES } from "./chap_routes.ts";
+import { DOCUMENT_ROUTES } from "./document_routes.ts";
 import * as facts from "./fact_schemas.ts";
 import * as inputs from "./inputs.ts";
 import { type Route, route } from "./route.ts";
@@ -216,6 +217,7 @@ export const ROUTES: readonly Route[] = [
       return control.unassignDisk(path.name, target, { force });
     },
   }),
+  ...DOCUMENT_ROUTES,
 ];
 
 /** The part of the list that is asked for. */

@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { createFixedVhd } from "../../lib/vhd/create.ts";
 import { openVhd } from "../../lib/vhd/open.ts";
-import { withScratch } from "../support/executable.ts";
 import { requires } from "../support/requires.ts";
+import { onSmallFileSystem } from "../support/small_file_system.ts";
 import { pattern, readAll, writeAll } from "../unit/block/device_model.ts";
 
 const MIB = 1 << 20;
@@ -62,19 +62,3 @@ Deno.test({
       assert.deepEqual(names, ["other"]);
     }),
 });
-
-async function onSmallFileSystem(use: (folder: string) => Promise<void>): Promise<void> {
-  await withScratch(async (folder) => {
-    await run("mount", "-t", "tmpfs", "-o", "size=16M", "sanctl-test", folder);
-    try {
-      await use(folder);
-    } finally {
-      await run("umount", folder);
-    }
-  });
-}
-
-async function run(program: string, ...args: string[]): Promise<void> {
-  const { success, stderr } = await new Deno.Command(program, { args }).output();
-  assert.ok(success, new TextDecoder().decode(stderr));
-}

@@ -49,8 +49,13 @@ export function checkFileIsFree(state: DeclaredState, path: string | undefined):
   );
 }
 
+/** A disk whose file's name need not say its format. */
+export interface PlannedDisk extends NewDisk {
+  readonly format?: DeclaredDisk["format"] | undefined;
+}
+
 /** The disk that is asked for, as it will be declared; what cannot be made is refused. */
-export function planDisk(asked: NewDisk): DeclaredDisk {
+export function planDisk(asked: PlannedDisk): DeclaredDisk {
   const { path, memory, size } = asked;
   if ((path === undefined) === (memory === undefined)) {
     throw new ControlError(
@@ -63,7 +68,7 @@ export function planDisk(asked: NewDisk): DeclaredDisk {
   checkSize(size, blockLengths.logicalBlockLength);
   return {
     name: asked.name ?? memory ?? nameOfFile(path!),
-    format: path === undefined ? "mem" : formatOfFile(path),
+    format: path === undefined ? "mem" : asked.format ?? formatOfFile(path),
     ...(path === undefined ? {} : { path }),
     uuid: crypto.randomUUID(),
     size,
@@ -88,7 +93,7 @@ export interface FoundDisk {
 
 /** The disk that an existing file makes. */
 export function planImport(
-  state: DeclaredState,
+  state: { readonly disks: readonly DeclaredDisk[] },
   asked: ImportedDisk,
   found: FoundDisk,
 ): DeclaredDisk {

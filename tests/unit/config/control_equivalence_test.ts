@@ -165,6 +165,28 @@ const operations = fc.oneof(
     [disk, flag],
     (control, name, deleteFile) => control.removeDisk(name, { deleteFile }),
   ),
+  operation(
+    "apply",
+    [target, disk, path, lun, flag, flag],
+    (control, target, disk, path, lun, prune, dryRun) =>
+      control.apply(
+        JSON.stringify({
+          targets: [{ name: target, allow: ["any"], luns: [{ disk, lun }] }],
+          disks: [{ name: disk, path, size: "1M", sparse: prune }, {
+            name: "g",
+            format: "mem",
+            size: "1M",
+          }],
+        }),
+        { prune, dryRun },
+      ),
+  ),
+  operation(
+    "export",
+    [fc.option(target, { nil: undefined }), flag],
+    (control, target, secrets) =>
+      control.export({ targets: target === undefined ? undefined : [target], secrets }),
+  ),
   operation("showDisk", [disk], (control, name) => control.showDisk(name)),
   operation("showTarget", [target], (control, name) => control.showTarget(name)),
 );
@@ -201,6 +223,9 @@ async function running(behindApi: boolean): Promise<World> {
   return { control, directory, files, stop: () => service.stop() };
 }
 
+const UUID = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;
+const LEFT_OUT = ["state", "counters", "digest"];
+
 /**
  * What came of an operation, without what must differ: identities, and what only a service knows.
  */
@@ -208,9 +233,9 @@ async function outcomeOf(operation: Operation, control: Control): Promise<unknow
   try {
     const text = JSON.stringify(
       await operation(control),
-      (key, value) => key === "uuid" || key === "state" || key === "counters" ? "" : value,
+      (key, value) => LEFT_OUT.includes(key) ? "" : value,
     );
-    return { done: text };
+    return { done: text.replaceAll(UUID, "UUID") };
   } catch (error) {
     if (!(error instanceof ControlError)) throw error;
     return { kind: error.kind, message: error.message, nextStep: error.nextStep };

@@ -16,6 +16,10 @@ export class MemoryDiskFiles implements DiskFiles {
   readonly devices = new Map<string, GatedDevice>();
   /** Set to make the next opening fail. */
   refusal: ControlError | undefined;
+  /** Paths that cannot be created. */
+  readonly uncreatable = new Map<string, ControlError>();
+  /** Called before a file is created. */
+  beforeCreating: ((path: string) => Promise<unknown>) | undefined;
   /** Set to make openings wait. */
   beforeOpening: Promise<void> | undefined;
 
@@ -27,17 +31,23 @@ export class MemoryDiskFiles implements DiskFiles {
     return Promise.resolve(path);
   }
 
-  create(disk: DeclaredDisk, { onProgress, signal }: CreateOptions): Promise<string | undefined> {
+  async create(
+    disk: DeclaredDisk,
+    { onProgress, signal }: CreateOptions,
+  ): Promise<string | undefined> {
     const { path, size } = disk;
+    await this.beforeCreating?.(path!);
+    const refusal = this.uncreatable.get(path!);
+    if (refusal !== undefined) throw refusal;
     if (this.found.has(path!)) {
-      return Promise.reject(new ControlError("in-use", `cannot create ${path}: it exists`));
+      throw new ControlError("in-use", `cannot create ${path}: it exists`);
     }
     for (const done of [size / 2, size]) {
-      if (signal?.aborted) return Promise.reject(signal.reason);
+      signal?.throwIfAborted();
       onProgress?.({ done, total: size });
     }
     this.put(path!, size);
-    return Promise.resolve(undefined);
+    return undefined;
   }
 
   look(path: string): Promise<FoundDisk> {

@@ -1,0 +1,25 @@
+/** A disk that there is, as a document changes it. */
+import type { DeclaredDisk } from "../schema.ts";
+import type { DocumentDisk } from "./document.ts";
+import { DISK_FIELDS } from "./fields.ts";
+import type { AskedDisk } from "./merge_disks.ts";
+import { overlaid } from "./overlaid.ts";
+
+export function changedDisk(current: DeclaredDisk, asked: AskedDisk): DeclaredDisk {
+  const { disk, finding, at, places } = asked;
+  const wanted = { ...disk, ...(finding === undefined ? {} : { path: finding.path }) };
+  const present = new Map<string, unknown>(Object.entries(current));
+  for (const [field, value] of Object.entries(wanted)) {
+    const { fixed, write } = DISK_FIELDS[field as keyof DocumentDisk];
+    if (!fixed || value === undefined || value === present.get(field)) continue;
+    const text = (it: unknown) => String(write === undefined ? it : write(it as never));
+    const has = present.has(field) ? `the ${field} ${text(present.get(field))}` : `no ${field}`;
+    throw places.error(
+      ["disks", at, field],
+      "usage",
+      `disk ${current.name} has ${has}, which cannot become ${text(value)}`,
+      "leave it out, or give it as it is; another disk needs another name",
+    );
+  }
+  return overlaid(current, wanted);
+}

@@ -1,0 +1,183 @@
+/**
+ * What there is to each field of a document: a row a field. One that is added to the declared state
+ * needs a row here, which the compiler asks for, and nothing else.
+ */
+import { z } from "zod";
+import { CHAP_ALGORITHMS } from "../../iscsi/chap/algorithm.ts";
+import { checkChapUser } from "../chap_user.ts";
+import { ControlError } from "../control_error.ts";
+import { checkDescription } from "../description.ts";
+import { checkInitiatorIds } from "../initiator_id.ts";
+import { checkIscsiName } from "../iscsi_name.ts";
+import { checkName } from "../names.ts";
+import { checkPath } from "../operations/declare_disk.ts";
+import { DeclaredState, MOST_OBJECTS, SecretReference } from "../schema.ts";
+import { exactSize, parseSize } from "../size.ts";
+import { checked } from "./checked.ts";
+import type {
+  WholeAuthentication,
+  WholeChap,
+  WholeDisk,
+  WholeDocument,
+  WholeLun,
+  WholeReverseChap,
+  WholeTarget,
+} from "./document.ts";
+import { type Field, objectOf } from "./object_of.ts";
+
+type Fields<T> = Readonly<Record<keyof T & string, Field>>;
+
+const state = DeclaredState.shape;
+const target = state.targets.element.shape;
+const disk = state.disks.element.shape;
+const assignment = disk.assignments.element.shape;
+const chap = target.chap.unwrap().shape;
+const discovery = state.discovery.unwrap().shape;
+
+const NAME = { pattern: "^[a-z0-9][a-z0-9._-]{0,63}$" };
+const SIZE = { pattern: "^[0-9]+(\\.[0-9]+)? *[BbKkMmGgTtPp]([Ii][Bb])?$" };
+
+const identifiers = z.array(checked((id) => checkInitiatorIds([id])[0]!))
+  .max(MOST_OBJECTS)
+  .transform((ids) => [...new Set(ids)]);
+
+const algorithms = chap.algorithms.transform((given) =>
+  CHAP_ALGORITHMS.map(({ name }) => name).filter((name) => given.includes(name))
+);
+
+const REVERSE_CHAP_FIELDS: Fields<WholeReverseChap> = {
+  user: {
+    about: "Who proves itself: any text, by custom its iSCSI name",
+    written: checked(checkChapUser),
+  },
+  secret: {
+    about: "The secret itself, 12 to 16 octets; the one there is stays without",
+    written: z.string(),
+  },
+  secretReference: {
+    about: "Instead of a secret: the one that this server keeps under the reference",
+    written: SecretReference,
+  },
+  longSecret: { about: "The secret may have up to 255 octets, which few initiators take" },
+};
+
+const CHAP_FIELDS: Fields<WholeChap> = {
+  ...REVERSE_CHAP_FIELDS,
+  algorithms: {
+    about: "The hash functions that will do; all of them without",
+    written: algorithms,
+  },
+};
+
+const AUTHENTICATION_FIELDS: Fields<WholeAuthentication> = {
+  chap: {
+    about: "What initiators must prove by CHAP; null for nothing",
+    secret: true,
+    fields: CHAP_FIELDS,
+    written: objectOf(CHAP_FIELDS, chap),
+  },
+  reverseChap: {
+    about: "What is proved to initiators, with another secret; null for nothing",
+    secret: true,
+    fields: REVERSE_CHAP_FIELDS,
+    written: objectOf(REVERSE_CHAP_FIELDS, chap),
+  },
+};
+
+export const LUN_FIELDS: Fields<WholeLun> = {
+  disk: {
+    about: "The name of the disk behind it",
+    written: checked((name) => checkName("disk", name), NAME),
+  },
+  lun: { about: "Its number; for a disk that has none yet, the lowest that is free" },
+  readOnly: { about: "Writes through this target are refused" },
+};
+
+export const TARGET_FIELDS: Fields<WholeTarget> = {
+  name: {
+    about: "Its name on this server",
+    written: checked((name) => checkName("target", name), NAME),
+  },
+  iqn: {
+    about: "Its iSCSI name; made of the host's name and its own for a new target without one",
+    written: checked(checkIscsiName),
+  },
+  description: {
+    about: "What it is for; initiators see it as the target's alias",
+    written: checked(checkDescription),
+  },
+  allow: {
+    about: "Who may log in: iqn:NAME, dns:HOST, ip:ADDRESS, mac:ADDRESS or any",
+    written: identifiers,
+  },
+  ...AUTHENTICATION_FIELDS,
+  luns: {
+    about: "All disks that it has; disks that are not listed are taken away from it",
+    fields: LUN_FIELDS,
+    written: z.array(objectOf(LUN_FIELDS, assignment, ["disk"])).max(MOST_OBJECTS),
+  },
+};
+
+export const DISK_FIELDS: Fields<WholeDisk> = {
+  name: {
+    about: "Its name on this server",
+    written: checked((name) => checkName("disk", name), NAME),
+  },
+  format: { about: "What its file is; told by the file or its name without", fixed: true },
+  path: {
+    about: "Its file: imported where it exists, else created; none for a disk in memory",
+    written: checked(checkPath),
+    fixed: true,
+  },
+  uuid: {
+    about: "Initiators know the disk by it; left to sanctl for a new disk without one",
+    written: checked(checkUuid, { format: "uuid" }),
+    fixed: true,
+  },
+  size: {
+    about: "Its capacity with a unit, such as 512M or 20G",
+    // A bare number is YAML's, and is told that it needs a unit.
+    written: z.preprocess(
+      (size) => typeof size === "number" ? `${size}` : size,
+      checked(parseSize, SIZE),
+    ),
+    write: exactSize,
+    fixed: true,
+  },
+  logicalBlockLength: { about: "The block length that initiators address it by", fixed: true },
+  physicalBlockLength: {
+    about: "The block length of its medium, as initiators are told",
+    fixed: true,
+  },
+  sparse: { about: "Its file takes space only as it is written", fixed: true },
+  removable: { about: "It is presented as a removable medium", fixed: true },
+  shared: { about: "Several initiators may write it: they must know how to share" },
+  description: { about: "What it is for", written: checked(checkDescription) },
+};
+
+export const SERVER_FIELDS: Fields<WholeDocument> = {
+  version: { about: "The version of this format" },
+  iqnBase: { about: "What the iSCSI names of new targets begin with" },
+  discovery: {
+    about: "What is proved before targets are discovered; null for nothing",
+    secret: true,
+    fields: AUTHENTICATION_FIELDS,
+    written: objectOf(AUTHENTICATION_FIELDS, discovery),
+  },
+  targets: {
+    about: "What initiators log in to",
+    fields: TARGET_FIELDS,
+    written: z.array(objectOf(TARGET_FIELDS, target, ["name"])).max(MOST_OBJECTS),
+  },
+  disks: {
+    about: "What targets offer",
+    fields: DISK_FIELDS,
+    written: z.array(objectOf(DISK_FIELDS, disk, ["name"])).max(MOST_OBJECTS),
+  },
+};
+
+function checkUuid(text: string): string {
+  if (z.guid().safeParse(text).success) return text.toLowerCase();
+  const nextStep = "leave it out, or use the one that sanctl disk show tells";
+  throw new ControlError("usage", `${JSON.stringify(text)} is not a UUID`, nextStep);
+}

@@ -1,0 +1,55 @@
+/**
+ * What the server is to be: the declared state, with a document put into it. An object that the
+ * document names is made as the document says, and what is left out of it stays as it is, or has
+ * its default in an object that is new. An object that it does not name stays too; where it is
+ * pruned, objects go that a section of the document does not name.
+ */
+import { inconsistency } from "../consistency.ts";
+import type { DeclaredState } from "../schema.ts";
+import type { Declared } from "../secret_book.ts";
+import { secretProblem } from "../secret_rules.ts";
+import { checkSharing } from "./check_sharing.ts";
+import type { Findings } from "./findings.ts";
+import { mergeAuthentication, type Secrets } from "./merge_authentication.ts";
+import { mergeDisks } from "./merge_disks.ts";
+import { mergeLuns } from "./merge_luns.ts";
+import { mergeTargets } from "./merge_targets.ts";
+import { overlaid } from "./overlaid.ts";
+import type { ReadDocument } from "./read_document.ts";
+
+export interface MergeOptions {
+  readonly findings: Findings;
+  /** A UUID for something new: the same for the same thing, so that a plan can be made again. */
+  readonly draw: (what: string) => string;
+  readonly prune: boolean;
+}
+
+/** What the document makes of what is declared; what does not fit is refused with its place. */
+export function merge(declared: Declared, read: ReadDocument, options: MergeOptions): Declared {
+  const { draw, prune } = options;
+  const secrets: Secrets = { present: declared.secrets, added: new Map(), draw };
+  const state = mergeSettings(declared.state, read, secrets);
+  const { targets, names } = mergeTargets(state, read, { prune, secrets });
+  const disks = mergeLuns(mergeDisks(state, read, options), { targets, names, read });
+  const next: DeclaredState = { ...state, targets, disks };
+  checkSharing(next, read);
+  const known = new Map([...declared.secrets, ...secrets.added]);
+  const problem = inconsistency(next) ?? secretProblem(next, known);
+  if (problem === undefined) return { state: next, secrets: secrets.added };
+  const nextStep = "change what it says of them, or what the server has";
+  throw read.places.error([], "usage", `this does not fit together: ${problem}`, nextStep);
+}
+
+/** What belongs to the server as a whole. */
+function mergeSettings(
+  state: DeclaredState,
+  { document, places }: ReadDocument,
+  secrets: Secrets,
+): DeclaredState {
+  const { targets: _targets, disks: _disks, discovery, ...settings } = document;
+  const asked = { path: ["discovery"], places, secrets };
+  return overlaid(state, {
+    ...settings,
+    discovery: discovery && mergeAuthentication(state.discovery ?? {}, discovery, asked),
+  });
+}

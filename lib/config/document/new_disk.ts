@@ -1,0 +1,84 @@
+/** A disk that a document adds: created as it says, or imported where its file exists. */
+import { type FoundDisk, planDisk, planImport } from "../operations/declare_disk.ts";
+import type { DeclaredDisk } from "../schema.ts";
+import { exactSize } from "../size.ts";
+import type { AskedDisk } from "./merge_disks.ts";
+import { overlaid } from "./overlaid.ts";
+
+type Refuse = (field: string, why: string, nextStep: string) => never;
+
+/**
+ * The disk as it will be declared. `others` are the disks that there will be besides; `draw` is
+ * asked where neither the document nor the file has a UUID for it.
+ */
+export function newDisk(
+  asked: AskedDisk,
+  others: readonly DeclaredDisk[],
+  draw: (what: string) => string,
+): DeclaredDisk {
+  const { disk, finding, at, places } = asked;
+  const refuse: Refuse = (field, why, nextStep) => {
+    throw places.error(["disks", at, field], "usage", `disk ${disk.name} ${why}`, nextStep);
+  };
+  checkPlace(asked, others, refuse);
+  const found = finding?.found;
+  const plan = found === undefined
+    ? created(asked, refuse)
+    : imported(asked, others, found, refuse);
+  const uuid = disk.uuid ?? (plan.uuid === found?.uuid ? plan.uuid : draw(drawnFor(disk.name)));
+  const twin = others.find((other) => other.uuid === uuid);
+  if (twin !== undefined) {
+    refuse("uuid", `cannot have the UUID of disk ${twin.name}`, "leave it out for one of its own");
+  }
+  const path = finding === undefined ? {} : { path: finding.path };
+  return { ...overlaid(plan, disk), ...path, uuid };
+}
+
+/** What the UUID of a new disk is drawn for. */
+export function drawnFor(disk: string): string {
+  return `disk ${disk}`;
+}
+
+/** Where it is kept: in a file that is no other disk's, or in memory. */
+function checkPlace(
+  { disk, finding }: AskedDisk,
+  others: readonly DeclaredDisk[],
+  refuse: Refuse,
+): void {
+  if (finding === undefined) {
+    if (disk.format === "mem") return;
+    refuse("name", "is new and has no path", "give its path; or format: mem, to keep it in memory");
+  }
+  if (disk.format === "mem") {
+    refuse("path", "is in memory and has no file", "leave out its path, or its format");
+  }
+  const holder = others.find(({ path }) => path === finding.path);
+  if (holder !== undefined) {
+    refuse("path", `cannot have the file of disk ${holder.name}`, "give each disk its own");
+  }
+}
+
+function created({ disk, finding, at, places }: AskedDisk, refuse: Refuse): DeclaredDisk {
+  const { size } = disk;
+  if (size === undefined) refuse("name", "is new and has no size", "give one, such as 20G");
+  const place = finding === undefined ? { memory: disk.name } : { path: finding.path };
+  return places.run(["disks", at], () => planDisk({ ...disk, ...place, size }));
+}
+
+function imported(
+  { disk, finding, at, places }: AskedDisk,
+  others: readonly DeclaredDisk[],
+  found: FoundDisk,
+  refuse: Refuse,
+): DeclaredDisk {
+  if (disk.format !== undefined && disk.format !== found.format) {
+    const why = `cannot have the format ${disk.format}: its file is ${found.format}`;
+    refuse("format", why, "leave the format out");
+  }
+  if (disk.size !== undefined && disk.size !== found.size) {
+    const why = `cannot have ${exactSize(disk.size)}: its file has ${exactSize(found.size)}`;
+    refuse("size", why, "leave the size out");
+  }
+  const asked = { ...disk, path: finding!.path };
+  return places.run(["disks", at], () => planImport({ disks: others }, asked, found));
+}

@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+import { ControlClient } from "../../../lib/status/client.ts";
+import { DOCUMENT_ROUTES } from "../../../lib/status/document_routes.ts";
+import { isRefusal } from "../config/document/document_fixture.ts";
+import { withApi } from "./api_fixture.ts";
+import { appExchange } from "./app_exchange.ts";
+
+const SECRET = "canary-number-01";
+
+Deno.test("B-17: a server's secrets are exported to whoever has full control, and to nobody else", () =>
+  withApi(async (api) => {
+    await api.control.createTarget({ name: "mail" });
+    await api.control.setChap("mail", { user: "ada", secret: SECRET });
+    for (const { path, method } of DOCUMENT_ROUTES) {
+      for (const body of [{}, { document: "disks: []" }, { targets: ["mail"] }]) {
+        const seen = await api.look(
+          method.toUpperCase(),
+          path,
+          method === "get" ? undefined : body,
+        );
+        assert.ok(!seen.text.includes(SECRET), path);
+        assert.equal(seen.status, path === "/api/export" ? 200 : 403);
+      }
+    }
+    assert.ok((await api.ask("POST", "/api/export/secrets", {})).text.includes(SECRET));
+    assert.equal((await api.look("GET", "/api/export?secrets=true")).status, 400);
+  }));
+
+Deno.test("A client neither asks for secrets nor sends a document where others could read it", () =>
+  withApi(async (api) => {
+    const client = new ControlClient("there", appExchange(api.full));
+    const refused = isRefusal("permission", /there.*could be read on the way/);
+    await assert.rejects(client.export({ secrets: true }), refused);
+    await assert.rejects(client.apply("disks: []", { dryRun: true }), refused);
+    assert.deepEqual((await client.export()).document["targets"], []);
+  }));
+
+Deno.test("A document of the largest size is taken, and a larger one refused", () =>
+  withApi(async (api) => {
+    const client = new ControlClient("here", appExchange(api.full), { isPrivate: true });
+    // A line end takes two octets in JSON.
+    const largest = `disks: []${"\n".repeat((4 << 20) - 9)}`;
+    assert.deepEqual((await client.apply(largest)).facts.steps, []);
+    await assert.rejects(client.apply(`${largest}\n`), isRefusal("usage", /larger than 4194304/));
+    await assert.rejects(client.apply("x".repeat(10 << 20)), { kind: "usage" });
+  }));
