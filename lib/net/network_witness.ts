@@ -1,14 +1,16 @@
 /** What this machine's resolver and its table of neighbours say about who comes. */
 import type { Clock } from "../runtime/clock.ts";
 import { type IpAddress, isSameAddress } from "./ip_address.ts";
-import { hardwareAddressIn, type NeighbourTable } from "./neighbours.ts";
+import type { NeighbourTable } from "./neighbour_messages.ts";
+import { hardwareAddressIn, isLoopback } from "./neighbours.ts";
 import { Remembered } from "./remembered.ts";
 import type { Finding, Question, Witness } from "./witness.ts";
 
 export interface NetworkWitnessOptions {
   readonly clock: Clock;
   resolve(host: string): Promise<readonly IpAddress[]>;
-  readNeighbours(family: 4 | 6): Promise<NeighbourTable>;
+  /** Throws with why they cannot be told. */
+  readNeighbours(family: 4 | 6): NeighbourTable;
 }
 
 /**
@@ -59,6 +61,7 @@ export class NetworkWitness implements Witness {
   }
 
   hardwareAddressOf(neighbour: IpAddress): Finding<string> {
+    if (isLoopback(neighbour)) return { failure: "it comes from this machine, and by no adapter" };
     const table = this.#neighbours.know(familyOf(neighbour));
     if ("failure" in table) return table;
     try {
@@ -67,6 +70,12 @@ export class NetworkWitness implements Witness {
       if (error instanceof Error) return { failure: error.message };
       throw error;
     }
+  }
+
+  isUnanswered(questions: readonly Question[]): boolean {
+    return questions.some((question) =>
+      "host" in question && this.#hosts.isUnanswered(question.host)
+    );
   }
 
   find(questions: readonly Question[]): Promise<void> | undefined {
@@ -85,6 +94,7 @@ export class NetworkWitness implements Witness {
 
   /** Who has just come is in the table since its connection began: an older one may lack it. */
   #findNeighbour(neighbour: IpAddress): Promise<void> | undefined {
+    if (isLoopback(neighbour)) return undefined;
     const isKnown = "value" in this.hardwareAddressOf(neighbour);
     return this.#neighbours.refresh(familyOf(neighbour), isKnown ? NEIGHBOUR_KNOWN_MS : 0);
   }
@@ -94,7 +104,7 @@ export class NetworkWitness implements Witness {
     const earlyMs = this.#readMs + READING_GAP_MS - clock.nowMs();
     if (earlyMs > 0) await new Promise<void>((then) => clock.after(earlyMs, then));
     this.#readMs = clock.nowMs();
-    return await readNeighbours(family === "4" ? 4 : 6);
+    return readNeighbours(family === "4" ? 4 : 6);
   }
 }
 

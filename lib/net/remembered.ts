@@ -5,9 +5,17 @@
 import type { Clock } from "../runtime/clock.ts";
 import type { Finding } from "./witness.ts";
 
+/** Nobody answered the question; asked again, somebody may. */
+export class NoAnswer extends Error {
+  override readonly name = "NoAnswer";
+}
+
 export interface RememberedOptions<T> {
   readonly clock: Clock;
-  /** Finds the answer; the message of what it throws is the failure. */
+  /**
+   * Finds the answer. The message of what it throws is the failure, after which an old answer holds
+   * no more, unless it is NoAnswer.
+   */
   ask(key: string): Promise<T>;
   /** How long nothing is asked again after a failure. */
   readonly failureMs: number;
@@ -27,6 +35,8 @@ interface Memory<T> {
   answer: T | undefined;
   answeredMs: number;
   failure: string;
+  /** The last question was not answered, be it with a failure. */
+  isUnanswered: boolean;
   failedMs: number;
   /** When the last question began. */
   askedMs: number;
@@ -54,6 +64,11 @@ export class Remembered<T> {
     return isUsable ? { value: memory.answer! } : { failure: memory.failure };
   }
 
+  /** The last question is not answered, not even with a failure. */
+  isUnanswered(key: string): boolean {
+    return this.#memories.get(key)?.isUnanswered ?? true;
+  }
+
   /** Asks, unless that was begun less than so long ago; undefined where nothing is waited for. */
   refresh(key: string, freshMs: number): Promise<void> | undefined {
     const memory = this.#memoryOf(key);
@@ -71,6 +86,7 @@ export class Remembered<T> {
       answer: undefined,
       answeredMs: -Infinity,
       failure: NOT_YET,
+      isUnanswered: true,
       failedMs: -Infinity,
       askedMs: -Infinity,
       asking: undefined,
@@ -93,7 +109,9 @@ export class Remembered<T> {
     memory.askedMs = clock.nowMs();
     const overdue = Promise.withResolvers<void>();
     const callOff = clock.after(deadlineMs, () => {
-      fail(memory, `no answer came within ${deadlineMs / 1000} seconds`, clock.nowMs());
+      memory.failure = `no answer came within ${deadlineMs / 1000} seconds`;
+      memory.failedMs = clock.nowMs();
+      memory.isUnanswered = true;
       overdue.resolve();
     });
     const answered = this.#inTurn(() => this.#find(key, memory)).finally(() => {
@@ -109,8 +127,12 @@ export class Remembered<T> {
       memory.answer = await ask(key);
       memory.answeredMs = clock.nowMs();
       memory.failedMs = -Infinity;
+      memory.isUnanswered = false;
     } catch (error) {
-      fail(memory, error instanceof Error ? error.message : String(error), clock.nowMs());
+      memory.failure = error instanceof Error ? error.message : String(error);
+      memory.failedMs = clock.nowMs();
+      memory.isUnanswered = error instanceof NoAnswer;
+      if (!memory.isUnanswered) memory.answeredMs = -Infinity;
     }
   }
 
@@ -127,9 +149,4 @@ export class Remembered<T> {
       this.#queue.shift()?.();
     }
   }
-}
-
-function fail(memory: Memory<unknown>, failure: string, nowMs: number): void {
-  memory.failure = failure;
-  memory.failedMs = nowMs;
 }

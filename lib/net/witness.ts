@@ -23,6 +23,8 @@ export interface Witness {
    * a few seconds; undefined where nothing needs to be asked anew. It never rejects.
    */
   find(questions: readonly Question[]): Promise<void> | undefined;
+  /** After `find`: whether one of them is not answered yet, not even with a failure. */
+  isUnanswered(questions: readonly Question[]): boolean;
 }
 
 /** Knows nobody. */
@@ -30,4 +32,5 @@ export const NO_WITNESS: Witness = {
   addressesOf: () => ({ failure: "host names are not resolved here" }),
   hardwareAddressOf: () => ({ failure: "neighbours are not looked up here" }),
   find: () => undefined,
+  isUnanswered: () => false,
 };

@@ -22,6 +22,10 @@ const SYMBOLS = {
   },
   lseek: { parameters: ["i32", "i64", "i32"], result: "i64" },
   malloc_trim: { parameters: ["usize"], result: "i32", nonblocking: true, optional: true },
+  socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
+  sendto: { parameters: ["i32", "buffer", "usize", "i32", "buffer", "u32"], result: "i32" },
+  recv: { parameters: ["i32", "buffer", "usize", "i32"], result: "i32" },
+  close: { parameters: ["i32"], result: "i32" },
 } as const;
 
 /**
@@ -43,6 +47,22 @@ export interface Libc {
     | null;
   readonly lseek: (fd: number, offset: number, whence: number) => bigint;
   readonly malloc_trim: ((pad: number) => Promise<number>) | null;
+  readonly socket: (domain: number, type: number, protocol: number) => number;
+  readonly sendto: (
+    fd: number,
+    octets: Uint8Array<ArrayBuffer>,
+    length: number,
+    flags: number,
+    address: Uint8Array<ArrayBuffer> | null,
+    addressLength: number,
+  ) => number;
+  readonly recv: (
+    fd: number,
+    into: Uint8Array<ArrayBuffer>,
+    length: number,
+    flags: number,
+  ) => number;
+  readonly close: (fd: number) => number;
 }
 
 let loaded: Libc | undefined;

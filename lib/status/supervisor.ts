@@ -3,8 +3,7 @@
  * to the socket that NOTIFY_SOCKET names. Deno has no Unix datagrams, so the C library sends them;
  * without it, and without a supervisor, nothing is told.
  */
-
-const LIBRARIES = ["libc.so.6", `libc.musl-${Deno.build.arch}.so.1`];
+import { libc } from "../runtime/libc.ts";
 
 const AF_UNIX = 1;
 /** SOCK_DGRAM with SOCK_CLOEXEC. */
@@ -12,40 +11,21 @@ const SOCKET_TYPE = 2 | 0o2000000;
 /** The longest path in a `sockaddr_un`. */
 const MOST_PATH_OCTETS = 108;
 
-const SYMBOLS = {
-  socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
-  sendto: {
-    parameters: ["i32", "buffer", "usize", "i32", "buffer", "u32"],
-    result: "isize",
-  },
-  close: { parameters: ["i32"], result: "i32" },
-} as const;
-
 /** Sends a state such as `READY=1`; answers whether the supervisor was told. */
 export function tellSupervisor(
   state: string,
   socket: string | undefined = Deno.env.get("NOTIFY_SOCKET"),
 ): boolean {
-  if (Deno.build.os !== "linux" || socket === undefined || !/^[/@]/.test(socket)) return false;
+  if (socket === undefined || !/^[/@]/.test(socket)) return false;
   const address = addressOf(socket);
-  if (address === undefined) return false;
-  const library = load();
-  if (library === undefined) return false;
-  const { symbols } = library;
-  const descriptor = symbols.socket(AF_UNIX, SOCKET_TYPE, 0);
+  const system = libc();
+  if (address === undefined || system === undefined) return false;
+  const descriptor = system.socket(AF_UNIX, SOCKET_TYPE, 0);
   if (descriptor < 0) return false;
   const octets = new TextEncoder().encode(state);
-  const sent = symbols.sendto(
-    descriptor,
-    octets,
-    BigInt(octets.length),
-    0,
-    address,
-    address.length,
-  );
-  symbols.close(descriptor);
-  library.close();
-  return Number(sent) === octets.length;
+  const sent = system.sendto(descriptor, octets, octets.length, 0, address, address.length);
+  system.close(descriptor);
+  return sent === octets.length;
 }
 
 /** A `sockaddr_un`; a name that begins with `@` is in the abstract namespace. unix(7). */
@@ -58,17 +38,4 @@ function addressOf(socket: string): Uint8Array<ArrayBuffer> | undefined {
   address.set(path, 2);
   if (socket.startsWith("@")) address[2] = 0;
   return address;
-}
-
-function load(): Deno.DynamicLibrary<typeof SYMBOLS> | undefined {
-  if (Deno.permissions.querySync({ name: "ffi" }).state !== "granted") return undefined;
-  for (const name of LIBRARIES) {
-    try {
-      return Deno.dlopen(name, SYMBOLS);
-    } catch (error) {
-      // The next one may be there; which error says that it is not differs between systems.
-      if (!(error instanceof Error)) throw error;
-    }
-  }
-  return undefined;
 }

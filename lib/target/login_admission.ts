@@ -6,6 +6,7 @@ import type { SessionType } from "../iscsi/keys.ts";
 import { isName, normaliseName } from "../iscsi/name.ts";
 import { LoginStatus } from "../iscsi/pdu/login_response.ts";
 import type { Pair } from "../wire/key_values.ts";
+import type { Question } from "../net/witness.ts";
 import type { AccessRequest } from "./access_list.ts";
 import type { AuthenticationPolicy } from "./authentication.ts";
 import type { Endpoint } from "./endpoint.ts";
@@ -100,9 +101,14 @@ export function admitOnceKnown(
 function admitOrFindAll(node: TargetNode, claim: LoginClaim, endpoint: Endpoint) {
   const admission = admit(node, claim, endpoint);
   if (!(admission instanceof LoginRefusal)) return admission;
-  const request = accessRequest(claim.initiatorName, endpoint);
-  const finding = findAll(node, request);
-  return finding === undefined ? admission : finding.then(() => admit(node, claim, endpoint));
+  const questions = allQuestions(node, accessRequest(claim.initiatorName, endpoint));
+  const finding = node.witness.find(questions);
+  return finding === undefined ? admission : finding.then(() => {
+    const late = admit(node, claim, endpoint);
+    if (!(late instanceof LoginRefusal) || !node.witness.isUnanswered(questions)) return late;
+    // RFC 7143 11.13.5: an initiator that is told so comes again.
+    return new LoginRefusal(LoginStatus.SERVICE_UNAVAILABLE, late.reason);
+  });
 }
 
 /** Finds out what it takes to say which targets a discovery session is told of. */
@@ -111,12 +117,12 @@ export function findForDiscovery(
   { isDiscovery, initiatorName }: Pick<Session, "isDiscovery" | "initiatorName">,
   endpoint: Endpoint,
 ): Promise<void> | undefined {
-  return isDiscovery ? findAll(node, accessRequest(initiatorName, endpoint)) : undefined;
+  if (!isDiscovery) return undefined;
+  return node.witness.find(allQuestions(node, accessRequest(initiatorName, endpoint)));
 }
 
-function findAll(node: TargetNode, request: AccessRequest): Promise<void> | undefined {
-  const questions = [...node.targets.values()].flatMap(({ access }) => access.questions(request));
-  return node.witness.find(questions);
+function allQuestions(node: TargetNode, request: AccessRequest): readonly Question[] {
+  return [...node.targets.values()].flatMap(({ access }) => access.questions(request));
 }
 
 /** How access lists and authentication policies see who asks. */

@@ -2,6 +2,16 @@
 import assert from "node:assert/strict";
 import { peer } from "./peer.ts";
 
+export interface CableEnd {
+  readonly hardware: string;
+  readonly addresses: readonly string[];
+}
+
+export interface CableEnds {
+  readonly near: CableEnd;
+  readonly far: CableEnd;
+}
+
 export class NetworkNamespace {
   readonly #holder: Deno.ChildProcess;
   /** Words before the command line of a program that is to run in it. */
@@ -48,6 +58,35 @@ export class NetworkNamespace {
     await this.#ip("address", "delete", `${address}/32`, "dev", "lo");
   }
 
+  /** Lays a cable to another network: an adapter at each end, with these addresses. */
+  async cable(other: NetworkNamespace, adapter: string, ends: CableEnds): Promise<void> {
+    const far = ["peer", "name", adapter, "netns", String(other.#holder.pid)];
+    await this.#ip("link", "add", adapter, "type", "veth", ...far);
+    await this.#adapter(adapter, ends.near);
+    await other.#adapter(adapter, ends.far);
+  }
+
+  /** Addresses carry their prefix length; an IPv6 address is there at once. */
+  async #adapter(name: string, { hardware, addresses }: CableEnd): Promise<void> {
+    await this.#ip("link", "set", name, "address", hardware);
+    for (const address of addresses) {
+      const flags = address.includes(":") ? ["nodad"] : [];
+      await this.#ip("address", "add", address, "dev", name, ...flags);
+    }
+    await this.#ip("link", "set", name, "up");
+  }
+
+  /** What is beyond the networks of its own goes by way of this address. */
+  async routeBy(gateway: string): Promise<void> {
+    await this.#ip("route", "add", "default", "via", gateway);
+  }
+
+  /** Passes on what comes for others. */
+  async beRouter(): Promise<void> {
+    const [program, ...words] = this.through;
+    await peer(program!, ...words, "sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward");
+  }
+
   async close(): Promise<void> {
     await this.#holder.stdin.close();
     await this.#holder.stdout.cancel();
@@ -70,5 +109,19 @@ export async function withNetwork(
     await use(network);
   } finally {
     await network.close();
+  }
+}
+
+/** As `withNetwork`, with so many networks, each with loopback alone. */
+export async function withNetworks(
+  count: number,
+  use: (...networks: NetworkNamespace[]) => Promise<void>,
+): Promise<void> {
+  const networks: NetworkNamespace[] = [];
+  try {
+    while (networks.length < count) networks.push(await NetworkNamespace.create([]));
+    await use(...networks);
+  } finally {
+    for (const network of networks) await network.close();
   }
 }

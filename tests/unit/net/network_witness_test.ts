@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { formatIpAddress, type IpAddress, parsePeerAddress } from "../../../lib/net/ip_address.ts";
-import { type NeighbourTable, parseArp } from "../../../lib/net/neighbours.ts";
+import type { NeighbourTable } from "../../../lib/net/neighbour_messages.ts";
+import { NoAnswer } from "../../../lib/net/remembered.ts";
 import { NetworkWitness } from "../../../lib/net/network_witness.ts";
 import type { Finding } from "../../../lib/net/witness.ts";
 import { TestClock } from "../../support/test_clock.ts";
 
 const PEER = parsePeerAddress("192.0.2.101")!;
+const QUESTION = { host: "mail1.example", peer: PEER };
 
 /** A network whose resolver and neighbours are what the test makes of them. */
 class TestNetwork {
@@ -16,7 +18,7 @@ class TestNetwork {
   failure: Error | undefined;
   /** Set to keep answers back. */
   gate: Promise<void> | undefined;
-  arp = "";
+  table: NeighbourTable = new Map();
   readonly witness = new NetworkWitness({
     clock: this.clock,
     resolve: (host) => this.#resolve(host),
@@ -30,11 +32,9 @@ class TestNetwork {
     return this.addresses.map((each) => parsePeerAddress(each)!);
   }
 
-  async #read(): Promise<NeighbourTable> {
+  #read(): NeighbourTable {
     this.readings++;
-    const { arp } = this;
-    await this.gate;
-    return parseArp(arp);
+    return this.table;
   }
 
   findHost(host = "mail1.example", peer = PEER): Promise<void> | undefined {
@@ -54,7 +54,7 @@ class TestNetwork {
   }
 
   neighbour(hardware: string): void {
-    this.arp = `\n192.0.2.101 0x1 0x2 ${hardware} * eth0\n`;
+    this.table = new Map([["192.0.2.101", new Set([hardware])]]);
   }
 }
 
@@ -98,6 +98,7 @@ Deno.test("NetworkWitness: a resolver that is away fails the question within its
   network.clock.advance(60_000);
   await network.findHost();
   assert.equal(network.asked.length, 1);
+  assert.equal(network.witness.isUnanswered([QUESTION]), true);
   answering.resolve();
   await turn();
   assert.equal(network.knows(), "192.0.2.101", "an answer that comes late is taken");
@@ -106,7 +107,7 @@ Deno.test("NetworkWitness: a resolver that is away fails the question within its
 Deno.test("NetworkWitness: while the resolver is away its last answer holds, for five minutes", async () => {
   const network = new TestNetwork();
   await network.findHost();
-  network.failure = new Error("the resolver cannot be reached");
+  network.failure = new NoAnswer("the resolver cannot be reached");
   network.clock.advance(60_000);
   await network.findHost();
   assert.equal(network.knows(), "192.0.2.101");
@@ -114,6 +115,17 @@ Deno.test("NetworkWitness: while the resolver is away its last answer holds, for
   network.clock.advance(241_000);
   await network.findHost();
   assert.equal(network.knows(), "the resolver cannot be reached");
+});
+
+Deno.test("NetworkWitness: a host that is no more is nobody's at once", async () => {
+  const network = new TestNetwork();
+  await network.findHost();
+  assert.equal(network.witness.isUnanswered([QUESTION]), false);
+  network.failure = new Error("there is no host of that name");
+  network.clock.advance(60_000);
+  await network.findHost();
+  assert.equal(network.knows(), "there is no host of that name");
+  assert.equal(network.witness.isUnanswered([QUESTION]), false, "that is an answer");
 });
 
 Deno.test("NetworkWitness resolves few hosts at once", async () => {
@@ -131,29 +143,39 @@ Deno.test("NetworkWitness resolves few hosts at once", async () => {
 
 Deno.test("NetworkWitness: who has just come is looked for in a table that is read anew", async () => {
   const network = new TestNetwork();
-  network.neighbour("02:fc:00:00:00:05");
+  network.neighbour("02-FC-00-00-00-05");
   await network.findNeighbour();
   assert.equal(network.knowsNeighbour(), "02-FC-00-00-00-05");
   assert.equal(network.findNeighbour(), undefined);
   network.clock.advance(1_000);
-  network.neighbour("02:fc:00:00:00:09");
+  network.neighbour("02-FC-00-00-00-09");
   await network.findNeighbour();
   assert.equal(network.knowsNeighbour(), "02-FC-00-00-00-09");
 });
 
 Deno.test("NetworkWitness: a reading that began before the peer came is not enough for it", async () => {
   const network = new TestNetwork();
-  const reading = Promise.withResolvers<void>();
-  network.gate = reading.promise;
-  const others = network.findNeighbour(parsePeerAddress("192.0.2.50")!);
-  await turn();
-  network.neighbour("02:fc:00:00:00:05"); // it comes while the table is being read
+  await network.findNeighbour(parsePeerAddress("192.0.2.50")!);
+  network.neighbour("02-FC-00-00-00-05");
   const finding = network.findNeighbour()!;
-  reading.resolve();
-  await others;
+  assert.match(network.knowsNeighbour(), /not on a network/);
   await passing(network.clock, finding);
   assert.equal(network.readings, 2);
   assert.equal(network.knowsNeighbour(), "02-FC-00-00-00-05");
+});
+
+Deno.test("NetworkWitness: a machine that does not tell its neighbours says why, and loopback has none", async () => {
+  const network = new TestNetwork();
+  const { clock } = network;
+  const readNeighbours = (): NeighbourTable => {
+    throw new Error("not on this system");
+  };
+  const witness = new NetworkWitness({ clock, resolve: () => Promise.resolve([]), readNeighbours });
+  await witness.find([{ neighbour: PEER }]);
+  assert.deepEqual(witness.hardwareAddressOf(PEER), { failure: "not on this system" });
+  const own = parsePeerAddress("::1")!;
+  assert.equal(witness.find([{ neighbour: own }]), undefined);
+  assert.match(shown(witness.hardwareAddressOf(own), String), /comes from this machine/);
 });
 
 Deno.test("NetworkWitness: whoever knocks, the table is read twenty times a second at most", async () => {

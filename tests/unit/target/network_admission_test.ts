@@ -33,6 +33,13 @@ class TestWitness implements Witness {
     return { failure: "no neighbours here" };
   }
 
+  /** It does not know, and goes on asking. */
+  isBehind = false;
+
+  isUnanswered(): boolean {
+    return this.isBehind;
+  }
+
   find(questions: readonly Question[]): Promise<void> | undefined {
     if (questions.length === 0) return undefined;
     this.questions.push(...questions);
@@ -133,6 +140,20 @@ Deno.test("A23 B-10: a target that is not there takes as long to refuse as one t
     await turns();
     witness.answer();
     assert.equal((await login).status, LoginStatus.NOT_FOUND);
+    await target.close();
+  }
+});
+
+Deno.test("While the resolver does not answer, initiators are told to come again", async () => {
+  for (const keys of [NAMES, NOWHERE]) {
+    const ground = new Ground("dns:mail1.example");
+    const { target, witness } = ground;
+    const { login } = await ground.knock(keys);
+    witness.isBehind = true;
+    witness.answer();
+    await turns();
+    witness.answer();
+    assert.equal((await login).status, LoginStatus.SERVICE_UNAVAILABLE);
     await target.close();
   }
 });
