@@ -43,6 +43,7 @@ function sessionText(session: SessionFacts): string {
     ["target", `${session.target} (${session.iqn})`],
     ["initiator", session.initiator],
     ["alias", session.alias],
+    ["chap", session.chapUser === null ? undefined : `proved to be ${session.chapUser}`],
     ["isid", session.isid],
     ["tsih", String(session.tsih)],
     ["portal group", String(session.portalGroup)],

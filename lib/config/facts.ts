@@ -132,6 +132,8 @@ export interface SessionFacts {
   readonly initiator: string;
   /** InitiatorAlias as the initiator gave it; empty without one. */
   readonly alias: string;
+  /** The CHAP user that the initiator proved to be; null where nothing was proved. */
+  readonly chapUser: string | null;
   /** Twelve hex digits. */
   readonly isid: string;
   /** Target portal group tag. */

@@ -14,6 +14,8 @@ import { formatYaml, MOST_YAML_OCTETS, parseYaml, YamlError } from "./yaml.ts";
  */
 const END = "...";
 
+const REPAIR = "put a whole copy in its place or repair it by hand; it was left as it is";
+
 export interface PrivateYamlFileOptions {
   readonly path: string;
   /** What errors call it: `state file`. */
@@ -75,15 +77,11 @@ export class PrivateYamlFile {
     }
   }
 
-  /** Why what is in the file cannot be used. */
-  unusable(why: string, cause?: unknown): ControlError {
+  /** Why what is in the file cannot be used; it is left as it is. */
+  unusable(why: string, cause?: unknown, nextStep = REPAIR): ControlError {
     const { path, kind } = this.#options;
-    return new ControlError(
-      "failed",
-      `the ${kind} ${path} cannot be used: ${why}`,
-      "put a whole copy in its place or repair it by hand; it was left as it is",
-      { cause },
-    );
+    const message = `the ${kind} ${path} cannot be used: ${why}`;
+    return new ControlError("failed", message, nextStep, { cause });
   }
 
   async #readText(): Promise<string | undefined> {

@@ -70,6 +70,7 @@ export class RunningSessions {
       iqn: session.target!.name,
       initiator: session.initiatorName,
       alias: session.initiatorAlias,
+      chapUser: this.#node.sessions.identityOf(session) ?? null,
       isid: session.isid.toHex(),
       portalGroup: session.targetPortalGroupTag,
       since: session.since.toISOString(),

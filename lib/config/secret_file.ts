@@ -34,7 +34,7 @@ export class SecretFile {
     if (data === undefined) return NO_SECRETS;
     const result = Content.safeParse(data);
     // What is wrong could be a secret: it is not repeated.
-    if (!result.success) throw this.unusable("it does not hold what sanctl wrote");
+    if (!result.success) throw this.#file.unusable("it does not hold what sanctl wrote");
     const entries = Object.entries(result.data.secrets);
     return new Map(entries.map(([reference, text]) => [reference, new ChapSecret(text)]));
   }
@@ -44,8 +44,10 @@ export class SecretFile {
     await this.#file.write({ version: 1, secrets: Object.fromEntries(entries) });
   }
 
-  /** Why what is in the file cannot be used with the state. */
-  unusable(why: string): ControlError {
-    return this.#file.unusable(why);
+  /** Why what is in the file does not go with the state. */
+  misfit(why: string): ControlError {
+    const nextStep = "put back the one that goes with state.yaml, or take `chap` and " +
+      "`reverseChap` out of that and set them anew";
+    return this.#file.unusable(why, undefined, nextStep);
   }
 }

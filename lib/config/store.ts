@@ -62,7 +62,7 @@ export class StateStore {
     const state = await this.load();
     this.#kept = await this.#secretFile.load();
     const problem = secretProblem(state, this.#kept);
-    if (problem !== undefined) throw this.#secretFile.unusable(problem);
+    if (problem !== undefined) throw this.#secretFile.misfit(problem);
     return { state, secrets: usedSecrets(state, this.#kept) };
   }
 

@@ -110,6 +110,7 @@ export const Session = z.strictObject({
   iqn: z.string(),
   initiator: z.string(),
   alias: z.string(),
+  chapUser: z.string().nullable(),
   isid: z.string(),
   portalGroup: count,
   since: z.string(),

@@ -317,7 +317,8 @@ export class Login {
       statSN: this.#responses.statSN,
     };
     this.#note(LoginStatus.SUCCESS, "");
-    this.#node.logger.info("logged in", { ...this.#facts(), tsih });
+    const user = this.#opening!.authentication.identity;
+    this.#node.logger.info("logged in", { ...this.#facts(), tsih, user });
     this.#forget();
     return "done";
   }

@@ -55,6 +55,7 @@ export const SESSION: SessionFacts = {
   iqn: MAIL.iqn,
   initiator: "iqn.1991-05.com.microsoft:mail1",
   alias: "mail1",
+  chapUser: "ada",
   isid: "400001370000",
   portalGroup: 1,
   since: "2025-01-01T00:00:00.000Z",

@@ -156,3 +156,22 @@ Deno.test("a login under way is not disturbed by a change of something else", ()
     await control.allow("mail", ["any"]);
     assert.equal((await login).answer.status, 0);
   }));
+
+Deno.test("a session tells as whom its initiator proved itself", () =>
+  withTargets(async (service) => {
+    const { control } = service;
+    await service.logIn("web");
+    await control.setChap("mail", { user: "ada", secret: WORD });
+    const TargetName = (await control.showTarget("mail")).iqn;
+    const exchange = new InitiatorChapExchange({
+      initiator: { user: "ada", secret: new ChapSecret(WORD) },
+      issuer: newIssuer(),
+    });
+    const keys = { InitiatorName: ADA, TargetName };
+    await chapLogin(new LoginScript(service.node), exchange, { keys });
+    const sessions = await control.sessions();
+    assert.deepEqual(sessions.map(({ target, chapUser }) => [target, chapUser]), [
+      ["web", null],
+      ["mail", "ada"],
+    ]);
+  }));

@@ -40,6 +40,7 @@ Deno.test("Service tells of sessions what they are and what they did", () =>
       iqn: (await service.control.showTarget("mail")).iqn,
       initiator: ADA,
       alias: "ada's host",
+      chapUser: null,
       isid: "800000000001",
       portalGroup: 1,
       since: "2026-01-01T00:00:00.000Z",
