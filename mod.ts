@@ -36,6 +36,13 @@ export {
   type OpenedDevice,
 } from "./lib/device_url.ts";
 
+export { discover, type DiscoveredTarget } from "./lib/initiator/discover.ts";
+export { InitiatorError, type InitiatorErrorKind } from "./lib/initiator/initiator_error.ts";
+export { type KeepOptions, KeptSession } from "./lib/initiator/kept_session.ts";
+export { openRemoteDisk, type OpenRemoteDiskOptions } from "./lib/initiator/open_remote_disk.ts";
+export { RemoteDisk } from "./lib/initiator/remote_disk.ts";
+export { systemNode, type SystemNodeOptions } from "./lib/initiator/system_node.ts";
+
 export { type Clock, systemClock } from "./lib/runtime/clock.ts";
 export { type Facts, type Logger, silentLogger } from "./lib/runtime/logger.ts";
 export { type Random, systemRandom } from "./lib/runtime/random.ts";

@@ -7,6 +7,8 @@ export interface OpenDeviceOptions {
   readonly sparse?: boolean;
   /** Capacity in octets, for sources that have none of their own: `mem:`. */
   readonly size?: number;
+  /** The iSCSI name under which targets are logged in to; made of the host's name without. */
+  readonly initiatorName?: string;
 }
 
 export interface OpenedDevice {
@@ -31,6 +33,7 @@ const SOURCES: ReadonlyMap<string, Source> = new Map([
   ["file", { form: "file:PATH", open: openFile }],
   ["vhd", { form: "vhd:PATH", open: openVhdFile }],
   ["mem", { form: "mem:NAME", open: openMemory }],
+  ["iscsi", { form: "iscsi://[USER[%SECRET]@]HOST[:PORT]/TARGET/LUN", open: openIscsi }],
 ]);
 
 /** How the URLs of every source are written. */
@@ -38,7 +41,7 @@ export const DEVICE_URL_FORMS: readonly string[] = [...SOURCES.values()].map(({ 
 
 /**
  * Opens the device that a URL names. Fails with a DeviceUrlError when the URL is wrong, and else as
- * its source does: FileError, FormatError, DeviceError.
+ * its source does: FileError, FormatError, DeviceError, InitiatorError.
  */
 export async function openDevice(
   url: string,
@@ -96,6 +99,33 @@ async function openMemory(
   if (!readOnly) return { device };
   const { ReadOnlyDevice } = await import("./block/read_only.ts");
   return { device: new ReadOnlyDevice(device) };
+}
+
+async function openIscsi(
+  rest: string,
+  options: OpenDeviceOptions,
+): Promise<OpenedDevice> {
+  const { ISCSI_URL_FORM, parseIscsiUrl } = await import("./initiator/iscsi_url.ts");
+  const parsed = parseIscsiUrl(`iscsi:${rest}`);
+  // The URL may hold a secret, so it is not repeated.
+  if (parsed === undefined) {
+    throw new DeviceUrlError(`the URL is not of the form ${ISCSI_URL_FORM}`);
+  }
+  const { portal, targetName, lun, user, secret } = parsed;
+  if (user !== undefined && secret === undefined) {
+    throw new DeviceUrlError(`the URL names the user ${user} without a secret: ${ISCSI_URL_FORM}`);
+  }
+  const [{ systemNode }, { openRemoteDisk }, { ChapSecret }] = await Promise.all([
+    import("./initiator/system_node.ts"),
+    import("./initiator/open_remote_disk.ts"),
+    import("./iscsi/chap/secret.ts"),
+  ]);
+  const chap = user === undefined
+    ? undefined
+    : { initiator: { user, secret: new ChapSecret(secret!) } };
+  const node = systemNode({ name: options.initiatorName });
+  const { readOnly = false } = options;
+  return { device: await openRemoteDisk(node, { portal, targetName, lun, chap, readOnly }) };
 }
 
 /** A path as it stands; after two slashes it is a URL's, with its escapes. RFC 8089 2. */

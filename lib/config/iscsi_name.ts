@@ -18,12 +18,6 @@ export function checkIscsiName(text: string): string {
   }
 }
 
-/** What default iSCSI names of this host begin with. */
-export function iqnBaseOf(hostname: string): string {
-  const host = hostname.toLowerCase().replace(/[^a-z0-9.-]+/g, "-").replace(/^[.-]+|[.-]+$/g, "");
-  return `iqn.2026-11.io.sanctl:${host.slice(0, 100) || "host"}`;
-}
-
 /** The iSCSI name of a target that was given none. */
 export function defaultIqn(iqnBase: string, targetName: string): string {
   // Underscores may stand in our names; RFC 3722 admits none in an iSCSI name.

@@ -5,7 +5,7 @@
 import { assert } from "../runtime/assert.ts";
 import { inconsistency } from "./consistency.ts";
 import { ControlError } from "./control_error.ts";
-import { iqnBaseOf } from "./iscsi_name.ts";
+import { iqnBaseOf } from "../iscsi/default_name.ts";
 import { PrivateYamlFile } from "./private_yaml_file.ts";
 import { DeclaredState, emptyState } from "./schema.ts";
 import {

@@ -12,6 +12,8 @@ export interface AuthenticationExchange {
   readonly isAnswered: boolean;
   /** The target owes no proof: one that moves on before is not followed. */
   readonly isComplete: boolean;
+  /** The target owes a choice from what it was offered. */
+  readonly isChoosing?: boolean;
   /** Takes the security keys of one text of the target; answers ours, or why the login ends. */
   receive(pairs: readonly Pair[]): readonly Pair[] | AuthenticationFault;
 }
@@ -21,7 +23,11 @@ export interface AuthenticationFault {
 }
 
 /** Begins an exchange for each login. */
-export type Authentication = () => AuthenticationExchange;
+export interface Authentication {
+  (): AuthenticationExchange;
+  /** What is left to offer to a target that makes no choice from a longer list. */
+  readonly fallback?: Authentication;
+}
 
 /** Nobody proves anything. RFC 7143 12.1, None. */
 export const NO_AUTHENTICATION: Authentication = () => ({

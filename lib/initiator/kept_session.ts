@@ -17,6 +17,8 @@ export interface KeepOptions extends LogInOptions {
   readonly targetName: string;
   /** How long a session that cannot be had is tried for. Infinity: until it is closed. */
   readonly patienceMs?: number;
+  /** The same for the first one; 0: one try must do. */
+  readonly firstPatienceMs?: number;
 }
 
 export type KeptState =
@@ -205,8 +207,9 @@ export class KeptSession {
   async #failed(error: Error): Promise<void> {
     if (!this.#isOpen) return;
     this.lastError = error;
-    const { patienceMs = PATIENCE_MS } = this.options;
-    const isOver = this.node.clock.nowMs() - this.#lostMs >= patienceMs;
+    const { patienceMs = PATIENCE_MS, firstPatienceMs = patienceMs } = this.options;
+    const mostMs = this.sessionCount === 0 ? firstPatienceMs : patienceMs;
+    const isOver = this.node.clock.nowMs() - this.#lostMs >= mostMs;
     if (isWorthAnotherTry(error) && !isOver) {
       this.node.logger.info("login failed", { target: this.where, reason: error.message });
       return await this.#pause(this.#backoff.next());

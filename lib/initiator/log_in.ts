@@ -4,7 +4,11 @@
  */
 import { hostAndPort, parseTargetAddress, type PortalAddress } from "../iscsi/portal_address.ts";
 import { Pump } from "../net/pump.ts";
-import { type Authentication, NO_AUTHENTICATION } from "./authentication.ts";
+import {
+  type Authentication,
+  type AuthenticationExchange,
+  NO_AUTHENTICATION,
+} from "./authentication.ts";
 import { CommandWindow } from "./command_window.ts";
 import { Connection } from "./connection.ts";
 import type { LoginOptions } from "./login.ts";
@@ -42,7 +46,7 @@ export async function logIn(node: InitiatorNode, options: LogInOptions): Promise
   let movedTo: PortalAddress | undefined;
   for (let redirects = 0; redirects <= node.limits.redirects; redirects++) {
     const attempt = new Attempt(node, { ...options, portal, isid });
-    const outcome = await attempt.run();
+    const outcome = await attempt.make();
     if (outcome instanceof Session) {
       for (let cid = 1; cid < outcome.connectionsWanted(options.connections ?? 1); cid++) {
         await attempt.join(outcome, cid);
@@ -83,14 +87,23 @@ class Attempt {
   }
 
   /** Makes a session. */
-  async run(): Promise<Session | Redirect> {
-    const window = new CommandWindow(this.#options.cmdSN ?? 1);
-    return await this.#connect(0, undefined, window);
+  async make(): Promise<Session | Redirect> {
+    const authentication = this.#options.authentication ?? NO_AUTHENTICATION;
+    let isChoosing = () => false;
+    try {
+      const exchange = authentication();
+      isChoosing = () => exchange.isChoosing ?? false;
+      return await this.#connect(0, exchange);
+    } catch (error) {
+      if (authentication.fallback === undefined || !isChoosing()) throw error;
+    }
+    return await this.#connect(0, authentication.fallback());
   }
 
   /** Adds a connection to one. RFC 7143 6.3: its TSIH says which. */
   async join(session: Session, cid: number): Promise<void> {
-    const outcome = await this.#connect(cid, session, session.window);
+    const { authentication = NO_AUTHENTICATION } = this.#options;
+    const outcome = await this.#connect(cid, authentication(), session);
     if (outcome instanceof Redirect) {
       session.fail("one of its connections was redirected");
       throw new LoginBroken(
@@ -103,9 +116,10 @@ class Attempt {
 
   async #connect(
     cid: number,
-    joined: Session | undefined,
-    window: CommandWindow,
+    exchange: AuthenticationExchange,
+    joined?: Session,
   ): Promise<Session | Redirect> {
+    const window = joined?.window ?? new CommandWindow(this.#options.cmdSN ?? 1);
     const { limits, clock } = this.#node;
     const { portal, sourceAddress } = this.#options;
     const dialled = await this.#node.dial(portal, {
@@ -114,7 +128,7 @@ class Attempt {
     });
     const connection: Connection = new Connection({
       node: this.#node,
-      login: this.#loginOptions(cid, joined, window),
+      login: this.#loginOptions({ cid, exchange, cmdSN: window.cmdSN }, joined),
       establish: (_, outcome) => {
         const session = joined ?? new Session(this.#node, this.where, window, outcome);
         session.add({ connection, ended, dialled });
@@ -141,25 +155,22 @@ class Attempt {
   }
 
   #loginOptions(
-    cid: number,
+    own: Pick<LoginOptions, "cid" | "exchange" | "cmdSN">,
     joined: Session | undefined,
-    window: CommandWindow,
   ): LoginOptions {
-    const node = this.#node;
-    const { targetName, authentication = NO_AUTHENTICATION, isid } = this.#options;
+    const { name, alias, limits } = this.#node;
+    const { targetName, isid } = this.#options;
     return {
-      initiatorName: node.name,
-      initiatorAlias: node.alias,
+      ...own,
+      initiatorName: name,
+      initiatorAlias: alias,
       targetName,
-      policy: loginPolicy(this.#options, node.limits),
-      exchange: authentication(),
+      policy: loginPolicy(this.#options, limits),
       isid,
       tsih: joined?.tsih ?? 0,
       session: joined?.parameters,
-      cid,
-      cmdSN: window.cmdSN,
       initiatorTaskTag: joined?.takeTag() ?? 0,
-      limits: node.limits,
+      limits,
       where: this.where,
     };
   }

@@ -117,7 +117,7 @@ export class Login {
   receive(response: LoginResponseView, data: Uint8Array): LoginProgress {
     const status = (response.statusClass << 8) | response.statusDetail;
     if (response.statusClass === REDIRECT_CLASS) return this.#elsewhere(status, data);
-    if (status !== LoginStatus.SUCCESS) throw new LoginRefused(status, this.#options.where);
+    if (status !== LoginStatus.SUCCESS) throw this.#refusal(status);
     this.#check(response);
     if (response.continue) return this.#collect(data);
     if (!this.#pieces.isDone) {
@@ -130,6 +130,12 @@ export class Login {
     if (!response.transit) return this.#say(answers);
     if (answers.length > 0) this.#break(`moves on though ${answers[0]![0]} is not settled`);
     return this.#moveOn(response);
+  }
+
+  #refusal(status: number): LoginRefused {
+    const { where, exchange } = this.#options;
+    const proves = !exchange.offer.some(([key, value]) => key === "AuthMethod" && value === "None");
+    return new LoginRefused(status, where, proves);
   }
 
   /** RFC 7143 11.13: what a response repeats, and what it may not do. */

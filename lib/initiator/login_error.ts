@@ -1,9 +1,12 @@
 /** Why a login failed, as the target put it: its status, what that means, and what to do. */
+import { InitiatorError, type InitiatorErrorKind } from "./initiator_error.ts";
 import { LoginStatus } from "../iscsi/pdu/login_response.ts";
 
 interface Meaning {
   readonly means: string;
   readonly next: string;
+  /** "failed" without. */
+  readonly kind?: InitiatorErrorKind;
 }
 
 /** RFC 7143 11.13.5, in words for whoever has to act upon it. */
@@ -14,19 +17,23 @@ const MEANINGS: ReadonlyMap<number, Meaning> = new Map([
   }],
   [LoginStatus.AUTHENTICATION_FAILURE, {
     means: "authentication failed",
-    next: "check the CHAP user and secret, and whether the target wants CHAP at all",
+    next: "check the CHAP user and secret, as the target has them",
+    kind: "permission",
   }],
   [LoginStatus.AUTHORIZATION_FAILURE, {
     means: "this initiator may not log in",
     next: "allow this initiator's name in the target's access list",
+    kind: "permission",
   }],
   [LoginStatus.NOT_FOUND, {
     means: "there is no such target, or this initiator may not see it",
     next: "check the name with discovery, and the target's access list",
+    kind: "not-found",
   }],
   [LoginStatus.TARGET_REMOVED, {
     means: "the target has been removed for good",
     next: "refresh discovery",
+    kind: "not-found",
   }],
   [LoginStatus.UNSUPPORTED_VERSION, {
     means: "it does not speak this version of iSCSI",
@@ -63,6 +70,7 @@ const MEANINGS: ReadonlyMap<number, Meaning> = new Map([
   [LoginStatus.SERVICE_UNAVAILABLE, {
     means: "the service is not available just now",
     next: "try again later",
+    kind: "unreachable",
   }],
   [LoginStatus.OUT_OF_RESOURCES, {
     means: "it is out of resources",
@@ -80,42 +88,53 @@ const CLASS_MEANINGS: readonly Meaning[] = [
 
 const TARGET_ERROR_CLASS = 3;
 
+/** What the target asks for when nothing was to be proved. */
+const UNPROVED = "the target wants CHAP: log in with a user and a secret";
+
 /** The target refused. */
-export class LoginRefused extends Error {
+export class LoginRefused extends InitiatorError {
   override readonly name = "LoginRefused";
-  /** What to do about it. */
-  readonly next: string;
 
   constructor(
     /** Class in the upper octet, detail in the lower. RFC 7143 11.13.5. */
     readonly status: number,
     /** Who refused: `iqn.… at 192.0.2.1:3260`. */
     where: string,
+    /** Whether we were ready to prove who we are. */
+    proves: boolean,
   ) {
     const meaning = MEANINGS.get(status) ?? CLASS_MEANINGS[status >>> 8] ?? CLASS_MEANINGS[2]!;
     const code = `0x${status.toString(16).padStart(4, "0")}`;
-    super(`${where} refuses the login: ${meaning.means} (status ${code})`);
-    this.next = meaning.next;
+    const isUnproved = status === LoginStatus.AUTHENTICATION_FAILURE && !proves;
+    super(
+      meaning.kind ?? "failed",
+      `${where} refuses the login: ${meaning.means} (status ${code})`,
+      isUnproved ? UNPROVED : meaning.next,
+    );
   }
 
   /** Only what may pass by itself is worth another try; the rest is for people. */
   get isTransient(): boolean {
     return this.status >>> 8 === TARGET_ERROR_CLASS;
   }
-
-  get isAuthenticationFailure(): boolean {
-    return this.status === LoginStatus.AUTHENTICATION_FAILURE;
-  }
 }
 
-/** What a login that came to nothing may be for us to refuse. */
+/** What a login came to nothing over. */
 export type LoginFault = "authentication" | "agreement" | "protocol" | "redirect" | "silence";
 
+const KINDS: Readonly<Record<LoginFault, InitiatorErrorKind>> = {
+  "authentication": "permission",
+  "agreement": "failed",
+  "protocol": "failed",
+  "redirect": "failed",
+  "silence": "unreachable",
+};
+
 /** We broke a login off: the target did not do what we insist upon. */
-export class LoginBroken extends Error {
+export class LoginBroken extends InitiatorError {
   override readonly name = "LoginBroken";
 
-  constructor(readonly fault: LoginFault, message: string, readonly next: string) {
-    super(message);
+  constructor(readonly fault: LoginFault, message: string, next: string) {
+    super(KINDS[fault], message, next);
   }
 }

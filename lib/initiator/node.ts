@@ -1,4 +1,5 @@
 /** An iSCSI initiator node: its name, and what the outside gives it. RFC 7143 4.2.1. */
+import { ChallengeIssuer } from "../iscsi/chap/challenge.ts";
 import { normaliseName } from "../iscsi/name.ts";
 import type { ByteStream } from "../runtime/byte_stream.ts";
 import type { Clock } from "../runtime/clock.ts";
@@ -58,6 +59,8 @@ export class InitiatorNode {
   readonly dial: Dial;
   readonly receiveBuffers: BufferPool;
   readonly sendBuffers: BufferPool;
+  /** Those that we challenge targets with. */
+  readonly challenges: ChallengeIssuer;
 
   constructor(options: InitiatorNodeOptions) {
     this.name = normaliseName(options.name);
@@ -67,6 +70,7 @@ export class InitiatorNode {
     this.random = options.random;
     this.logger = options.logger;
     this.dial = options.dial;
+    this.challenges = new ChallengeIssuer(options.random);
     const frame = this.limits.maxRecvDataSegmentLength + FRAME_OVERHEAD;
     const length = Math.max(RECEIVE_BUFFER_LENGTH, frame);
     this.receiveBuffers = new BufferPool(length, frame, LENT_BUFFERS, KEPT_BUFFERS);

@@ -8,10 +8,13 @@ import { Tags } from "../iscsi/tags.ts";
 import { pause } from "../runtime/pause.ts";
 import type { Pair } from "../wire/key_values.ts";
 import type { ReceivedSense } from "../scsi/sense_data.ts";
+import { TaskManagementFunction } from "../iscsi/pdu/task_management_request.ts";
+import { emitLun, LUN_LENGTH } from "../scsi/lun.ts";
 import { SenseKey } from "../scsi/sense.ts";
 import { CommandFailure, type CommandRequest, type CommandResult } from "./command.ts";
 import type { CommandWindow } from "./command_window.ts";
 import type { Connection } from "./connection.ts";
+import { endOverdue } from "./escalation.ts";
 import type { LoginOutcome } from "./login.ts";
 import type { Dialled, InitiatorNode } from "./node.ts";
 import { Task } from "./task.ts";
@@ -61,6 +64,7 @@ export class Session {
   readonly #tags = new Tags();
   readonly #connections: RunningConnection[] = [];
   readonly #free: Task[] = [];
+  readonly #resets = new Map<number, Promise<number>>();
   readonly #ended = Promise.withResolvers<SessionEnd>();
   #end: SessionEnd | undefined;
   #first: Task | undefined;
@@ -69,6 +73,8 @@ export class Session {
   #stopTicking: (() => void) | undefined;
   #tickedMs = 0;
   #isLeaving = false;
+  /** Since when commands wait though none is under way. */
+  #stuckSinceMs = 0;
 
   constructor(
     node: InitiatorNode,
@@ -201,6 +207,18 @@ export class Session {
     return await flow.manage(functionCode, lun);
   }
 
+  /** Resets a logical unit; those who ask while that is under way get the same answer. */
+  resetUnit(lun: number): Promise<number> {
+    const underWay = this.#resets.get(lun);
+    if (underWay !== undefined) return underWay;
+    const octets = new Uint8Array(LUN_LENGTH);
+    emitLun(new DataView(octets.buffer), 0, lun);
+    const reset = this.manage(TaskManagementFunction.LOGICAL_UNIT_RESET, octets)
+      .finally(() => this.#resets.delete(lun));
+    this.#resets.set(lun, reset);
+    return reset;
+  }
+
   /** Asks in a text and answers what the target said. */
   async converse(pairs: readonly Pair[]): Promise<readonly Pair[]> {
     const flow = this.#connections[0]?.connection.flow;
@@ -222,8 +240,22 @@ export class Session {
       const hasSlept = nowMs - this.#tickedMs > delayMs + limits.probeTimeMs / 2;
       this.#tickedMs = nowMs;
       for (const { connection } of this.#connections) this.#probe(connection, nowMs, hasSlept);
+      if (!hasSlept) this.#endOverdue(nowMs);
       if (!this.isOver) this.#tick();
     });
+  }
+
+  #endOverdue(nowMs: number): void {
+    for (const task of this.tasks.values()) {
+      if (task.deadlineMs > nowMs || task.isEnding || task.state !== "sent") continue;
+      task.isEnding = true;
+      endOverdue(this, task);
+    }
+    const isStuck = this.#first !== undefined && this.tasks.size === 0 && !this.window.isOpen;
+    if (!isStuck) this.#stuckSinceMs = nowMs;
+    else if (nowMs - this.#stuckSinceMs > this.node.limits.commandTimeoutMs) {
+      this.fail("the target keeps its command window closed");
+    }
   }
 
   /** RFC 7143 11.18: a target that is silent is asked, and then given up. */

@@ -1,5 +1,5 @@
 /** Why a logical unit cannot be used, or a command of it failed for good. */
-import type { ReceivedSense } from "../scsi/sense_data.ts";
+import { InitiatorError, type InitiatorErrorKind } from "./initiator_error.ts";
 
 export type UnitErrorKind =
   /** There is none. */
@@ -11,15 +11,29 @@ export type UnitErrorKind =
   /** Its path is gone, and will not come back by itself. */
   | "offline";
 
-export class UnitError extends Error {
+const KINDS: Readonly<Record<UnitErrorKind, InitiatorErrorKind>> = {
+  "absent": "not-found",
+  "foreign": "failed",
+  "refused": "failed",
+  "offline": "unreachable",
+};
+
+const NEXT: Readonly<Record<UnitErrorKind, string>> = {
+  "absent": "check which LUNs the target offers to this initiator",
+  "foreign": "check which disk the target has at this LUN, and open it anew",
+  "refused": "see the target's log",
+  "offline": "check that the target runs and can be reached",
+};
+
+export class UnitError extends InitiatorError {
   override readonly name = "UnitError";
 
   constructor(
-    readonly kind: UnitErrorKind,
+    /** Why, more closely than `kind` tells. */
+    readonly reason: UnitErrorKind,
     message: string,
-    readonly sense?: ReceivedSense,
     options?: ErrorOptions,
   ) {
-    super(message, options);
+    super(KINDS[reason], message, NEXT[reason], options);
   }
 }

@@ -3,8 +3,6 @@
  * meanwhile waits. Before anything of it goes on, the unit has to show that it is the one it was:
  * a LUN may have been given to another disk.
  */
-import { TaskManagementFunction } from "../iscsi/pdu/task_management_request.ts";
-import { emitLun, LUN_LENGTH } from "../scsi/lun.ts";
 import type { ReceivedSense } from "../scsi/sense_data.ts";
 import { Backoff } from "./backoff.ts";
 import { CommandFailure, type CommandRequest, type CommandResult } from "./command.ts";
@@ -57,6 +55,8 @@ interface Waiting {
 const PATIENCE_MS = 120_000;
 /** Tries of a command that ends in what should be over. */
 const MOST_TRIES = 8;
+/** The same where each try may take its time. */
+const MOST_FAILURES = 2;
 /** A unit that says BUSY, or that it is getting ready, is given so long. */
 const BUSY_MS = 60_000;
 const FIRST_PAUSE_MS = 10;
@@ -181,8 +181,9 @@ export class UnitPath implements UnitRoute {
     const isLost = error instanceof CommandFailure &&
       (error.kind === "session-lost" || error.kind === "not-sent");
     if (isLost && this.#replays) return this.#wait(request, tries);
-    const isWorthIt = error instanceof CommandFailure && error.kind !== "refused" && !isLost;
-    if (isWorthIt && this.#replays && tries < MOST_TRIES) return this.#retry(request, tries + 1);
+    const isEnded = error instanceof CommandFailure &&
+      (error.kind === "timed-out" || error.kind === "incomplete");
+    if (isEnded && this.#replays && tries < MOST_FAILURES) return this.#retry(request, tries + 1);
     return Promise.reject(error);
   }
 
@@ -196,9 +197,9 @@ export class UnitPath implements UnitRoute {
 
   #refusal(): UnitError {
     const { lastError, where } = this;
-    const kind = lastError instanceof UnitError ? lastError.kind : "offline";
+    const kind = lastError instanceof UnitError ? lastError.reason : "offline";
     const reason = lastError?.message ?? this.#state;
-    return new UnitError(kind, `${where}: ${reason}`, undefined, { cause: lastError });
+    return new UnitError(kind, `${where}: ${reason}`, { cause: lastError });
   }
 
   /** Keeps a request until the unit can be asked again. */
@@ -217,9 +218,7 @@ export class UnitPath implements UnitRoute {
   async reset(): Promise<number> {
     const session = this.#session;
     if (session === undefined) throw new CommandFailure("not-sent", `${this.where}: no session`);
-    const lun = new Uint8Array(LUN_LENGTH);
-    emitLun(new DataView(lun.buffer), 0, this.lun);
-    return await session.manage(TaskManagementFunction.LOGICAL_UNIT_RESET, lun);
+    return await session.resetUnit(this.lun);
   }
 
   /** There is a session. */
@@ -251,6 +250,7 @@ export class UnitPath implements UnitRoute {
 
   close(): void {
     this.#check = undefined;
+    this.#callOff?.();
     this.#enter("closed");
     this.#refuseWaiting();
   }

@@ -1,15 +1,16 @@
+import { InitiatorError } from "./initiator_error.ts";
+
 /** A portal to which no connection came about. */
-export class Unreachable extends Error {
+export class Unreachable extends InitiatorError {
   override readonly name = "Unreachable";
 
   constructor(
     /** `192.0.2.1:3260`. */
     readonly portal: string,
     reason: string,
-    /** What to do about it. */
-    readonly next: string,
+    next: string,
     options?: ErrorOptions,
   ) {
-    super(`cannot connect to ${portal}: ${reason}`, options);
+    super("unreachable", `cannot connect to ${portal}: ${reason}`, next, options);
   }
 }

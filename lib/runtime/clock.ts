@@ -18,3 +18,12 @@ export const systemClock: Clock = {
     return () => clearTimeout(timer);
   },
 };
+
+/** The same, for those whose waiting the process has to outlive. */
+export const wakefulClock: Clock = {
+  ...systemClock,
+  after(delayMs, then) {
+    const timer = setTimeout(then, delayMs);
+    return () => clearTimeout(timer);
+  },
+};

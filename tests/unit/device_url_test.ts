@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { DEVICE_URL_FORMS, DeviceUrlError, openDevice } from "../../lib/device_url.ts";
 import { createFixedVhd } from "../../lib/vhd/create.ts";
 import { withScratch } from "../support/executable.ts";
+import { TARGET_NAME, TestTarget } from "../support/test_target.ts";
 
 Deno.test("openDevice: file: takes a path as it stands, or after slashes a URL's", async () => {
   await withScratch(async (folder) => {
@@ -77,5 +78,45 @@ Deno.test("openDevice: mem: without a right size is refused", async () => {
     const options = size === undefined ? {} : { size };
     await assert.rejects(openDevice("mem:x", options), DeviceUrlError);
   }
-  assert.equal(DEVICE_URL_FORMS.length, 3);
+  assert.equal(DEVICE_URL_FORMS.length, 4);
+});
+
+Deno.test("openDevice: iscsi: is a LUN of a target, over a session of its own", async () => {
+  const target = new TestTarget({ size: 1 << 20 });
+  const { port } = target.server.listen({ hostname: "127.0.0.1", port: 0 });
+  // A target's sockets keep no process alive.
+  const alive = setInterval(() => undefined, 60_000);
+  try {
+    const url = `iscsi://127.0.0.1:${port}/${TARGET_NAME}/0`;
+    const { device } = await openDevice(url, { initiatorName: "iqn.2026-01.org.example:url" });
+    assert.equal(device.size, 1 << 20);
+    const [session] = target.node.sessions.values();
+    assert.equal(session!.initiatorName, "iqn.2026-01.org.example:url");
+    await device.close();
+    assert.equal([...target.node.sessions.values()].length, 0);
+    const reading = await openDevice(url, { readOnly: true });
+    assert.equal(reading.device.can.write, false);
+    await reading.device.close();
+    await assert.rejects(openDevice(url.replace(/0$/, "7")), {
+      name: "UnitError",
+      kind: "not-found",
+    });
+    const other = url.replace(TARGET_NAME, "iqn.2026-01.org.example:other");
+    await assert.rejects(openDevice(other), { name: "LoginRefused", kind: "not-found" });
+  } finally {
+    await target.close();
+    clearInterval(alive);
+  }
+  const url = `iscsi://127.0.0.1:${port}/${TARGET_NAME}/0`;
+  await assert.rejects(openDevice(url), { name: "Unreachable", kind: "unreachable" });
+});
+
+Deno.test("openDevice: iscsi: a wrong URL is refused, and its secret not repeated", async () => {
+  for (const rest of ["//host", "//u%s3cret@host/not-a-name/0", "//u@host/iqn.2026-01.org:x/0"]) {
+    await assert.rejects(openDevice(`iscsi:${rest}`), (error: Error) => {
+      assert.ok(error instanceof DeviceUrlError);
+      assert.doesNotMatch(error.message, /s3cret/);
+      return true;
+    });
+  }
 });

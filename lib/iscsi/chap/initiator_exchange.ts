@@ -58,6 +58,11 @@ export class InitiatorChapExchange {
     return this.#awaited !== "method" && this.#awaited !== "challenge";
   }
 
+  /** True while the target owes a choice from the algorithms that it was offered. */
+  get isChoosing(): boolean {
+    return this.#awaited === "challenge";
+  }
+
   /** True once the target owes no proof: one that moves on before that is not to be followed. */
   get isComplete(): boolean {
     return this.#awaited === "verdict" || this.#awaited === "nothing";

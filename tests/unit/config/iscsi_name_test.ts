@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { defaultIqn, iqnBaseOf, parseIscsiName } from "../../../lib/config/iscsi_name.ts";
+import { defaultIqn, parseIscsiName } from "../../../lib/config/iscsi_name.ts";
+import { iqnBaseOf } from "../../../lib/iscsi/default_name.ts";
 
 Deno.test("defaultIqn makes an iSCSI name of any host name and any target name", () => {
   for (const host of ["vm", "Mail.Example.COM", "host_1", "-x-", "", "...", "ü", "a".repeat(300)]) {
