@@ -57,7 +57,7 @@ async function readFile({ output }: Context, path: string): Promise<string> {
       );
     }
     if (isFile && mode !== null && (mode & 0o077) !== 0) {
-      output.note(`others can read ${path}: chmod 600 ${path}`);
+      output.note(`others can read ${path}, and with it the secret`);
     }
     return await Deno.readTextFile(path);
   } catch (error) {

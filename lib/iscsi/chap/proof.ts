@@ -68,7 +68,9 @@ export function judgeResponse(
   const isRight = isEqual(chapResponse(algorithm, challenge, expected.secret), response);
   const isExpected = isEqualText(name, expected.user ?? name);
   if (isExpected && isRight) return undefined;
-  return new ChapFault(isExpected ? "its secret is wrong" : `its CHAP user is ${name}`);
+  return new ChapFault(
+    isExpected ? "its secret is wrong" : `its CHAP user ${name} is not the one expected`,
+  );
 }
 
 /** What is wrong with the keys of a text, if they are not those that are due. */

@@ -291,7 +291,7 @@ Deno.test("CHAP: a name is a text, also where it looks like a number", () => {
     initiatorSide({ initiator: { user: "B", secret: ALICE.secret } }),
     targetSide({ initiator: other }),
   );
-  assert.equal(taken?.reason, "its CHAP user is B");
+  assert.equal(taken?.reason, "its CHAP user B is not the one expected");
 });
 
 Deno.test("CHAP: keys out of turn end the exchange", () => {
