@@ -48,6 +48,7 @@ function headline({ action, object, name }: PlanStepFacts): string {
 const FILES = {
   created: "creates",
   imported: "imports",
+  extended: "extends",
   kept: "leaves",
 } as const;
 

@@ -50,6 +50,8 @@ export interface GrowOptions {
   readonly signal?: AbortSignal | undefined;
   /** Told how many octets are done, of how many. */
   readonly progress?: ((done: number, total: number) => void) | undefined;
+  /** Awaited once the space is there, before the device is larger; it may still call it off. */
+  readonly ready?: (() => Promise<void>) | undefined;
 }
 
 export type DeviceErrorKind =

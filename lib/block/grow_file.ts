@@ -41,6 +41,7 @@ export const growRaw: FileGrowth = async (medium, region, size, options) => {
       await medium.sync(); // no length in between may stay
       await writeZeros(medium, before, after, options);
     }
+    await options.ready?.();
     options.signal?.throwIfAborted();
   } catch (error) {
     await cutBack(file, before);

@@ -1,5 +1,5 @@
 /** A disk in memory, gone with the process: thin, so that a large one costs what it holds. */
-import { type BlockDevice, DeviceError, type Extent } from "./device.ts";
+import { type BlockDevice, DeviceError, type Extent, type GrowOptions } from "./device.ts";
 import { MemoryPage, PAGE_LENGTH, SECTOR_LENGTH } from "./memory_page.ts";
 import { requireRange, requireRoom } from "./range.ts";
 
@@ -120,12 +120,12 @@ export class MemoryDevice implements BlockDevice {
     return runs;
   }
 
-  // deno-lint-ignore require-await -- so that a failure is a rejection
-  async grow(size: number): Promise<void> {
+  async grow(size: number, { ready }: GrowOptions = {}): Promise<void> {
     this.#check(0, 0);
     if (!Number.isSafeInteger(size) || size <= this.#size) {
       throw new RangeError(`a memory device of ${this.#size} octets does not grow to ${size}`);
     }
+    await ready?.();
     this.#tables.length = Math.ceil(size / TABLE_LENGTH);
     this.#size = size;
   }

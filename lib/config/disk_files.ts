@@ -14,6 +14,11 @@ export interface CreateOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+export interface GrowthOptions extends CreateOptions {
+  /** Awaited once the space is there, before the disk is larger; it may still call it off. */
+  readonly ready?: (() => Promise<void>) | undefined;
+}
+
 /** Every failure is a ControlError that names the file. */
 export interface DiskFiles {
   /** The one path of the file, links resolved; of a new file, the one that it will have. */
@@ -25,6 +30,6 @@ export interface DiskFiles {
   /** Opens the disk for as long as the service runs; a second opening is refused. */
   open(disk: DeclaredDisk): Promise<BlockDevice>;
   /** Makes the disk of a file that nobody has open larger. */
-  grow(disk: DeclaredDisk, size: number, options: CreateOptions): Promise<void>;
+  grow(disk: DeclaredDisk, size: number, options: GrowthOptions): Promise<void>;
   delete(path: string): Promise<void>;
 }

@@ -257,7 +257,7 @@ export interface FieldChangeFacts {
 export interface FileStepFacts {
   readonly path: string;
   /** `kept`: its disk is forgotten, and the file stays where it is. */
-  readonly action: "created" | "imported" | "kept";
+  readonly action: "created" | "imported" | "extended" | "kept";
 }
 
 export interface StepSessionFacts {

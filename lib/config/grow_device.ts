@@ -1,7 +1,7 @@
 /** Makes a disk larger on its medium, for whoever has opened it. */
 import type { BlockDevice } from "../block/device.ts";
 import { ControlError } from "./control_error.ts";
-import type { CreateOptions } from "./disk_files.ts";
+import type { GrowthOptions } from "./disk_files.ts";
 import { fileFailure } from "./file_failure.ts";
 import type { DeclaredDisk } from "./schema.ts";
 
@@ -10,9 +10,9 @@ export async function growDevice(
   { name, path = name }: DeclaredDisk,
   device: BlockDevice,
   size: number,
-  { onProgress, signal }: CreateOptions,
+  { onProgress, signal, ready }: GrowthOptions,
 ): Promise<void> {
-  if (device.size === size) return; // done before, and cut off before it was declared
+  if (device.size === size) return await ready?.(); // done before, and not declared any more
   if (device.grow === undefined) {
     const next = "copy it to a larger disk";
     throw new ControlError("failed", `disk ${name} has a medium that does not grow`, next);
@@ -24,6 +24,7 @@ export async function growDevice(
   try {
     await device.grow(size, {
       signal,
+      ready,
       progress: (done, total) => onProgress?.({ done, total }),
     });
   } catch (error) {

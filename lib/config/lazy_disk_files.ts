@@ -3,7 +3,7 @@
  * node:fs alone would cost them 20 ms of start-up.
  */
 import type { BlockDevice } from "../block/device.ts";
-import type { CreateOptions, DiskFiles } from "./disk_files.ts";
+import type { CreateOptions, DiskFiles, GrowthOptions } from "./disk_files.ts";
 import type { FoundDisk } from "./operations/declare_disk.ts";
 import type { DeclaredDisk } from "./schema.ts";
 
@@ -30,7 +30,7 @@ export class LazyDiskFiles implements DiskFiles {
     return await (await this.#load()).open(disk);
   }
 
-  async grow(disk: DeclaredDisk, size: number, options: CreateOptions): Promise<void> {
+  async grow(disk: DeclaredDisk, size: number, options: GrowthOptions): Promise<void> {
     await (await this.#load()).grow(disk, size, options);
   }
 

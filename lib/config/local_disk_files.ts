@@ -7,7 +7,7 @@ import { createFixedVhd } from "../vhd/create.ts";
 import { openVhd } from "../vhd/open.ts";
 import { recogniseImage } from "../vhd/recognise.ts";
 import { ControlError } from "./control_error.ts";
-import type { CreateOptions, DiskFiles } from "./disk_files.ts";
+import type { CreateOptions, DiskFiles, GrowthOptions } from "./disk_files.ts";
 import { fileFailure } from "./file_failure.ts";
 import { growDevice } from "./grow_device.ts";
 import type { FoundDisk } from "./operations/declare_disk.ts";
@@ -79,7 +79,7 @@ export const localDiskFiles: DiskFiles = {
     }
   },
 
-  async grow(disk: DeclaredDisk, size: number, options: CreateOptions): Promise<void> {
+  async grow(disk: DeclaredDisk, size: number, options: GrowthOptions): Promise<void> {
     const device = await localDiskFiles.open(disk);
     try {
       await growDevice(disk, device, size, options);

@@ -7,7 +7,7 @@ import { KeptEvents } from "../events/kept_events.ts";
 import type { EventReader } from "../events/read_events.ts";
 import { systemClock } from "../runtime/clock.ts";
 import { silentLogger } from "../runtime/logger.ts";
-import type { CreateOptions, DiskFiles } from "./disk_files.ts";
+import type { DiskFiles, GrowthOptions } from "./disk_files.ts";
 import type { EndedSession } from "./facts.ts";
 import { StateLock } from "./lock.ts";
 import { NOTHING_RUNS } from "./observation.ts";
@@ -60,7 +60,7 @@ export class OfflineKeeper implements StateKeeper {
     }
   }
 
-  async grow(disk: DeclaredDisk, size: number, options: CreateOptions): Promise<void> {
+  async grow(disk: DeclaredDisk, size: number, options: GrowthOptions): Promise<void> {
     // What is in memory is made anew whenever the service starts.
     if (disk.path !== undefined) await this.files.grow(disk, size, options);
   }

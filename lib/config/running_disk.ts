@@ -6,7 +6,7 @@ import { LogicalUnit } from "../scsi/logical_unit.ts";
 import { AbsentDevice } from "./absent_device.ts";
 import { RETRY_MS } from "./absent_disks.ts";
 import { ControlError } from "./control_error.ts";
-import type { CreateOptions, DiskFiles } from "./disk_files.ts";
+import type { DiskFiles, GrowthOptions } from "./disk_files.ts";
 import { growDevice } from "./grow_device.ts";
 import type { DiskCondition } from "./observation.ts";
 import { fileReservationStore } from "./reservation_file.ts";
@@ -107,7 +107,7 @@ export class RunningDisk {
   }
 
   /** Makes it larger; those who use it go on meanwhile. */
-  async grow(disk: DeclaredDisk, size: number, options: CreateOptions): Promise<void> {
+  async grow(disk: DeclaredDisk, size: number, options: GrowthOptions): Promise<void> {
     const { name } = disk;
     if (this.#failure !== null) {
       throw new ControlError("failed", `disk ${name} is not ready: ${this.#failure}`);

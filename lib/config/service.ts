@@ -10,7 +10,7 @@ import { announceCondition } from "../target/announce_condition.ts";
 import type { TargetNode } from "../target/node.ts";
 import { AbsentDisks } from "./absent_disks.ts";
 import type { Control, EndedSession, PortalFacts } from "./control.ts";
-import type { CreateOptions, DiskFiles } from "./disk_files.ts";
+import type { DiskFiles, GrowthOptions } from "./disk_files.ts";
 import { StateLock } from "./lock.ts";
 import { NO_COUNTERS, NO_DISK_COUNTERS, type Observation } from "./observation.ts";
 import { noSuchDisk } from "./operations/find.ts";
@@ -140,7 +140,7 @@ export class Service implements StateKeeper {
     return this.#inTurn(() => this.#change(operation));
   }
 
-  async grow(disk: DeclaredDisk, size: number, options: CreateOptions): Promise<void> {
+  async grow(disk: DeclaredDisk, size: number, options: GrowthOptions): Promise<void> {
     const running = this.#disks.get(disk.uuid);
     if (running === undefined) throw noSuchDisk(disk.name);
     await running.grow(disk, size, options);

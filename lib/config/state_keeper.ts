@@ -1,7 +1,7 @@
 /**
  * Who keeps the declared state: the running service, or a file that a command changes under a lock.
  */
-import type { CreateOptions, DiskFiles } from "./disk_files.ts";
+import type { DiskFiles, GrowthOptions } from "./disk_files.ts";
 import type { EndedSession } from "./facts.ts";
 import type { EventReader } from "../events/read_events.ts";
 import type { Observation } from "./observation.ts";
@@ -27,7 +27,7 @@ export interface StateKeeper {
    */
   change(operation: Operation): Promise<Outcome>;
   /** Makes the disk's medium larger; the declared state is for the caller to change. */
-  grow(disk: DeclaredDisk, size: number, options: CreateOptions): Promise<void>;
+  grow(disk: DeclaredDisk, size: number, options: GrowthOptions): Promise<void>;
   /** Ends the sessions with these ids; initiators have `waitMs` to log out by themselves. */
   endSessions(ids: readonly string[], waitMs: number): Promise<readonly EndedSession[]>;
   close(): Promise<void>;

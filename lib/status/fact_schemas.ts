@@ -201,7 +201,7 @@ const PlanStep = z.strictObject({
   changes: z.array(FieldChange),
   file: z.strictObject({
     path: z.string(),
-    action: z.enum(["created", "imported", "kept"]),
+    action: z.enum(["created", "imported", "extended", "kept"]),
   }).nullable(),
   sessions: z.array(z.strictObject({
     effect: z.enum(["ends", "loses-disks"]),

@@ -32,6 +32,7 @@ export const growFixed: FileGrowth = async (medium, _region, size, options) => {
     if (isReserved) { for (const at of left) file.writeSync(at, NO_FOOTER, 0, FOOTER_LENGTH); }
     else await writeZeros(medium, before, size, options);
     await medium.sync();
+    await options.ready?.();
     options.signal?.throwIfAborted();
   } catch (error) {
     await settleFixed(medium, footer);

@@ -175,10 +175,32 @@ for (const running of [false, true]) {
         assert.equal(await sanctl.ok("export"), before);
         await Deno.writeTextFile(sanctl.path("less.yaml"), text.replace(disk("c"), ""));
         assert.equal(await sanctl.ok("apply -f {}/less.yaml"), "3 added\n");
+        await extendBeyond(sanctl, folder);
       };
       await (running ? whileServing(sanctl, attempt) : attempt());
     });
   }, ["root"]);
+}
+
+/** The disks a and b of 6M each, on what has room for 16M. */
+async function extendBeyond(sanctl: Sanctl, folder: string): Promise<void> {
+  const sizes = async () =>
+    (await sanctl.facts<DiskFacts[]>("disk list")).map(({ size }) => size / (1 << 20));
+  const lengths = () =>
+    Promise.all(["a", "b"].map(async (name) => (await Deno.stat(`${folder}/${name}.vhd`)).size));
+  const before = await lengths();
+  const extend = async (a: string, b: string) => {
+    const text = `disks: [{name: a, size: ${a}}, {name: b, size: ${b}}]`;
+    await Deno.writeTextFile(sanctl.path("larger.yaml"), text);
+    return await sanctl.run("apply -f {}/larger.yaml");
+  };
+  const refused = await extend("7M", "20M");
+  assert.equal(refused.exitCode, 1);
+  assert.match(refused.stderr, /cannot extend .*b\.vhd: it needs/);
+  assert.deepEqual([await sizes(), await lengths()], [[6, 6], before]);
+  assert.equal((await extend("7M", "8M")).stdout, "2 changed\n");
+  assert.deepEqual(await sizes(), [7, 8]);
+  assert.deepEqual(await lengths(), [7, 8].map((mebi) => (mebi << 20) + 512));
 }
 
 test("the schema takes what export writes, and refuses what is misspelt", async (sanctl) => {

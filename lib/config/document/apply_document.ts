@@ -1,16 +1,17 @@
 /**
- * Makes the server what a document says, wholly or not at all. Files that take long to make are
- * made first, while other changes go on; then, with every other change held off, the plan is made
- * again, and put into effect if it is still the same.
+ * Makes the server what a document says, wholly or not at all. What takes long is done first, while
+ * other changes go on: files are made, and disks extended. Then, with every other change held off,
+ * the plan is made again, and put into effect if it is still the same.
  */
 import type { ApplyOptions, Changed, PlanFacts } from "../control.ts";
 import { ControlError } from "../control_error.ts";
-import type { CreateOptions, DiskFiles } from "../disk_files.ts";
-import type { DeclaredDisk } from "../schema.ts";
+import type { CreateOptions } from "../disk_files.ts";
 import { NO_SECRETS, secretUses } from "../secret_book.ts";
 import type { StateKeeper } from "../state_keeper.ts";
 import { findingsOf } from "./findings.ts";
-import { type Plan, planOf, planText, refuseToDisturb } from "./plan.ts";
+import { type Growth, growTogether } from "./grow_together.ts";
+import { lengthOf, withFiles } from "./make_files.ts";
+import { type GrownDisk, type Plan, planOf, planText, refuseToDisturb } from "./plan.ts";
 import { readDocument } from "./read_document.ts";
 
 export async function applyDocument(
@@ -33,7 +34,7 @@ export async function applyDocument(
   if (options.agreed !== undefined && options.agreed !== facts.digest) throw overtaken();
   if (plan.steps.length === 0) return { facts, notices: [] };
   if (!options.force) refuseToDisturb(plan);
-  await withFiles(plan.created, keeper, course, async () => {
+  await prepared(plan, keeper, course, async () => {
     await keeper.change((now, itsSecrets) => {
       const again = planOf({ state: now, secrets: itsSecrets }, read, planning);
       if (planText(again) !== planText(plan)) throw overtaken();
@@ -44,64 +45,35 @@ export async function applyDocument(
   return { facts, notices: noticesOf(plan) };
 }
 
-/** Makes the files of the disks for `use`; where that fails, they are gone again. */
-async function withFiles(
-  disks: readonly DeclaredDisk[],
+/**
+ * Does what takes long, then `change`. Files that were made are removed where that fails, so disks
+ * are extended last: they stay so.
+ */
+async function prepared(
+  { created, grown }: Plan,
   keeper: StateKeeper,
-  course: CreateOptions,
-  use: () => Promise<void>,
-): Promise<void> {
-  const made: string[] = [];
-  try {
-    await createFiles(disks, keeper.files, course, made);
-    await use();
-  } catch (error) {
-    // What is declared all the same is somebody's disk, whatever failed.
-    const declared = new Set((await keeper.state()).disks.map(({ path }) => path));
-    const unused = made.filter((path) => !declared.has(path));
-    throw await removeFiles(unused, keeper.files, error);
-  }
-}
-
-async function createFiles(
-  disks: readonly DeclaredDisk[],
-  files: DiskFiles,
   { onProgress, signal }: CreateOptions,
-  made: string[],
+  change: () => Promise<void>,
 ): Promise<void> {
-  const total = disks.reduce((sum, { size }) => sum + size, 0);
-  let before = 0;
-  for (const disk of disks) {
-    const done = before;
-    const uuid = await files.create(disk, {
-      onProgress: (progress) => onProgress?.({ done: done + progress.done, total }),
-      signal,
-    });
-    made.push(disk.path!);
-    if (uuid !== undefined && uuid !== disk.uuid) throw new Error(`${disk.path} has another UUID`);
-    before += disk.size;
-  }
-  signal?.throwIfAborted();
+  const growths = grown.map((disk) => growthOf(disk, keeper));
+  const length = lengthOf(created);
+  const total = growths.reduce((sum, growth) => sum + growth.length, length);
+  const tell = (done: number) => onProgress?.({ done, total });
+  const making = { signal, onProgress: ({ done }: { done: number }) => tell(done) };
+  const growing = { signal, onProgress: ({ done }: { done: number }) => tell(length + done) };
+  await withFiles(created, keeper, making, async () => {
+    await growTogether(growths, growing);
+    await change();
+  });
 }
 
-/** Removes the files, and answers what failed before, with what could not be removed. */
-async function removeFiles(
-  paths: readonly string[],
-  files: DiskFiles,
-  error: unknown,
-): Promise<unknown> {
-  const left: string[] = [];
-  for (const path of paths) {
-    try {
-      await files.delete(path);
-    } catch (failure) {
-      if (!(failure instanceof ControlError)) throw failure;
-      left.push(path);
-    }
-  }
-  if (left.length === 0 || !(error instanceof ControlError)) return error;
-  const message = `${error.message}; ${left.join(", ")} could not be removed again`;
-  return new ControlError(error.kind, message, error.nextStep, { cause: error });
+function growthOf({ disk, size, isDeclared }: GrownDisk, keeper: StateKeeper): Growth {
+  return {
+    disk: disk.name,
+    length: size - disk.size,
+    run: (options) =>
+      isDeclared ? keeper.grow(disk, size, options) : keeper.files.grow(disk, size, options),
+  };
 }
 
 async function digestOf(plan: Plan): Promise<string> {
@@ -117,14 +89,17 @@ function overtaken(): ControlError {
   );
 }
 
-function noticesOf({ next: { state: next }, steps }: Plan): string[] {
+function noticesOf({ next: { state }, steps, grown }: Plan): string[] {
   const added = new Set(steps.filter((it) => it.action === "add").map((it) => it.name));
-  const closed = next.targets.filter(({ name, allow }) => added.has(name) && allow.length === 0);
-  const inMemory = next.disks.filter(({ name, format }) => added.has(name) && format === "mem");
+  const closed = state.targets.filter(({ name, allow }) => added.has(name) && allow.length === 0);
+  const inMemory = state.disks.filter(({ name, format }) => added.has(name) && format === "mem");
   return [
     ...closed.map(({ name }) => `no initiator may log in to ${name} yet`),
     ...inMemory.map(({ name }) =>
       `disk ${name} is kept in memory: what is written to it is lost when the service ends`
+    ),
+    ...grown.map(({ disk }) =>
+      `a file system on disk ${disk.name} is as large as before, until its host extends it`
     ),
   ];
 }

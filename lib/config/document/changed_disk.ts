@@ -1,4 +1,5 @@
 /** A disk that there is, as a document changes it. */
+import { planExtension } from "../operations/extend_disk.ts";
 import type { DeclaredDisk } from "../schema.ts";
 import type { DocumentDisk } from "./document.ts";
 import { DISK_FIELDS } from "./fields.ts";
@@ -20,6 +21,10 @@ export function changedDisk(current: DeclaredDisk, asked: AskedDisk): DeclaredDi
       `disk ${current.name} has ${has}, which cannot become ${text(value)}`,
       "leave it out, or give it as it is; another disk needs another name",
     );
+  }
+  const { size } = disk;
+  if (size !== undefined && size !== current.size) {
+    places.run(["disks", at, "size"], () => planExtension(current, current.size, { to: size }));
   }
   return overlaid(current, wanted);
 }

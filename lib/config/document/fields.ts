@@ -135,14 +135,13 @@ export const DISK_FIELDS: Fields<WholeDisk> = {
     fixed: true,
   },
   size: {
-    about: "Its capacity with a unit, such as 512M or 20G",
+    about: "Its capacity with a unit, such as 512M or 20G; it can be made larger, never smaller",
     // A bare number is YAML's, and is told that it needs a unit.
     written: z.preprocess(
       (size) => typeof size === "number" ? `${size}` : size,
       checked(parseSize, SIZE),
     ),
     write: exactSize,
-    fixed: true,
   },
   logicalBlockLength: { about: "The block length that initiators address it by", fixed: true },
   physicalBlockLength: {

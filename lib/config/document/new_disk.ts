@@ -1,7 +1,7 @@
 /** A disk that a document adds: created as it says, or imported where its file exists. */
 import { type FoundDisk, planDisk, planImport } from "../operations/declare_disk.ts";
+import { planExtension } from "../operations/extend_disk.ts";
 import type { DeclaredDisk } from "../schema.ts";
-import { exactSize } from "../size.ts";
 import type { AskedDisk } from "./merge_disks.ts";
 import { overlaid } from "./overlaid.ts";
 
@@ -75,10 +75,11 @@ function imported(
     const why = `cannot have the format ${disk.format}: its file is ${found.format}`;
     refuse("format", why, "leave the format out");
   }
-  if (disk.size !== undefined && disk.size !== found.size) {
-    const why = `cannot have ${exactSize(disk.size)}: its file has ${exactSize(found.size)}`;
-    refuse("size", why, "leave the size out");
-  }
   const asked = { ...disk, path: finding!.path };
-  return places.run(["disks", at], () => planImport({ disks: others }, asked, found));
+  const plan = places.run(["disks", at], () => planImport({ disks: others }, asked, found));
+  const { size } = disk;
+  if (size !== undefined && size !== found.size) {
+    places.run(["disks", at, "size"], () => planExtension(plan, found.size, { to: size }));
+  }
+  return plan;
 }

@@ -17,6 +17,16 @@ export interface Plan {
   readonly steps: readonly PlanStepFacts[];
   /** Disks whose files are to be made. */
   readonly created: readonly DeclaredDisk[];
+  readonly grown: readonly GrownDisk[];
+}
+
+/** A disk that is to be larger. */
+export interface GrownDisk {
+  /** As it is now, or as its file was found. */
+  readonly disk: DeclaredDisk;
+  readonly size: number;
+  /** It is a disk already, and not imported just now. */
+  readonly isDeclared: boolean;
 }
 
 export interface PlanOptions {
@@ -36,22 +46,45 @@ export function planOf(declared: Declared, read: ReadDocument, options: PlanOpti
   }
   const next = merge(declared, read, { findings, draw, prune });
   const { disks } = next.state;
+  const imported = disks.filter(({ name }) => findings.get(name)?.found !== undefined);
   const steps = stepsBetween({
     before: declared.state,
     after: next.state,
     secrets: next.secrets,
     observation,
-    imported: new Set(
-      disks.filter(({ name }) => findings.get(name)?.found).map(({ name }) => name),
-    ),
+    imported: new Set(imported.map(({ name }) => name)),
     drawn: new Set(
-      disks.filter(({ name, uuid }) => drawn.get(drawnFor(name)) === uuid)
-        .map(({ name }) => name),
+      disks.filter(({ name, uuid }) => drawn.get(drawnFor(name)) === uuid).map(({ name }) => name),
     ),
   });
-  const files = steps.filter(({ file }) => file?.action === "created");
-  const names = new Set(files.map(({ name }) => name));
-  return { next, steps, created: disks.filter(({ name }) => names.has(name)) };
+  const asFound = (disk: DeclaredDisk) => {
+    const { size } = findings.get(disk.name)!.found!;
+    return { ...disk, size };
+  };
+  const made = steps.filter(({ file }) => file?.action === "created");
+  const names = new Set(made.map(({ name }) => name));
+  return {
+    next,
+    steps,
+    created: disks.filter(({ name }) => names.has(name)),
+    grown: [
+      ...grownDisks(declared.state.disks, disks, true),
+      ...grownDisks(imported.map(asFound), imported, false),
+    ],
+  };
+}
+
+/** Those that are there before and after, and are larger then. */
+function grownDisks(
+  before: readonly DeclaredDisk[],
+  after: readonly DeclaredDisk[],
+  isDeclared: boolean,
+): GrownDisk[] {
+  const sizes = new Map(after.map(({ uuid, size }) => [uuid, size]));
+  return before.flatMap((disk) => {
+    const size = sizes.get(disk.uuid) ?? disk.size;
+    return size === disk.size ? [] : [{ disk, size, isDeclared }];
+  });
 }
 
 /** What the plan is to those who agree to it: who is logged in meanwhile makes no other of it. */

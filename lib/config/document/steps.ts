@@ -130,9 +130,11 @@ function fileStep(
   now: WholeDisk | undefined,
   imported: ReadonlySet<string>,
 ): FileStepFacts | null {
-  if (old !== undefined && now !== undefined) return null;
   const path = (old ?? now)!.path;
   if (path === undefined) return null;
+  if (old !== undefined && now !== undefined) {
+    return old.size === now.size ? null : { path, action: "extended" };
+  }
   if (now === undefined) return { path, action: "kept" };
   return { path, action: imported.has(now.name) ? "imported" : "created" };
 }

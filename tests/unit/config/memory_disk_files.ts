@@ -18,6 +18,8 @@ export class MemoryDiskFiles implements DiskFiles {
   refusal: ControlError | undefined;
   /** Paths that cannot be created. */
   readonly uncreatable = new Map<string, ControlError>();
+  /** Paths whose disks cannot be extended. */
+  readonly ungrowable = new Map<string, Error>();
   /** Called before a file is created. */
   beforeCreating: ((path: string) => Promise<unknown>) | undefined;
   /** Set to make openings wait. */
@@ -74,9 +76,11 @@ export class MemoryDiskFiles implements DiskFiles {
     this.open_.add(path);
     const device = new MemoryDevice(found.size);
     const grow = device.grow.bind(device);
-    device.grow = (size) => {
+    device.grow = async (size, options) => {
+      const failure = this.ungrowable.get(path);
+      if (failure !== undefined) throw failure;
+      await grow(size, options);
       this.found.set(path, { ...found, size });
-      return grow(size);
     };
     const close = device.close.bind(device);
     device.close = () => {
@@ -88,8 +92,11 @@ export class MemoryDiskFiles implements DiskFiles {
 
   async grow(disk: DeclaredDisk, size: number, options: CreateOptions): Promise<void> {
     const device = await this.open(disk);
-    await growDevice(disk, device, size, options);
-    await device.close();
+    try {
+      await growDevice(disk, device, size, options);
+    } finally {
+      await device.close();
+    }
   }
 
   delete(path: string): Promise<void> {
