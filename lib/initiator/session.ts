@@ -47,8 +47,8 @@ export interface RunningConnection {
 }
 
 /** Looks at the clock so often while it lasts, at most. */
-const LONGEST_TICK_MS = 1000;
-const TICKS_OF_PROBE = 5;
+const LONGEST_TICK_MS = 250;
+const TICKS_OF_PROBE = 20;
 const IDLE_CHECK_MS = 20;
 
 export class Session {

@@ -32,7 +32,7 @@ export class NetworkNamespace {
     }).spawn();
     const namespace = new NetworkNamespace(holder);
     await namespace.#made();
-    await namespace.#ip("link", "set", "lo", "up");
+    await namespace.ip("link", "set", "lo", "up");
     for (const address of addresses) await namespace.plug(address);
     return namespace;
   }
@@ -50,35 +50,35 @@ export class NetworkNamespace {
 
   /** The address is there. */
   async plug(address: string): Promise<void> {
-    await this.#ip("address", "add", `${address}/32`, "dev", "lo");
+    await this.ip("address", "add", `${address}/32`, "dev", "lo");
   }
 
   /** What is sent to the address gets no answer, as behind a cut cable. */
   async cut(address: string): Promise<void> {
-    await this.#ip("address", "delete", `${address}/32`, "dev", "lo");
+    await this.ip("address", "delete", `${address}/32`, "dev", "lo");
   }
 
   /** Lays a cable to another network: an adapter at each end, with these addresses. */
   async cable(other: NetworkNamespace, adapter: string, ends: CableEnds): Promise<void> {
     const far = ["peer", "name", adapter, "netns", String(other.#holder.pid)];
-    await this.#ip("link", "add", adapter, "type", "veth", ...far);
+    await this.ip("link", "add", adapter, "type", "veth", ...far);
     await this.#adapter(adapter, ends.near);
     await other.#adapter(adapter, ends.far);
   }
 
   /** Addresses carry their prefix length; an IPv6 address is there at once. */
   async #adapter(name: string, { hardware, addresses }: CableEnd): Promise<void> {
-    await this.#ip("link", "set", name, "address", hardware);
+    await this.ip("link", "set", name, "address", hardware);
     for (const address of addresses) {
       const flags = address.includes(":") ? ["nodad"] : [];
-      await this.#ip("address", "add", address, "dev", name, ...flags);
+      await this.ip("address", "add", address, "dev", name, ...flags);
     }
-    await this.#ip("link", "set", name, "up");
+    await this.ip("link", "set", name, "up");
   }
 
   /** What is beyond the networks of its own goes by way of this address. */
   async routeBy(gateway: string): Promise<void> {
-    await this.#ip("route", "add", "default", "via", gateway);
+    await this.ip("route", "add", "default", "via", gateway);
   }
 
   /** Passes on what comes for others. */
@@ -93,9 +93,15 @@ export class NetworkNamespace {
     await this.#holder.status;
   }
 
-  async #ip(...args: string[]): Promise<void> {
+  /** Runs `ip` in it. */
+  async ip(...args: string[]): Promise<void> {
     const [program, ...words] = [...this.through, "ip", ...args];
     await peer(program!, ...words);
+  }
+
+  /** What `ip` calls it when an interface is to be moved there. */
+  get name(): string {
+    return String(this.#holder.pid);
   }
 }
 
