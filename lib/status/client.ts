@@ -35,6 +35,7 @@ import type {
   TargetChanges,
   TargetFacts,
   VersionFacts,
+  VisitorFacts,
 } from "../config/control.ts";
 import { ControlError } from "../config/control_error.ts";
 import { isName } from "../config/names.ts";
@@ -133,6 +134,10 @@ export class ControlClient implements Control {
     chap: NewReverseChap | undefined,
   ): Promise<Changed<AuthenticationFacts>> {
     return await this.#setSecret(`${authenticationPath(target)}/reverse-chap`, chap);
+  }
+
+  initiators(): Promise<readonly VisitorFacts[]> {
+    return this.#list("/api/initiators");
   }
 
   sessions(target?: string): Promise<readonly SessionFacts[]> {
