@@ -44,7 +44,8 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "device_url.ts": ["wire", "runtime", "block", "vhd", "iscsi", "initiator"],
   "snapshot": ["wire", "runtime", "block", "vhd"],
   "config": BELOW_CONFIG,
-  "status": [...BELOW_CONFIG, "config"],
+  "initiator_service": [...BELOW_CONFIG, "config"],
+  "status": [...BELOW_CONFIG, "config", "initiator_service"],
 };
 
 /** Single files that may import against the table, because nothing leads back from there. */

@@ -22,12 +22,11 @@ import type { DeclaredDisk, DeclaredState } from "./schema.ts";
 import { type Declared, declaredBy, type SecretBook } from "./secret_book.ts";
 import { StateControl } from "./state_control.ts";
 import { stateChanges } from "./state_changes.ts";
-import { eventsDirectory, visitorFile } from "./state_directory.ts";
+import { eventsDirectory } from "./state_directory.ts";
 import type { Operation, StateKeeper } from "./state_keeper.ts";
 import { StateStore } from "./store.ts";
 import { noteLogins } from "./login_events.ts";
 import { VERSION } from "./version.ts";
-import { VisitorBook } from "./visitors/visitor_book.ts";
 
 /** How long a change waits for a disk that is removed: after that it is closed all the same. */
 const CLOSE_MS = 15_000;
@@ -44,7 +43,6 @@ export class Service implements StateKeeper {
   readonly observation: Observation;
   /** What happens is noted here, and kept. */
   readonly events: EventLog;
-  readonly visitors: VisitorBook;
   /** What commands work through. Closing it leaves the service as it is. */
   readonly control: Control;
   /** Where the dashboard listens, once it does. */
@@ -89,7 +87,6 @@ export class Service implements StateKeeper {
     };
     this.#targets = new RunningTargets(node);
     this.#sessions = new RunningSessions(node, this.#targets);
-    this.visitors = new VisitorBook(visitorFile(directory), node);
     noteLogins(node, this.events, () => this.#state.targets);
     this.#absent = new AbsentDisks({
       clock: node.clock,
@@ -127,7 +124,7 @@ export class Service implements StateKeeper {
     await Promise.all([...this.#disks].map(([uuid, disk]) => this.#close(uuid, disk)));
     this.#disks.clear();
     this.events.note("service-stopped", {});
-    await Promise.all([this.events.close(), this.visitors.close()]);
+    await this.events.close();
     this.#lock.release();
   }
 
@@ -166,7 +163,6 @@ export class Service implements StateKeeper {
   }
 
   async #open(): Promise<void> {
-    await this.visitors.load();
     this.events.note("service-started", { version: VERSION, pid: Deno.pid });
     await Promise.all(this.#state.disks.map(async (disk) => {
       const running = await RunningDisk.openOrFail(disk, this.#around);

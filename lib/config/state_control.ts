@@ -35,7 +35,6 @@ import type {
   TargetChanges,
   TargetFacts,
   VersionFacts,
-  VisitorFacts,
 } from "./control.ts";
 import { ControlError } from "./control_error.ts";
 import {
@@ -45,7 +44,6 @@ import {
   factsOfDisk,
   statusFacts,
   targetFacts,
-  visitorFacts,
 } from "./facts_of.ts";
 import { allow, deny } from "./operations/access.ts";
 import { assignDisk } from "./operations/assign_disk.ts";
@@ -133,11 +131,6 @@ export class StateControl implements Control {
     const ended = before.filter(({ id }) => !after.has(id));
     const said = ended.map(({ id, initiator }) => `session ${id} of ${initiator} is ended`);
     return { facts, notices: [...notices, ...said] };
-  }
-
-  async initiators(): Promise<readonly VisitorFacts[]> {
-    const { visitors } = this.#keeper;
-    return visitorFacts(await this.#keeper.state(), await visitors.visitors());
   }
 
   async sessions(target?: string): Promise<readonly SessionFacts[]> {

@@ -18,7 +18,8 @@ export interface Input<P, Q, B> {
   readonly body: B;
 }
 
-export interface Route {
+/** A row of the API of a control. */
+export interface Route<C = Control> {
   readonly method: "get" | "post" | "patch" | "delete";
   /** Parameters stand in braces. */
   readonly path: string;
@@ -36,7 +37,7 @@ export interface Route {
   readonly long?: boolean;
   /** Octets that its body may have, where a megabyte will not do. */
   readonly mostOctets?: number;
-  run(control: Control, input: Input<never, never, never>, course: Course): Promise<unknown>;
+  run(control: C, input: Input<never, never, never>, course: Course): Promise<unknown>;
 }
 
 interface Schemas<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodObject> {
@@ -46,11 +47,15 @@ interface Schemas<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodO
 }
 
 /** A row whose `run` sees the types that its schemas give. */
-export interface TypedRoute<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodObject>
-  extends Omit<Route, "input" | "run"> {
+export interface TypedRoute<
+  P extends z.ZodObject,
+  Q extends z.ZodObject,
+  B extends z.ZodObject,
+  C = Control,
+> extends Omit<Route<C>, "input" | "run"> {
   readonly input: Schemas<P, Q, B>;
   run(
-    control: Control,
+    control: C,
     input: Input<z.infer<P>, z.infer<Q>, z.infer<B>>,
     course: Course,
   ): Promise<unknown>;

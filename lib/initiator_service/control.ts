@@ -1,0 +1,162 @@
+/**
+ * The one interface through which every command of the initiator works. The running service
+ * implements it on its sessions, the declared state as far as it goes where no service runs, and
+ * the client carries it over HTTP. Every operation is done wholly or not at all, and fails with a
+ * ControlError that names the object, the cause and the next step.
+ */
+import type { Changed } from "../config/facts.ts";
+import type { EventsPage, EventsQuery } from "../events/read_events.ts";
+import type {
+  BindFacts,
+  DiscoveryPortalFacts,
+  InitiatorDeviceFacts,
+  InitiatorFacts,
+  InitiatorSessionFacts,
+  KnownTargetFacts,
+  LoginFacts,
+  LogoutFacts,
+  PersistentLoginFacts,
+  PolicyName,
+  PortalFacts,
+} from "./facts.ts";
+
+export type * from "./facts.ts";
+export type { Changed, EventsPage, EventsQuery };
+
+/** By what somebody proves to be who. */
+export interface ChapAccount {
+  readonly user: string;
+  readonly secret: string;
+}
+
+/** How logins prove who is who. */
+export interface NewAuthentication {
+  /** Who we are. */
+  readonly chap?: ChapAccount | undefined;
+  /** Who the target must prove to be: mutual CHAP, with `chap` alone. */
+  readonly targetChap?: ChapAccount | undefined;
+}
+
+export interface Digests {
+  /** True: CRC32C or no login. */
+  readonly headerDigest?: boolean | undefined;
+  readonly dataDigest?: boolean | undefined;
+}
+
+export interface NewDiscoveryPortal extends PortalFacts, NewAuthentication, Digests {}
+
+/** A target that no portal is asked about. */
+export interface NewStaticTarget {
+  readonly iqn: string;
+  readonly portals: readonly PortalFacts[];
+}
+
+export interface NewPath {
+  readonly portal: PortalFacts;
+  /** The address of ours that the session comes from; the machine chooses without. */
+  readonly sourceAddress?: string | undefined;
+}
+
+export interface NewLogin extends NewAuthentication, Digests {
+  /** The target's iSCSI name. */
+  readonly target: string;
+  /**
+   * Where to log in. Without any: at the target's first known portal that answers, or, with
+   * `multipath`, at all of them.
+   */
+  readonly paths?: readonly NewPath[] | undefined;
+  /** A session for each path; to a target that is logged in to already, paths are added. */
+  readonly multipath?: boolean | undefined;
+  /** Logs in again whenever the service begins. */
+  readonly persistent?: boolean | undefined;
+  /** Only records the login for the service's next beginning; `persistent` is understood. */
+  readonly recordOnly?: boolean | undefined;
+  /** Connections of each session. RFC 7143 13.2. */
+  readonly connections?: number | undefined;
+  /** The policy of its devices; fail-over-only without. */
+  readonly policy?: PolicyName | undefined;
+}
+
+/** Which sessions: those of a target, or one. */
+export interface LogoutChoice {
+  readonly target?: string | undefined;
+  readonly session?: string | undefined;
+  /** Also what is attached: whoever uses it loses it. */
+  readonly force?: boolean | undefined;
+}
+
+/** Of a persistent login: the whole of it, or one of its paths. */
+export interface PersistentChoice {
+  readonly target: string;
+  readonly portal?: PortalFacts | undefined;
+}
+
+export interface AttachOptions {
+  readonly readOnly?: boolean | undefined;
+  /** Exports it for programs alone, where a block device could be made. */
+  readonly urlOnly?: boolean | undefined;
+}
+
+export interface PolicyOptions {
+  /** The paths of the subset, by name or session; the others stand by. */
+  readonly subset?: readonly string[] | undefined;
+  /** Weights of paths, by name or session. */
+  readonly weights?: Readonly<Record<string, number>> | undefined;
+  /** The path that is used first, by name or session. */
+  readonly preferred?: string | undefined;
+}
+
+/** A SCSI command that changes nothing, to a LUN of a session. */
+export type ScsiQuestion =
+  | { readonly kind: "inquiry"; readonly lun: number; readonly page?: number | undefined }
+  | { readonly kind: "read-capacity"; readonly lun: number }
+  | { readonly kind: "report-luns" };
+
+export interface ScsiAnswer {
+  readonly status: number;
+  /** Data that came, in hexadecimal digits. */
+  readonly data: string;
+  /** Sense data, in hexadecimal digits; null: none came. */
+  readonly sense: string | null;
+}
+
+export interface InitiatorControl {
+  show(): Promise<InitiatorFacts>;
+  /** Takes effect with the next login. */
+  setName(name: string): Promise<Changed<InitiatorFacts>>;
+
+  listPortals(): Promise<readonly DiscoveryPortalFacts[]>;
+  /** Adds a portal, and asks it, where the service runs. */
+  addPortal(portal: NewDiscoveryPortal): Promise<Changed<DiscoveryPortalFacts>>;
+  removePortal(portal: PortalFacts): Promise<Changed<PortalFacts>>;
+  /** Asks one portal, or all. */
+  refreshPortals(portal?: PortalFacts): Promise<readonly DiscoveryPortalFacts[]>;
+  listTargets(): Promise<readonly KnownTargetFacts[]>;
+  addTarget(target: NewStaticTarget): Promise<Changed<KnownTargetFacts>>;
+  removeTarget(iqn: string): Promise<Changed<{ readonly iqn: string }>>;
+
+  logIn(login: NewLogin): Promise<Changed<LoginFacts>>;
+  logOut(choice: LogoutChoice): Promise<Changed<readonly LogoutFacts[]>>;
+  sessions(): Promise<readonly InitiatorSessionFacts[]>;
+  listPersistent(): Promise<readonly PersistentLoginFacts[]>;
+  removePersistent(choice: PersistentChoice): Promise<Changed<PersistentLoginFacts>>;
+
+  devices(): Promise<readonly InitiatorDeviceFacts[]>;
+  attach(device: string, options?: AttachOptions): Promise<Changed<InitiatorDeviceFacts>>;
+  detach(device: string, options?: { readonly force?: boolean }): Promise<
+    Changed<InitiatorDeviceFacts>
+  >;
+  setPolicy(
+    device: string,
+    policy: PolicyName,
+    options?: PolicyOptions,
+  ): Promise<Changed<InitiatorDeviceFacts>>;
+  /** Binds every attached device of a persistent login. */
+  bind(): Promise<Changed<BindFacts>>;
+  /** Unbinds one device, or all. */
+  unbind(device?: string): Promise<Changed<BindFacts>>;
+
+  ask(session: string, question: ScsiQuestion): Promise<ScsiAnswer>;
+  events(query?: EventsQuery, signal?: AbortSignal): Promise<EventsPage>;
+  close(): Promise<void>;
+}
