@@ -5,27 +5,38 @@ import { readDocumentFile } from "../read_document_file.ts";
 import type { ApplyFlags } from "../routes/document.ts";
 
 export default async function (this: Context, flags: ApplyFlags): Promise<void> {
+  const { file } = flags;
+  const text = await readDocumentFile(file);
+  const { readDocumentText } = await import("../../lib/config/document/document_text.ts");
+  const { data, told } = readDocumentText(text, file === "-" ? "standard input" : file);
+  try {
+    await apply(this, data, flags);
+  } catch (error) {
+    throw told(error);
+  }
+}
+
+async function apply(context: Context, data: unknown, flags: ApplyFlags): Promise<void> {
   const { file, prune, force, yes } = flags;
-  const document = await readDocumentFile(file);
-  const source = file === "-" ? "standard input" : file;
-  const control = await this.control();
-  const { facts: plan } = await control.apply(document, { source, prune, dryRun: true });
-  if (flags.dryRun) return this.output.facts(plan, dryText);
-  if (!this.flags.json && plan.steps.length > 0) this.output.note(`${planText(plan)}\n`);
+  const { output } = context;
+  const control = await context.control();
+  const { facts: plan } = await control.apply(data, { prune, dryRun: true });
+  if (flags.dryRun) return output.facts(plan, dryText);
+  if (!context.flags.json && plan.steps.length > 0) output.note(`${planText(plan)}\n`);
   const loss = lossOf(plan);
   // Without --force, sessions are left alone: the answer to a question would not change that.
   const isRefused = !force && plan.steps.some(({ sessions }) => sessions.length > 0);
-  if (loss !== undefined && !isRefused) await this.confirm(loss, yes);
-  const bar = this.progress(`creating files of ${source}`);
+  if (loss !== undefined && !isRefused) await context.confirm(loss, yes);
+  const bar = context.progress(`files of ${file}`);
   try {
     const changed = await control.apply(
-      document,
-      { source, prune, force, agreed: plan.digest },
+      data,
+      { prune, force, agreed: plan.digest },
       (progress) => bar.update(progress),
-      this.signal,
+      context.signal,
     );
     bar.end();
-    this.output.changed(changed, doneText);
+    output.changed(changed, doneText);
   } finally {
     bar.end();
   }

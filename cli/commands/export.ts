@@ -15,12 +15,13 @@ export default async function (
     return await writeSchema(this, file);
   }
   const control = await this.control();
-  const { text, document, secret } = await control.export({ targets: target, secrets });
+  const { document, secret } = await control.export({ targets: target, secrets });
+  const { documentText } = await import("../../lib/config/document/document_text.ts");
   if (file === undefined) {
-    return this.output.facts(document, () => text.trimEnd());
+    return this.output.facts(document, () => documentText(document).trimEnd());
   }
   const { isOurs } = await import("../../lib/config/document/heading.ts");
-  await write(file, text, { isOurs, mode: secret ? 0o600 : 0o644 });
+  await write(file, documentText(document), { isOurs, mode: secret ? 0o600 : 0o644 });
   const what = secret ? "the server with its secrets, for your eyes alone" : "the server";
   this.output.facts({ file, secret }, () => `${file} written: ${what}`);
 }

@@ -159,8 +159,6 @@ export interface ExportOptions {
 }
 
 export interface ApplyOptions extends Force {
-  /** What errors call the document: its file. */
-  readonly source?: string | undefined;
   /** Tells what would be done, and does nothing. */
   readonly dryRun?: boolean | undefined;
   /** Removes objects that a section of the document does not name; they stay without. */
@@ -237,9 +235,9 @@ export interface Control {
 
   /** The server as a document. */
   export(options?: ExportOptions): Promise<ExportFacts>;
-  /** Makes the server what the document says: YAML, as `export` gives it, or a part of that. */
+  /** Makes the server what the document says, which is as `export` gives it, or a part of that. */
   apply(
-    document: string,
+    document: unknown,
     options?: ApplyOptions,
     onProgress?: (progress: Progress) => void,
     signal?: AbortSignal,

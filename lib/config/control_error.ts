@@ -33,20 +33,30 @@ export const HTTP_STATUSES = {
   "unreachable": 502,
 } as const satisfies Record<ControlErrorKind, number>;
 
+/** Where something is in plain data: the keys and indices that lead to it. */
+export type DataPath = readonly PropertyKey[];
+
+export interface ControlErrorOptions extends ErrorOptions {
+  readonly place?: DataPath | undefined;
+}
+
 /** An operation that was not done; nothing of it was. */
 export class ControlError extends Error {
   override readonly name = "ControlError";
   /** What the operator can do about it, as a sentence without a period; often a command. */
   readonly nextStep: string | undefined;
+  /** Where in what was given something is wrong, if that is a document. */
+  readonly place: DataPath | undefined;
 
   /** `message` names the object and the cause. */
   constructor(
     readonly kind: ControlErrorKind,
     message: string,
     nextStep?: string,
-    options?: ErrorOptions,
+    options?: ControlErrorOptions,
   ) {
     super(message, options);
     this.nextStep = nextStep;
+    this.place = options?.place;
   }
 }

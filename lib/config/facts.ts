@@ -217,10 +217,7 @@ export interface RemovedDisk {
 
 /** A server written down: what `apply` takes to make another like it. */
 export interface ExportFacts {
-  /** The document as plain data, as it stands in the text. */
   readonly document: Readonly<Record<string, unknown>>;
-  /** As YAML, with comments. */
-  readonly text: string;
   /** Secrets stand in it: it is for nobody else to read. */
   readonly secret: boolean;
 }

@@ -290,7 +290,7 @@ export class StateControl implements Control {
   }
 
   async apply(
-    document: string,
+    document: unknown,
     options: ApplyOptions = {},
     onProgress?: (progress: Progress) => void,
     signal?: AbortSignal,

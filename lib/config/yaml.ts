@@ -11,6 +11,7 @@ import {
   parseDocument,
   stringify,
 } from "yaml";
+import type { DataPath } from "./control_error.ts";
 
 /** A text of more octets is not looked at. */
 export const MOST_YAML_OCTETS = 4 << 20;
@@ -26,9 +27,6 @@ export class YamlError extends Error {
     super(line === undefined ? reason : `${reason} at line ${line}`, options);
   }
 }
-
-/** Where something is in plain data: the keys and indices that lead to it. */
-export type DataPath = readonly PropertyKey[];
 
 /** What a text says, and where it says it. */
 export interface YamlContent {

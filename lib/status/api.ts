@@ -115,7 +115,7 @@ async function answer<C>(
     query: parse(input.query, context.req.query()),
     body: input.body === undefined
       ? {}
-      : parse(input.body, await readJson(context.req.raw, row.mostOctets)),
+      : parse(input.body, await readJson(context.req.raw, row.bodyLimits)),
   };
   const { control, logger } = options;
   if (row.long && context.req.header("accept") === PROGRESS_TYPE) {

@@ -4,18 +4,23 @@
  */
 import { ControlError } from "../config/control_error.ts";
 
-/** Octets of a body, unless what it is for needs more. */
-const MOST_BODY_OCTETS = 1 << 20;
+export interface BodyLimits {
+  readonly octets: number;
+  /** Values in all, those inside of others included. */
+  readonly values: number;
+}
+
+/** Unless what a body is for needs more. */
+const USUAL_LIMITS: BodyLimits = { octets: 1 << 20, values: 20_000 };
 /** How long a body may take to come. */
 const DEADLINE_MS = 10_000;
-/** Values within values, and values in all. */
+/** Values within values. */
 const MOST_DEPTH = 8;
-const MOST_VALUES = 20_000;
 
 /** The JSON value that the request carries. */
 export async function readJson(
   request: Request,
-  mostOctets: number = MOST_BODY_OCTETS,
+  limits: BodyLimits = USUAL_LIMITS,
 ): Promise<unknown> {
   const [type = ""] = (request.headers.get("content-type") ?? "").toLowerCase().split(/\s*;/);
   if (type !== "application/json") {
@@ -25,7 +30,7 @@ export async function readJson(
       "send application/json",
     );
   }
-  const octets = await readOctets(request, mostOctets);
+  const octets = await readOctets(request, limits.octets);
   let value: unknown;
   try {
     value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(octets));
@@ -33,7 +38,7 @@ export async function readJson(
     if (!(error instanceof SyntaxError || error instanceof TypeError)) throw error;
     throw new ControlError("usage", "the request is not JSON", error.message, { cause: error });
   }
-  if (!isWithin(value, MOST_DEPTH, { left: MOST_VALUES })) {
+  if (!isWithin(value, MOST_DEPTH, { left: limits.values })) {
     throw new ControlError("usage", "the request holds too many values, or too deep ones");
   }
   return value;

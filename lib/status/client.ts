@@ -202,7 +202,7 @@ export class ControlClient implements Control {
   }
 
   async apply(
-    document: string,
+    document: unknown,
     options: ApplyOptions = {},
     onProgress?: (progress: Progress) => void,
     signal?: AbortSignal,

@@ -3,8 +3,8 @@ import * as facts from "./fact_schemas.ts";
 import * as inputs from "./inputs.ts";
 import { type Route, route } from "./route.ts";
 
-/** A document of the largest size, as a JSON string: its line ends take two octets. */
-const MOST_APPLY_OCTETS = 9 << 20;
+/** As much as the declared state may have. */
+const DOCUMENT_LIMITS = { octets: 8 << 20, values: 500_000 };
 
 export const DOCUMENT_ROUTES: readonly Route[] = [
   route({
@@ -31,7 +31,7 @@ export const DOCUMENT_ROUTES: readonly Route[] = [
     summary: "Make the server what a document says, wholly or not at all",
     access: "change",
     long: true,
-    mostOctets: MOST_APPLY_OCTETS,
+    bodyLimits: DOCUMENT_LIMITS,
     input: { body: inputs.ApplyBody },
     answer: facts.changed(facts.Plan),
     run(control, { body: { document, ...options } }, { onProgress, signal }) {

@@ -14,21 +14,26 @@ export interface ErrorBody {
     readonly kind: ControlErrorKind;
     readonly message: string;
     readonly nextStep: string | null;
+    /** Keys and indices: where in a document something is wrong. */
+    readonly place: readonly (string | number)[] | null;
   };
 }
 
 export function errorBody(error: ControlError): ErrorBody {
-  const { kind, message, nextStep } = error;
-  return { error: { kind, message, nextStep: nextStep ?? null } };
+  const { kind, message, nextStep = null, place } = error;
+  const keys = place?.map((key) => typeof key === "symbol" ? String(key) : key) ?? null;
+  return { error: { kind, message, nextStep, place: keys } };
 }
 
 /** The error that an answer carries; undefined where it carries none. */
 export function errorOf(body: unknown): ControlError | undefined {
   if (!isRecord(body) || !isRecord(body["error"])) return undefined;
-  const { kind, message, nextStep } = body["error"];
+  const { kind, message, nextStep, place } = body["error"];
   const known = CONTROL_ERROR_KINDS.find((each) => each === kind);
   if (known === undefined || typeof message !== "string") return undefined;
-  return new ControlError(known, message, typeof nextStep === "string" ? nextStep : undefined);
+  return new ControlError(known, message, typeof nextStep === "string" ? nextStep : undefined, {
+    place: Array.isArray(place) ? place : undefined,
+  });
 }
 
 export function isRecord(value: unknown): value is Record<string, unknown> {

@@ -184,7 +184,6 @@ export const Events = z.strictObject({
 
 export const Export = z.strictObject({
   document: z.record(z.string(), z.unknown()),
-  text: z.string(),
   secret: z.boolean(),
 }).openapi("Export") satisfies z.ZodType<ExportFacts>;
 
@@ -223,6 +222,7 @@ export const ErrorAnswer = z.strictObject({
     kind: z.enum(["failed", "usage", "in-use", "not-found", "permission", "unreachable"]),
     message: z.string(),
     nextStep: z.string().nullable(),
+    place: z.array(z.union([z.string(), count])).nullable(),
   }),
 }).openapi("Error");
 

@@ -133,8 +133,8 @@ export const SecretExportBody = z.strictObject({ targets: z.array(name).max(4096
   .openapi("SecretExport");
 
 export const ApplyBody = z.strictObject({
-  document: z.string(),
-  source: text.optional(),
+  /** Judged by what reads it, with the place of what is wrong. */
+  document: z.unknown(),
   dryRun: z.boolean().optional(),
   prune: z.boolean().optional(),
   force: z.boolean().optional(),

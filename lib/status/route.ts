@@ -1,6 +1,7 @@
 /** What a row of the API's table says. */
 import type { z } from "@hono/zod-openapi";
 import type { Control, Progress } from "../config/control.ts";
+import type { BodyLimits } from "./body_reader.ts";
 
 /** `read` is answered to whoever reaches the API, `change` only where it has full control. */
 export type Access = "read" | "change";
@@ -35,8 +36,8 @@ export interface Route<C = Control> {
    * It may take minutes: its progress is told, a JSON value a line, to a client that accepts that.
    */
   readonly long?: boolean;
-  /** Octets that its body may have, where a megabyte will not do. */
-  readonly mostOctets?: number;
+  /** What its body may have at most, where that is more than others need. */
+  readonly bodyLimits?: BodyLimits;
   run(control: C, input: Input<never, never, never>, course: Course): Promise<unknown>;
 }
 

@@ -16,19 +16,19 @@ import { readDocument } from "./read_document.ts";
 
 export async function applyDocument(
   keeper: StateKeeper,
-  text: string,
+  data: unknown,
   options: ApplyOptions,
   course: CreateOptions,
 ): Promise<Changed<PlanFacts>> {
   const { files, observation } = keeper;
-  const read = readDocument(text, options.source ?? "the document");
+  const document = readDocument(data);
   const state = await keeper.state();
-  const findings = await findingsOf(read, state, files);
+  const findings = await findingsOf(document, state, files);
   const prune = options.prune ?? false;
   const planning = { findings, observation, prune, drawn: new Map<string, string>() };
   // Where there are none, there is no need to hold off others to read them.
   const secrets = secretUses(state).length > 0 ? await keeper.secrets() : NO_SECRETS;
-  const plan = planOf({ state, secrets }, read, planning);
+  const plan = planOf({ state, secrets }, document, planning);
   const facts = { applied: !options.dryRun, digest: await digestOf(plan), steps: plan.steps };
   if (options.dryRun) return { facts, notices: [] };
   if (options.agreed !== undefined && options.agreed !== facts.digest) throw overtaken();
@@ -36,7 +36,7 @@ export async function applyDocument(
   if (!options.force) refuseToDisturb(plan);
   await prepared(plan, keeper, course, async () => {
     await keeper.change((now, itsSecrets) => {
-      const again = planOf({ state: now, secrets: itsSecrets }, read, planning);
+      const again = planOf({ state: now, secrets: itsSecrets }, document, planning);
       if (planText(again) !== planText(plan)) throw overtaken();
       if (!options.force) refuseToDisturb(again);
       return { ...again.next, notices: [] };

@@ -5,9 +5,10 @@ import type { DocumentDisk } from "./document.ts";
 import { DISK_FIELDS } from "./fields.ts";
 import type { AskedDisk } from "./merge_disks.ts";
 import { overlaid } from "./overlaid.ts";
+import { inPlace, placedError } from "./place.ts";
 
 export function changedDisk(current: DeclaredDisk, asked: AskedDisk): DeclaredDisk {
-  const { disk, finding, at, places } = asked;
+  const { disk, finding, at } = asked;
   const wanted = { ...disk, ...(finding === undefined ? {} : { path: finding.path }) };
   const present = new Map<string, unknown>(Object.entries(current));
   for (const [field, value] of Object.entries(wanted)) {
@@ -15,7 +16,7 @@ export function changedDisk(current: DeclaredDisk, asked: AskedDisk): DeclaredDi
     if (!fixed || value === undefined || value === present.get(field)) continue;
     const text = (it: unknown) => String(write === undefined ? it : write(it as never));
     const has = present.has(field) ? `the ${field} ${text(present.get(field))}` : `no ${field}`;
-    throw places.error(
+    throw placedError(
       ["disks", at, field],
       "usage",
       `disk ${current.name} has ${has}, which cannot become ${text(value)}`,
@@ -24,7 +25,7 @@ export function changedDisk(current: DeclaredDisk, asked: AskedDisk): DeclaredDi
   }
   const { size } = disk;
   if (size !== undefined && size !== current.size) {
-    places.run(["disks", at, "size"], () => planExtension(current, current.size, { to: size }));
+    inPlace(["disks", at, "size"], () => planExtension(current, current.size, { to: size }));
   }
   return overlaid(current, wanted);
 }

@@ -1,18 +1,19 @@
 /** That no disk comes to have two that write it and do not know of each other. */
 import { severalInitiators } from "../initiator_id.ts";
 import type { DeclaredDisk, DeclaredState } from "../schema.ts";
-import type { DataPath } from "../yaml.ts";
-import type { ReadDocument } from "./read_document.ts";
+import type { ServerDocument } from "./document.ts";
+import type { DataPath } from "../control_error.ts";
+import { placedError } from "./place.ts";
 
 /** Refuses what `disk assign` and `target allow` refuse. */
-export function checkSharing(state: DeclaredState, read: ReadDocument): void {
+export function checkSharing(state: DeclaredState, document: ServerDocument): void {
   const targets = new Map(state.targets.map((target) => [target.name, target]));
   for (const disk of state.disks) {
     if (disk.shared) continue;
     const [first, second] = disk.assignments;
     if (second !== undefined) {
-      throw read.places.error(
-        placeOf(disk, [second.target, first!.target], read),
+      throw placedError(
+        placeOf(disk, [second.target, first!.target], document),
         "in-use",
         `disk ${disk.name} would belong to both target ${first!.target} and ${second.target}`,
         "take it from one of them; or give it shared: true, if several targets may have it",
@@ -21,8 +22,8 @@ export function checkSharing(state: DeclaredState, read: ReadDocument): void {
     if (first === undefined || first.readOnly) continue;
     const initiators = severalInitiators(targets.get(first.target)!.allow);
     if (initiators === undefined) continue;
-    throw read.places.error(
-      placeOf(disk, [first.target], read),
+    throw placedError(
+      placeOf(disk, [first.target], document),
       "in-use",
       `target ${first.target} would admit ${initiators}, and two that write disk ${disk.name} ` +
         "corrupt it",
@@ -35,7 +36,7 @@ export function checkSharing(state: DeclaredState, read: ReadDocument): void {
 function placeOf(
   { name }: DeclaredDisk,
   targets: readonly string[],
-  { document }: ReadDocument,
+  document: ServerDocument,
 ): DataPath {
   for (const target of targets) {
     const at = (document.targets ?? []).findIndex((each) => each.name === target);

@@ -4,7 +4,7 @@ import { findTarget } from "../operations/find.ts";
 import { secretUses } from "../secret_book.ts";
 import type { StateKeeper } from "../state_keeper.ts";
 import { documentOf, partOf } from "./document_of.ts";
-import { documentText, writtenDocument } from "./write_document.ts";
+import { writtenDocument } from "./write_document.ts";
 
 export async function exportDocument(
   keeper: StateKeeper,
@@ -15,5 +15,5 @@ export async function exportDocument(
   const isSecret = secrets && secretUses(state).length > 0;
   const whole = documentOf(state, isSecret ? { revealed: await keeper.secrets() } : {});
   const document = writtenDocument(targets === undefined ? whole : partOf(whole, targets));
-  return { document, text: documentText(document), secret: isSecret };
+  return { document, secret: isSecret };
 }

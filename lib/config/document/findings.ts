@@ -3,7 +3,8 @@ import { ControlError } from "../control_error.ts";
 import type { DiskFiles } from "../disk_files.ts";
 import type { FoundDisk } from "../operations/declare_disk.ts";
 import type { DeclaredState } from "../schema.ts";
-import type { ReadDocument } from "./read_document.ts";
+import type { ServerDocument } from "./document.ts";
+import { inPlaceLater } from "./place.ts";
 
 export interface Finding {
   /** The one path of its file, links resolved. */
@@ -17,7 +18,7 @@ export type Findings = ReadonlyMap<string, Finding>;
 
 /** Looks at the files that the document names, and that are not known from the state. */
 export async function findingsOf(
-  { document, places }: ReadDocument,
+  document: ServerDocument,
   state: DeclaredState,
   files: DiskFiles,
 ): Promise<Findings> {
@@ -26,8 +27,8 @@ export async function findingsOf(
   for (const [at, { name, path }] of (document.disks ?? []).entries()) {
     if (path === undefined) continue;
     const place = ["disks", at, "path"];
-    const real = known.has(path) ? path : await places.wait(place, files.locate(path));
-    const found = known.has(real) ? undefined : await places.wait(place, lookAt(real, files));
+    const real = known.has(path) ? path : await inPlaceLater(place, files.locate(path));
+    const found = known.has(real) ? undefined : await inPlaceLater(place, lookAt(real, files));
     findings.set(name, { path: real, found });
   }
   return findings;

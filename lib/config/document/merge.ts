@@ -8,6 +8,7 @@ import { inconsistency } from "../consistency.ts";
 import type { DeclaredState } from "../schema.ts";
 import type { Declared } from "../secret_book.ts";
 import { secretProblem } from "../secret_rules.ts";
+import type { ServerDocument } from "./document.ts";
 import { checkSharing } from "./check_sharing.ts";
 import type { Findings } from "./findings.ts";
 import { mergeAuthentication, type Secrets } from "./merge_authentication.ts";
@@ -15,7 +16,7 @@ import { mergeDisks } from "./merge_disks.ts";
 import { mergeLuns } from "./merge_luns.ts";
 import { mergeTargets } from "./merge_targets.ts";
 import { overlaid } from "./overlaid.ts";
-import type { ReadDocument } from "./read_document.ts";
+import { placedError } from "./place.ts";
 
 export interface MergeOptions {
   readonly findings: Findings;
@@ -25,29 +26,33 @@ export interface MergeOptions {
 }
 
 /** What the document makes of what is declared; what does not fit is refused with its place. */
-export function merge(declared: Declared, read: ReadDocument, options: MergeOptions): Declared {
+export function merge(
+  declared: Declared,
+  document: ServerDocument,
+  options: MergeOptions,
+): Declared {
   const { draw, prune } = options;
   const secrets: Secrets = { present: declared.secrets, added: new Map(), draw };
-  const state = mergeSettings(declared.state, read, secrets);
-  const { targets, names } = mergeTargets(state, read, { prune, secrets });
-  const disks = mergeLuns(mergeDisks(state, read, options), { targets, names, read });
+  const state = mergeSettings(declared.state, document, secrets);
+  const { targets, names } = mergeTargets(state, document, { prune, secrets });
+  const disks = mergeLuns(mergeDisks(state, document, options), { targets, names, document });
   const next: DeclaredState = { ...state, targets, disks };
-  checkSharing(next, read);
+  checkSharing(next, document);
   const known = new Map([...declared.secrets, ...secrets.added]);
   const problem = inconsistency(next) ?? secretProblem(next, known);
   if (problem === undefined) return { state: next, secrets: secrets.added };
   const nextStep = "change what it says of them, or what the server has";
-  throw read.places.error([], "usage", `this does not fit together: ${problem}`, nextStep);
+  throw placedError([], "usage", `this does not fit together: ${problem}`, nextStep);
 }
 
 /** What belongs to the server as a whole. */
 function mergeSettings(
   state: DeclaredState,
-  { document, places }: ReadDocument,
+  document: ServerDocument,
   secrets: Secrets,
 ): DeclaredState {
   const { targets: _targets, disks: _disks, discovery, ...settings } = document;
-  const asked = { path: ["discovery"], places, secrets };
+  const asked = { path: ["discovery"], secrets };
   return overlaid(state, {
     ...settings,
     discovery: discovery && mergeAuthentication(state.discovery ?? {}, discovery, asked),

@@ -4,10 +4,10 @@ import { ChapSecret } from "../../iscsi/chap/secret.ts";
 import type { DeclaredAuthentication, DeclaredChap, DeclaredReverseChap } from "../schema.ts";
 import type { SecretBook } from "../secret_book.ts";
 import { checkSecret } from "../secret_rules.ts";
-import type { DataPath } from "../yaml.ts";
+import type { DataPath } from "../control_error.ts";
 import type { DocumentAuthentication, DocumentReverseChap } from "./document.ts";
 import { overlaid } from "./overlaid.ts";
-import type { Places } from "./places.ts";
+import { inPlace, placedError } from "./place.ts";
 
 export interface Secrets {
   /** Those that there are. */
@@ -20,7 +20,6 @@ export interface Secrets {
 
 interface Asked {
   readonly path: DataPath;
-  readonly places: Places;
   readonly secrets: Secrets;
 }
 
@@ -40,7 +39,7 @@ export function mergeAuthentication(
       }),
   };
   if (merged.reverseChap && !merged.chap) {
-    throw asked.places.error(
+    throw placedError(
       [...asked.path, "reverseChap"],
       "usage",
       "initiators are asked for no CHAP, and reverse CHAP goes with it alone",
@@ -67,10 +66,10 @@ function mergeReverseChap(
   chap: DocumentReverseChap,
   asked: Asked,
 ): DeclaredReverseChap {
-  const { path, places } = asked;
+  const { path } = asked;
   const user = chap.user ?? present?.user;
   if (user === undefined) {
-    throw places.error(path, "usage", "there is no user", "give one, such as the initiator's name");
+    throw placedError(path, "usage", "there is no user", "give one, such as the initiator's name");
   }
   const longSecret = chap.longSecret ?? present?.longSecret ?? false;
   const secret = secretOf(present, { ...chap, longSecret }, asked);
@@ -81,11 +80,11 @@ function mergeReverseChap(
 function secretOf(
   present: DeclaredReverseChap | undefined,
   { secret: text, secretReference, longSecret }: DocumentReverseChap,
-  { path, places, secrets }: Asked,
+  { path, secrets }: Asked,
 ): string {
   if (text !== undefined) {
     const secret = new ChapSecret(text);
-    places.run([...path, "secret"], () => checkSecret(secret, longSecret ?? false));
+    inPlace([...path, "secret"], () => checkSecret(secret, longSecret ?? false));
     if (present !== undefined && secrets.present.get(present.secret)?.equals(secret)) {
       return present.secret;
     }
@@ -95,10 +94,10 @@ function secretOf(
   }
   const reference = secretReference ?? present?.secret;
   if (reference === undefined) {
-    throw places.error(path, "usage", "there is no secret", "give one of 12 to 16 octets");
+    throw placedError(path, "usage", "there is no secret", "give one of 12 to 16 octets");
   }
   if (secrets.present.has(reference)) return reference;
-  throw places.error(
+  throw placedError(
     [...path, "secretReference"],
     "not-found",
     `this server keeps no secret under ${reference}`,

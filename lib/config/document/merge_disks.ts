@@ -1,12 +1,10 @@
 /** The disks that a document makes of those there are. Where they are assigned stays. */
 import type { DeclaredDisk, DeclaredState } from "../schema.ts";
 import { changedDisk } from "./changed_disk.ts";
-import type { DocumentDisk } from "./document.ts";
+import type { DocumentDisk, ServerDocument } from "./document.ts";
 import type { Finding } from "./findings.ts";
 import type { MergeOptions } from "./merge.ts";
 import { newDisk } from "./new_disk.ts";
-import type { Places } from "./places.ts";
-import type { ReadDocument } from "./read_document.ts";
 
 /** A disk of the document, and what is known of it. */
 export interface AskedDisk {
@@ -14,12 +12,11 @@ export interface AskedDisk {
   /** About its file, if it names one. */
   readonly finding: Finding | undefined;
   readonly at: number;
-  readonly places: Places;
 }
 
 export function mergeDisks(
   state: DeclaredState,
-  { document, places }: ReadDocument,
+  document: ServerDocument,
   options: MergeOptions,
 ): DeclaredDisk[] {
   const asked = document.disks ?? [];
@@ -30,7 +27,7 @@ export function mergeDisks(
   const changed = new Map<DeclaredDisk, DeclaredDisk>();
   const added: AskedDisk[] = [];
   asked.forEach((disk, at) => {
-    const each = { disk, at, places, finding: options.findings.get(disk.name) };
+    const each = { disk, at, finding: options.findings.get(disk.name) };
     const current = find(each);
     if (current === undefined) added.push(each);
     else changed.set(current, changedDisk(current, each));

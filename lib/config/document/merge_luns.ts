@@ -5,18 +5,17 @@ import {
   type DeclaredTarget,
   MOST_LUN,
 } from "../schema.ts";
-import type { DataPath } from "../yaml.ts";
-import type { DocumentLun } from "./document.ts";
+import type { DataPath } from "../control_error.ts";
+import type { DocumentLun, ServerDocument } from "./document.ts";
 import { overlaid } from "./overlaid.ts";
-import type { Places } from "./places.ts";
-import type { ReadDocument } from "./read_document.ts";
+import { placedError } from "./place.ts";
 
 export interface MergeLunsOptions {
   /** As they will be. */
   readonly targets: readonly DeclaredTarget[];
   /** What the targets that stay were called → what they are called now. */
   readonly names: ReadonlyMap<string, string>;
-  readonly read: ReadDocument;
+  readonly document: ServerDocument;
 }
 
 /** The assignments of one target, by the names of the disks. */
@@ -25,14 +24,13 @@ type Luns = Map<string, DeclaredAssignment>;
 /** The disks with their assignments as they will be. */
 export function mergeLuns(
   disks: readonly DeclaredDisk[],
-  { names, targets, read }: MergeLunsOptions,
+  { names, targets, document }: MergeLunsOptions,
 ): DeclaredDisk[] {
   const present = lunsOf(disks, names);
-  const { document, places } = read;
   const known = new Set(disks.map(({ name }) => name));
   (document.targets ?? []).forEach(({ name, luns }, at) => {
     if (luns === undefined) return;
-    const asked = { luns, path: ["targets", at, "luns"], places };
+    const asked = { luns, path: ["targets", at, "luns"] };
     checkLuns(asked, known);
     present.set(name, numbered(asked, name, present.get(name) ?? new Map()));
   });
@@ -71,15 +69,14 @@ function lunsOf(
 interface AskedLuns {
   readonly luns: readonly DocumentLun[];
   readonly path: DataPath;
-  readonly places: Places;
 }
 
-function checkLuns({ luns, path, places }: AskedLuns, known: ReadonlySet<string>): void {
+function checkLuns({ luns, path }: AskedLuns, known: ReadonlySet<string>): void {
   const seen = new Set<string>();
   luns.forEach(({ disk }, at) => {
     const place = [...path, at, "disk"];
     if (!known.has(disk)) {
-      throw places.error(
+      throw placedError(
         place,
         "not-found",
         `there will be no disk ${disk}`,
@@ -87,14 +84,14 @@ function checkLuns({ luns, path, places }: AskedLuns, known: ReadonlySet<string>
       );
     }
     if (seen.has(disk)) {
-      throw places.error(place, "usage", `disk ${disk} is there twice`, "leave one of them out");
+      throw placedError(place, "usage", `disk ${disk} is there twice`, "leave one of them out");
     }
     seen.add(disk);
   });
 }
 
 /** The target's LUNs as asked for: a disk that is given no number keeps its own, or gets one. */
-function numbered({ luns, path, places }: AskedLuns, target: string, present: Luns): Luns {
+function numbered({ luns, path }: AskedLuns, target: string, present: Luns): Luns {
   const numbers = luns.map(({ disk, lun }) => lun ?? present.get(disk)?.lun);
   const holders = new Map<number, string>();
   numbers.forEach((lun, at) => {
@@ -103,7 +100,7 @@ function numbered({ luns, path, places }: AskedLuns, target: string, present: Lu
     const holder = holders.get(lun);
     holders.set(lun, disk);
     if (holder === undefined) return;
-    throw places.error(
+    throw placedError(
       [...path, at],
       "usage",
       `LUN ${lun} of target ${target} cannot be both disk ${holder} and disk ${disk}`,
@@ -118,7 +115,7 @@ function numbered({ luns, path, places }: AskedLuns, target: string, present: Lu
       lun = lowest++;
     }
     if (lun > MOST_LUN) {
-      throw places.error(
+      throw placedError(
         [...path, at],
         "usage",
         `target ${target} has no LUN left`,

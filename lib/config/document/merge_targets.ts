@@ -1,10 +1,10 @@
 /** The targets that a document makes of those there are. Their LUNs are another matter. */
 import { createTarget } from "../operations/create_target.ts";
 import { type DeclaredState, type DeclaredTarget, emptyState } from "../schema.ts";
-import type { DocumentTarget } from "./document.ts";
+import type { DocumentTarget, ServerDocument } from "./document.ts";
 import { mergeAuthentication, type Secrets } from "./merge_authentication.ts";
 import { overlaid } from "./overlaid.ts";
-import type { ReadDocument } from "./read_document.ts";
+import { placedError } from "./place.ts";
 
 export interface MergedTargets {
   readonly targets: DeclaredTarget[];
@@ -19,7 +19,7 @@ export interface MergeTargetsOptions {
 
 export function mergeTargets(
   state: DeclaredState,
-  { document, places }: ReadDocument,
+  document: ServerDocument,
   { prune, secrets }: MergeTargetsOptions,
 ): MergedTargets {
   const asked = document.targets ?? [];
@@ -34,13 +34,13 @@ export function mergeTargets(
   asked.forEach((target, at) => {
     const current = byName.get(target.name) ?? byIqn.get(target.iqn ?? "");
     const base = current ?? newTarget(state, target.name);
-    const merged = mergeTarget(base, target, { path: ["targets", at], places, secrets });
+    const merged = mergeTarget(base, target, { path: ["targets", at], secrets });
     if (current === undefined) added.push(merged);
     else changed.set(current, merged);
   });
   const kept = state.targets.filter((target) => !isPruned || changed.has(target));
   const targets = [...kept.map((target) => changed.get(target) ?? target), ...added];
-  checkIqns(targets, { document, places });
+  checkIqns(targets, document);
   return {
     targets,
     names: new Map(kept.map((target) => [target.name, (changed.get(target) ?? target).name])),
@@ -62,7 +62,7 @@ function newTarget({ iqnBase }: DeclaredState, name: string): DeclaredTarget {
   return createTarget(emptyState(iqnBase), { name }).state.targets[0]!;
 }
 
-function checkIqns(targets: readonly DeclaredTarget[], { document, places }: ReadDocument): void {
+function checkIqns(targets: readonly DeclaredTarget[], document: ServerDocument): void {
   const named = new Map((document.targets ?? []).map(({ name }, at) => [name, at]));
   const holders = new Map<string, string>();
   for (const { name, iqn } of targets) {
@@ -70,7 +70,7 @@ function checkIqns(targets: readonly DeclaredTarget[], { document, places }: Rea
     holders.set(iqn, name);
     if (holder === undefined) continue;
     const [one, other] = named.has(name) ? [name, holder] : [holder, name];
-    throw places.error(
+    throw placedError(
       ["targets", named.get(one) ?? 0, "iqn"],
       "in-use",
       `target ${one} cannot have the iSCSI name ${iqn}, which is that of target ${other}`,

@@ -4,6 +4,7 @@ import { planExtension } from "../operations/extend_disk.ts";
 import type { DeclaredDisk } from "../schema.ts";
 import type { AskedDisk } from "./merge_disks.ts";
 import { overlaid } from "./overlaid.ts";
+import { inPlace, placedError } from "./place.ts";
 
 type Refuse = (field: string, why: string, nextStep: string) => never;
 
@@ -16,9 +17,9 @@ export function newDisk(
   others: readonly DeclaredDisk[],
   draw: (what: string) => string,
 ): DeclaredDisk {
-  const { disk, finding, at, places } = asked;
+  const { disk, finding, at } = asked;
   const refuse: Refuse = (field, why, nextStep) => {
-    throw places.error(["disks", at, field], "usage", `disk ${disk.name} ${why}`, nextStep);
+    throw placedError(["disks", at, field], "usage", `disk ${disk.name} ${why}`, nextStep);
   };
   checkPlace(asked, others, refuse);
   const found = finding?.found;
@@ -58,15 +59,15 @@ function checkPlace(
   }
 }
 
-function created({ disk, finding, at, places }: AskedDisk, refuse: Refuse): DeclaredDisk {
+function created({ disk, finding, at }: AskedDisk, refuse: Refuse): DeclaredDisk {
   const { size } = disk;
   if (size === undefined) refuse("name", "is new and has no size", "give one, such as 20G");
   const place = finding === undefined ? { memory: disk.name } : { path: finding.path };
-  return places.run(["disks", at], () => planDisk({ ...disk, ...place, size }));
+  return inPlace(["disks", at], () => planDisk({ ...disk, ...place, size }));
 }
 
 function imported(
-  { disk, finding, at, places }: AskedDisk,
+  { disk, finding, at }: AskedDisk,
   others: readonly DeclaredDisk[],
   found: FoundDisk,
   refuse: Refuse,
@@ -76,10 +77,10 @@ function imported(
     refuse("format", why, "leave the format out");
   }
   const asked = { ...disk, path: finding!.path };
-  const plan = places.run(["disks", at], () => planImport({ disks: others }, asked, found));
+  const plan = inPlace(["disks", at], () => planImport({ disks: others }, asked, found));
   const { size } = disk;
   if (size !== undefined && size !== found.size) {
-    places.run(["disks", at, "size"], () => planExtension(plan, found.size, { to: size }));
+    inPlace(["disks", at, "size"], () => planExtension(plan, found.size, { to: size }));
   }
   return plan;
 }

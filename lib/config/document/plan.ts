@@ -5,10 +5,10 @@ import type { Observation } from "../observation.ts";
 import { sessionCount } from "../operations/outcome.ts";
 import type { DeclaredDisk } from "../schema.ts";
 import type { Declared } from "../secret_book.ts";
+import type { ServerDocument } from "./document.ts";
 import type { Findings } from "./findings.ts";
 import { merge } from "./merge.ts";
 import { drawnFor } from "./new_disk.ts";
-import type { ReadDocument } from "./read_document.ts";
 import { stepsBetween } from "./steps.ts";
 
 export interface Plan {
@@ -37,14 +37,14 @@ export interface PlanOptions {
   readonly drawn: Map<string, string>;
 }
 
-export function planOf(declared: Declared, read: ReadDocument, options: PlanOptions): Plan {
+export function planOf(declared: Declared, document: ServerDocument, options: PlanOptions): Plan {
   const { findings, observation, prune, drawn } = options;
   function draw(what: string): string {
     const uuid = drawn.get(what) ?? crypto.randomUUID();
     drawn.set(what, uuid);
     return uuid;
   }
-  const next = merge(declared, read, { findings, draw, prune });
+  const next = merge(declared, document, { findings, draw, prune });
   const { disks } = next.state;
   const imported = disks.filter(({ name }) => findings.get(name)?.found !== undefined);
   const steps = stepsBetween({

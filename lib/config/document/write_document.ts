@@ -1,8 +1,6 @@
 /** Writes a document down, in the order of its fields. */
-import { formatYaml } from "../yaml.ts";
 import type { DocumentDisk, DocumentTarget, ServerDocument } from "./document.ts";
 import { DISK_FIELDS, SERVER_FIELDS, TARGET_FIELDS } from "./fields.ts";
-import { END, HEADING } from "./heading.ts";
 import type { FieldTable } from "./object_of.ts";
 
 /** A part of a document as plain data, each value as an operator writes it. */
@@ -18,11 +16,6 @@ export function writtenTarget(target: DocumentTarget): WrittenPart {
 
 export function writtenDisk(disk: DocumentDisk): WrittenPart {
   return writtenObject(DISK_FIELDS, disk);
-}
-
-/** The text of a document that was written. */
-export function documentText(written: WrittenPart): string {
-  return `${HEADING}${formatYaml(written)}${END}\n`;
 }
 
 function writtenObject(fields: FieldTable, object: object): WrittenPart {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { ControlError } from "../../../lib/config/control_error.ts";
 import type { ApplyOptions, PlanFacts, PlanStepFacts } from "../../../lib/config/control.ts";
 import { withScratch } from "../../support/executable.ts";
 import { ran } from "./fake_surroundings.ts";
@@ -64,7 +65,7 @@ async function apply(steps: readonly PlanStepFacts[], words = "", options = {}) 
     const file = `${folder}/server.yaml`;
     await Deno.writeTextFile(file, "disks: []");
     const control = {
-      apply: (_document: string, { dryRun }: ApplyOptions = {}) => {
+      apply: (_document: unknown, { dryRun }: ApplyOptions = {}) => {
         const facts: PlanFacts = { applied: !dryRun, digest: "abc", steps };
         return Promise.resolve({ facts, notices: dryRun ? [] : ["mind this"] });
       },
@@ -96,8 +97,8 @@ mind this
 `,
   );
   assert.deepEqual(calls, [
-    'apply("disks: []", {"source":"FILE","dryRun":true})',
-    'apply("disks: []", {"source":"FILE","agreed":"abc"})',
+    'apply({"disks":[]}, {"dryRun":true})',
+    'apply({"disks":[]}, {"agreed":"abc"})',
     "close()",
   ]);
 });
@@ -170,5 +171,19 @@ Deno.test("apply: a file that cannot be read is told with what to do", async () 
       assert.match(result.stderr, said);
     }
     assert.match((await ran(["apply"])).stderr, /--file needs a value/);
+  });
+});
+
+Deno.test("apply: what is wrong in the document is told with its line", async () => {
+  await withScratch(async (folder) => {
+    const file = `${folder}/server.yaml`;
+    await Deno.writeTextFile(file, "disks:\n  - name: d\n    size: 20\n");
+    const error = new ControlError("usage", "disks[0].size: it needs a unit", "write 20G", {
+      place: ["disks", 0, "size"],
+    });
+    const control = { apply: () => Promise.reject(error) };
+    const { exitCode, stderr } = await ran(["apply", "-f", file], { control });
+    assert.equal(exitCode, 2);
+    assert.equal(stderr, `sanctl: ${file}:3: disks[0].size: it needs a unit\n  write 20G\n`);
   });
 });

@@ -6,7 +6,7 @@ import { ran } from "./fake_surroundings.ts";
 const TEXT = `${HEADING}version: 1\n...\n`;
 
 function control(secret: boolean) {
-  return { export: () => Promise.resolve({ text: TEXT, document: { version: 1 }, secret }) };
+  return { export: () => Promise.resolve({ document: { version: 1 }, secret }) };
 }
 
 async function modeOf(file: string): Promise<number> {

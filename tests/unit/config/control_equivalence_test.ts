@@ -170,14 +170,17 @@ const operations = fc.oneof(
     [target, disk, path, lun, flag, flag],
     (control, target, disk, path, lun, prune, dryRun) =>
       control.apply(
-        JSON.stringify({
-          targets: [{ name: target, allow: ["any"], luns: [{ disk, lun }] }],
-          disks: [{ name: disk, path, size: "1M", sparse: prune }, {
-            name: "g",
-            format: "mem",
-            size: "1M",
+        {
+          targets: [{
+            name: target,
+            allow: ["any"],
+            luns: [{ disk, ...lun === undefined ? {} : { lun } }],
           }],
-        }),
+          disks: [
+            { name: disk, path, size: "1M", ...prune === undefined ? {} : { sparse: prune } },
+            { name: "g", format: "mem", size: "1M" },
+          ],
+        },
         { prune, dryRun },
       ),
   ),
@@ -238,7 +241,8 @@ async function outcomeOf(operation: Operation, control: Control): Promise<unknow
     return { done: text.replaceAll(UUID, "UUID") };
   } catch (error) {
     if (!(error instanceof ControlError)) throw error;
-    return { kind: error.kind, message: error.message, nextStep: error.nextStep };
+    const { kind, message, nextStep, place } = error;
+    return { kind, message, nextStep, place };
   }
 }
 

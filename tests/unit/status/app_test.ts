@@ -242,7 +242,9 @@ Deno.test("Each kind of error has a status of its own", async () => {
     const api = new TestApi(control as ConstructorParameters<typeof TestApi>[0]);
     const answer = await api.ask("GET", "/api/status");
     assert.equal(answer.status, status);
-    assert.deepEqual(answer.json, { error: { kind, message: "why", nextStep: "next" } });
+    assert.deepEqual(answer.json, {
+      error: { kind, message: "why", nextStep: "next", place: null },
+    });
   }
 });
 

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import type { Control, PlanFacts } from "../../../../lib/config/control.ts";
+import type { PlanFacts } from "../../../../lib/config/control.ts";
 import { ControlError } from "../../../../lib/config/control.ts";
-import { declared, isRefusal, type TestServer, withServer } from "./document_fixture.ts";
+import { documentText } from "../../../../lib/config/document/document_text.ts";
+import { isRefusal, type TestServer, withServer } from "./document_fixture.ts";
 
 const MIB = 1 << 20;
 const ADA = "iqn:iqn.2026-01.com.example:ada";
@@ -26,8 +27,13 @@ async function furnish({ control, files }: TestServer): Promise<void> {
   await control.setChap(undefined, { user: "NO", secret: "canary-number-04" });
 }
 
-async function plan(control: Control, document: string, prune = false): Promise<PlanFacts> {
-  return (await control.apply(document, { prune, dryRun: true })).facts;
+/** What is declared, whole, as an operator would write it down. */
+function whole({ documents }: TestServer): Promise<string> {
+  return documents.export({ secrets: true });
+}
+
+async function plan(server: TestServer, text: string, prune = false): Promise<PlanFacts> {
+  return (await server.documents.apply(text, { prune, dryRun: true })).facts;
 }
 
 /** `add target mail`, in the order of the steps. */
@@ -38,12 +44,12 @@ function headlines({ steps }: PlanFacts): string[] {
 Deno.test("apply: an exported server is another one like it, and exports the same octets", () =>
   withServer(async (one) => {
     await furnish(one);
-    const document = await declared(one.control);
+    const document = await whole(one);
     await withServer(async (other) => {
       other.files.put("/d/old.img", 3 * MIB);
-      const { facts } = await other.control.apply(document);
+      const { facts } = await other.documents.apply(document);
       assert.equal(facts.applied, true);
-      assert.equal(await declared(other.control), document);
+      assert.equal(await whole(other), document);
       assert.deepEqual(await other.control.listTargets(), await sorted(one.control.listTargets()));
       const disks = await sorted(one.control.listDisks());
       const others = await other.control.listDisks();
@@ -70,12 +76,12 @@ function ordered<T extends { readonly assignments: readonly { readonly target: s
 Deno.test("apply: the second time there is nothing to do, and nothing is written", () =>
   withServer(async (server) => {
     await furnish(server);
-    const { control, directory } = server;
-    const texts = [await declared(control), (await control.export()).text];
+    const { documents, directory } = server;
+    const texts = [await whole(server), await documents.export()];
     const before = await Deno.stat(`${directory}/state.yaml`);
     for (const text of texts) {
       for (const prune of [false, true]) {
-        assert.deepEqual((await control.apply(text, { prune })).facts.steps, []);
+        assert.deepEqual((await documents.apply(text, { prune })).facts.steps, []);
       }
     }
     assert.deepEqual(await Deno.stat(`${directory}/state.yaml`), before);
@@ -86,25 +92,26 @@ Deno.test("apply: the JSON of an export does as well as its text", () =>
     await furnish(server);
     const { document } = await server.control.export();
     const json = JSON.stringify(document);
-    assert.deepEqual((await server.control.apply(json, { prune: true })).facts.steps, []);
+    assert.deepEqual((await server.documents.apply(json, { prune: true })).facts.steps, []);
   }));
 
 Deno.test("export: some targets come with their disks, and are another server's part", () =>
   withServer(async (one) => {
     await furnish(one);
-    const { text, document } = await one.control.export({ targets: ["mail"], secrets: true });
+    const choice = { targets: ["mail"], secrets: true };
+    const { document } = await one.control.export(choice);
     assert.deepEqual(Object.keys(document), ["version", "targets", "disks"]);
-    assert.deepEqual((await plan(one.control, text)).steps, []);
+    const text = await one.documents.export(choice);
+    assert.deepEqual((await plan(one, text)).steps, []);
     await withServer(async (other) => {
-      const { facts } = await other.control.apply(text);
+      const { facts } = await other.documents.apply(text);
       assert.deepEqual(headlines(facts), [
         "add target mail",
         "add disk big",
         "add disk mail",
         "add disk scratch",
       ]);
-      const again = await other.control.export({ targets: ["mail"], secrets: true });
-      assert.equal(again.text, text);
+      assert.equal(await other.documents.export(choice), text);
     });
     await assert.rejects(
       one.control.export({ targets: ["mail", "none"] }),
@@ -119,23 +126,26 @@ Deno.test("B-17: an export holds secrets only where they are asked for", () =>
     const plain = await control.export();
     assert.equal(plain.secret, false);
     assert.doesNotMatch(JSON.stringify(plain), /canary/);
-    const whole = await control.export({ secrets: true });
-    assert.equal(whole.secret, true);
-    assert.equal(whole.text.match(/canary/g)?.length, 4);
+    const revealed = await control.export({ secrets: true });
+    assert.equal(revealed.secret, true);
+    assert.equal(JSON.stringify(revealed).match(/canary/g)?.length, 4);
     await control.setChap("web", undefined);
     await control.setChap("mail", undefined);
     await control.setChap(undefined, undefined);
     assert.equal((await control.export({ secrets: true })).secret, false);
     // Nor does a plan, whoever reads it.
-    assert.doesNotMatch(JSON.stringify(await plan(control, whole.text)), /canary/);
+    assert.doesNotMatch(
+      JSON.stringify(await plan(server, documentText(revealed.document))),
+      /canary/,
+    );
   }));
 
 Deno.test("apply: what a document does not name stays, object by object and field by field", () =>
   withServer(async (server) => {
-    const { control } = server;
+    const { control, documents } = server;
     await furnish(server);
     const before = await control.showTarget("mail");
-    const { facts } = await control.apply(
+    const { facts } = await documents.apply(
       "targets: [{name: mail, description: post}]\ndisks: [{name: old, shared: true}]",
     );
     assert.deepEqual(facts.steps.map(({ name, changes }) => [name, changes]), [
@@ -148,11 +158,11 @@ Deno.test("apply: what a document does not name stays, object by object and fiel
 
 Deno.test("apply: pruned, a section names all that stays, and files are kept", () =>
   withServer(async (server) => {
-    const { control, files } = server;
+    const { control, documents, files } = server;
     await furnish(server);
     const text = "targets: [{name: mail, luns: [{disk: mail}]}]\ndisks: [{name: mail}]";
-    assert.deepEqual(headlines(await plan(control, text)), ["change target mail"]);
-    const { facts } = await control.apply(text, { prune: true });
+    assert.deepEqual(headlines(await plan(server, text)), ["change target mail"]);
+    const { facts } = await documents.apply(text, { prune: true });
     assert.deepEqual(headlines(facts), [
       "remove target empty",
       "remove target web",
@@ -167,19 +177,19 @@ Deno.test("apply: pruned, a section names all that stays, and files are kept", (
     assert.deepEqual((await control.listDisks()).map(({ name }) => name), ["mail"]);
     assert.deepEqual([...files.found.keys()].sort(), ["/d/big.raw", "/d/mail.vhd", "/d/old.img"]);
     // A section that is not there prunes nothing; an empty one prunes all.
-    assert.deepEqual((await plan(control, "disks: [{name: mail}]", true)).steps, []);
-    assert.deepEqual(headlines(await plan(control, "targets: []", true)), ["remove target mail"]);
+    assert.deepEqual((await plan(server, "disks: [{name: mail}]", true)).steps, []);
+    assert.deepEqual(headlines(await plan(server, "targets: []", true)), ["remove target mail"]);
   }));
 
 Deno.test("apply: pruned, an object under another name is the same object", () =>
   withServer(async (server) => {
-    const { control } = server;
+    const { control, documents } = server;
     await furnish(server);
-    const before = await control.export();
-    const renamed = before.text.replaceAll("name: mail", "name: post")
+    const before = await server.documents.export();
+    const renamed = before.replaceAll("name: mail", "name: post")
       .replaceAll("disk: mail", "disk: post").replaceAll("name: old", "name: new");
     assert.deepEqual(
-      (await control.apply(renamed, { prune: true })).facts.steps.map(({ name, changes }) => [
+      (await documents.apply(renamed, { prune: true })).facts.steps.map(({ name, changes }) => [
         name,
         changes.map(({ field, from, to }) => field === "luns" ? field : [field, from, to]),
       ]),
@@ -195,10 +205,10 @@ Deno.test("apply: pruned, an object under another name is the same object", () =
 
 Deno.test("apply: a dry run says what would be done, and does nothing", () =>
   withServer(async (server) => {
-    const { control, files, directory } = server;
+    const { files, directory } = server;
     const text =
       "targets: [{name: t, luns: [{disk: d}]}]\ndisks: [{name: d, path: /d/d.vhd, size: 1M}]";
-    const facts = await plan(control, text);
+    const facts = await plan(server, text);
     assert.equal(facts.applied, false);
     assert.deepEqual(headlines(facts), ["add target t", "add disk d"]);
     assert.deepEqual(facts.steps[1]!.file, { path: "/d/d.vhd", action: "created" });
@@ -207,9 +217,9 @@ Deno.test("apply: a dry run says what would be done, and does nothing", () =>
   }));
 
 Deno.test("apply: a file that is there is imported, one that is not is created", () =>
-  withServer(async ({ control, files }) => {
+  withServer(async ({ control, documents, files }) => {
     files.put("/d/there.img", 2 * MIB);
-    const { facts } = await control.apply(`
+    const { facts } = await documents.apply(`
 disks:
   - {name: a, path: /d/there.img}
   - {name: b, path: /d/new.img, size: 1M, sparse: true, logicalBlockLength: 4096}
@@ -234,23 +244,23 @@ disks:
 
 Deno.test("apply: all or nothing: what fails at the third file leaves no trace of the others", () =>
   withServer(async (server) => {
-    const { control, files } = server;
+    const { documents, files } = server;
     await furnish(server);
-    const before = [await declared(control), [...files.found.keys()]];
+    const before = [await whole(server), [...files.found.keys()]];
     const full = new ControlError("failed", "cannot create /d/c.vhd: its file system is full");
     files.uncreatable.set("/d/c.vhd", full);
     const text = ["a", "b", "c", "e"].map((name) =>
       `  - {name: ${name}, path: /d/${name}.vhd, size: 1M}`
     ).join("\n");
     await assert.rejects(
-      control.apply(`targets: [{name: new}]\ndisks:\n${text}`),
+      documents.apply(`targets: [{name: new}]\ndisks:\n${text}`),
       (error) => error === full,
     );
-    assert.deepEqual([await declared(control), [...files.found.keys()]], before);
+    assert.deepEqual([await whole(server), [...files.found.keys()]], before);
   }));
 
 Deno.test("apply: called off in the middle, it leaves no trace", () =>
-  withServer(async ({ control, files, directory }) => {
+  withServer(async ({ documents, files, directory }) => {
     const aborting = new AbortController();
     files.beforeCreating = (path) => {
       if (path === "/d/b.vhd") aborting.abort();
@@ -258,7 +268,7 @@ Deno.test("apply: called off in the middle, it leaves no trace", () =>
     };
     const told: number[] = [];
     await assert.rejects(
-      control.apply(
+      documents.apply(
         "disks: [{name: a, path: /d/a.vhd, size: 1M}, {name: b, path: /d/b.vhd, size: 3M}]",
         {},
         ({ done, total }) => told.push(done / total),
@@ -272,23 +282,24 @@ Deno.test("apply: called off in the middle, it leaves no trace", () =>
   }));
 
 Deno.test("apply: what was agreed to is done, or nothing is", () =>
-  withServer(async ({ control, files }) => {
+  withServer(async (server) => {
+    const { control, documents, files } = server;
     const text = "targets: [{name: a}, {name: b}]\ndisks: [{name: d, path: /d/d.vhd, size: 1M}]";
-    const { digest } = await plan(control, text);
-    assert.equal((await plan(control, text)).digest, digest);
+    const { digest } = await plan(server, text);
+    assert.equal((await plan(server, text)).digest, digest);
     await control.createTarget({ name: "a" });
     const overtaken = isRefusal("in-use", /changed by somebody else meanwhile.*apply it again/);
-    await assert.rejects(control.apply(text, { agreed: digest }), overtaken);
+    await assert.rejects(documents.apply(text, { agreed: digest }), overtaken);
     assert.equal(files.found.size, 0);
     // What comes between while a file is made, and is no matter of the document, disturbs nothing.
     files.beforeCreating = () => control.createTarget({ name: "other" });
-    const now = (await plan(control, text)).digest;
-    await control.apply(text, { agreed: now });
+    const now = (await plan(server, text)).digest;
+    await documents.apply(text, { agreed: now });
     assert.deepEqual((await control.listTargets()).map(({ name }) => name), ["a", "other", "b"]);
     // What is a matter of it ends it.
     files.beforeCreating = () => control.setTarget("b", { description: "mine" });
     await assert.rejects(
-      control.apply(
+      documents.apply(
         "targets: [{name: b, description: x}]\ndisks: [{name: e, path: /d/e.vhd, size: 1M}]",
       ),
       overtaken,
@@ -299,13 +310,13 @@ Deno.test("apply: what was agreed to is done, or nothing is", () =>
 
 Deno.test("apply: a secret that is there already is no change, and one that is not is new", () =>
   withServer(async (server) => {
-    const { control } = server;
+    const { control, documents } = server;
     await furnish(server);
     const secret = (text: string, more = "") =>
       `targets: [{name: mail, chap: {secret: ${text}${more}}}]`;
-    assert.deepEqual((await plan(control, secret("canary-number-01"))).steps, []);
-    await control.apply(secret("another-secret"));
-    assert.match(await declared(control), /secret: another-secret/);
+    assert.deepEqual((await plan(server, secret("canary-number-01"))).steps, []);
+    await documents.apply(secret("another-secret"));
+    assert.match(await whole(server), /secret: another-secret/);
     assert.deepEqual((await control.showTarget("mail")).chap!.user, "ada");
     const refused: readonly (readonly [text: string, said: RegExp])[] = [
       [secret("short"), /targets\[0\]\.chap\.secret: the secret has 5 octets; use 12 to 16/],
@@ -319,29 +330,29 @@ Deno.test("apply: a secret that is there already is no change, and one that is n
       ],
     ];
     for (const [text, said] of refused) {
-      await assert.rejects(control.apply(text), isRefusal("usage", said), text);
+      await assert.rejects(documents.apply(text), isRefusal("usage", said), text);
     }
     const foreign = "targets: [{name: empty, chap: {user: x, secretReference: " +
       "8030459d-adf0-4cb2-8830-3a98afc04cf3}}]";
     await assert.rejects(
-      control.apply(foreign),
+      documents.apply(foreign),
       isRefusal("not-found", /keeps no secret under 8030459d.*--secrets/),
     );
-    await control.apply(secret("longer-than-sixteen", ", longSecret: true"));
-    await control.apply("discovery: null\ntargets: [{name: mail, chap: null}]");
+    await documents.apply(secret("longer-than-sixteen", ", longSecret: true"));
+    await documents.apply("discovery: null\ntargets: [{name: mail, chap: null}]");
     const { chap, reverseChap } = await control.showTarget("mail");
     assert.deepEqual([chap, reverseChap], [null, null]);
     assert.equal((await control.status()).discovery.chap, null);
-    assert.equal((await declared(control)).match(/canary/g)?.length, 1);
+    assert.equal((await whole(server)).match(/canary/g)?.length, 1);
   }));
 
 Deno.test("apply: LUNs keep their numbers, and those without one get the lowest that is free", () =>
   withServer(async (server) => {
-    const { control } = server;
+    const { control, documents } = server;
     const disks = ["a", "b", "c", "e"].map((name) => `{name: ${name}, format: mem, size: 1M}`);
-    await control.apply(`disks: [${disks.join(", ")}]`);
+    await documents.apply(`disks: [${disks.join(", ")}]`);
     const luns = async (text: string) => {
-      await control.apply(`targets: [{name: t, luns: [${text}]}]`);
+      await documents.apply(`targets: [{name: t, luns: [${text}]}]`);
       return (await control.showTarget("t")).luns.map(({ lun, disk }) => `${lun}${disk}`).join(" ");
     };
     assert.equal(await luns("{disk: a, lun: 1}, {disk: b}, {disk: c}"), "0b 1a 2c");
@@ -394,29 +405,29 @@ const REFUSED: readonly (readonly [text: string, kind: string, said: RegExp])[] 
 
 Deno.test("apply: what does not fit is refused with its place, and changes nothing", () =>
   withServer(async (server) => {
-    const { control, files } = server;
+    const { documents, files } = server;
     await furnish(server);
     files.put("/d/free.img");
-    const before = [await declared(control), [...files.found.keys()]];
+    const before = [await whole(server), [...files.found.keys()]];
     for (const [text, kind, said] of REFUSED) {
-      await assert.rejects(control.apply(text), isRefusal(kind, said), text);
+      await assert.rejects(documents.apply(text), isRefusal(kind, said), text);
     }
     await assert.rejects(
-      control.apply("targets: [{name: mail, luns: [{disk: mail}]}]\ndisks: []", { prune: true }),
+      documents.apply("targets: [{name: mail, luns: [{disk: mail}]}]\ndisks: []", { prune: true }),
       isRefusal("not-found", /luns\[0\]\.disk: there will be no disk mail/),
     );
-    assert.deepEqual([await declared(control), [...files.found.keys()]], before);
+    assert.deepEqual([await whole(server), [...files.found.keys()]], before);
   }));
 
 Deno.test("B-41: an exported document that is cut short anywhere is refused", () =>
   withServer(async (server) => {
     await furnish(server);
-    const document = (await server.control.export()).text;
+    const document = await server.documents.export();
     const first = document.indexOf("\n");
     for (let length = 0; length < document.length - 1; length += length < 400 ? 1 : 37) {
       const cut = document.slice(0, length);
       await assert.rejects(
-        server.control.apply(cut, { prune: true }),
+        server.documents.apply(cut, { prune: true }),
         isRefusal("usage", length >= first ? /cut short/ : /nothing in it|cut short/),
         String(length),
       );

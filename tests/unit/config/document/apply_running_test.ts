@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { ControlError } from "../../../../lib/config/control.ts";
 import { ADA, TestService, withService } from "../service_fixture.ts";
-import { isRefusal } from "./document_fixture.ts";
+import { DocumentControl, isRefusal } from "./document_fixture.ts";
 
 const LUNS = "luns: [{disk: d0}]";
 const SERVER = `
@@ -15,9 +15,13 @@ disks:
   - {name: d2, format: mem, size: 1M}
 `;
 
+function documentsOf({ control }: TestService): DocumentControl {
+  return new DocumentControl(control);
+}
+
 /** Applies the server's document, and logs in to both targets. */
 async function furnish(service: TestService): Promise<void> {
-  await service.control.apply(SERVER);
+  await documentsOf(service).apply(SERVER);
   await service.logIn("mail");
   await service.logIn("web", { isid: 2 });
 }
@@ -63,9 +67,9 @@ async function patiently<T>({ clock }: TestService, change: Promise<T>): Promise
 Deno.test("apply: whom a document disturbs is told before, and done by force alone", async () => {
   for (const [text, prune, effects] of CHANGES) {
     await withService(async (service) => {
-      const { control } = service;
+      const documents = documentsOf(service);
       await furnish(service);
-      const { facts } = await control.apply(text, { prune, dryRun: true });
+      const { facts } = await documents.apply(text, { prune, dryRun: true });
       const told = facts.steps.filter(({ sessions }) => sessions.length > 0);
       assert.deepEqual(
         Object.fromEntries(told.map(({ name, sessions: [first] }) => [name, first!.effect])),
@@ -78,41 +82,44 @@ Deno.test("apply: whom a document disturbs is told before, and done by force alo
       }
       if (told.length > 0) {
         const refused = /target (mail|web) has 1 session open that this (ends|takes).*--force/;
-        await assert.rejects(control.apply(text, { prune }), isRefusal("in-use", refused), text);
+        await assert.rejects(documents.apply(text, { prune }), isRefusal("in-use", refused), text);
       }
       assert.deepEqual(await openTargets(service), ["mail", "web"], text);
-      await patiently(service, control.apply(text, { prune, force: true }));
+      await patiently(service, documents.apply(text, { prune, force: true }));
       const left = (await openTargets(service)).map((name) => name === "post" ? "mail" : name);
       assert.deepEqual(left, ["mail", "web"].filter((name) => effects[name] !== "ends"), text);
-      assert.deepEqual((await control.apply(text, { prune })).facts.steps, [], text);
+      assert.deepEqual((await documents.apply(text, { prune })).facts.steps, [], text);
     });
   }
 });
 
 Deno.test("apply: disks that cannot be opened are not added, and their files are gone again", () =>
   withService(async (service) => {
-    const { control, files } = service;
+    const { files } = service;
+    const documents = documentsOf(service);
     await furnish(service);
-    const before = (await control.export()).text;
+    const before = await documents.export();
     files.refusal = new ControlError("failed", "it is locked");
     const text =
       "disks: [{name: a, path: /d/a.vhd, size: 1M}, {name: b, path: /d/b.vhd, size: 1M}]";
-    await assert.rejects(control.apply(text), (error) => error === files.refusal);
+    await assert.rejects(documents.apply(text), (error) => error === files.refusal);
     assert.equal(files.found.size, 0);
-    assert.equal((await control.export()).text, before);
+    assert.equal(await documents.export(), before);
     files.refusal = undefined;
-    await control.apply(text);
+    await documents.apply(text);
     assert.deepEqual([...files.open_], ["/d/a.vhd", "/d/b.vhd"]);
   }));
 
 Deno.test("apply: files that could not be removed again are named", () =>
-  withService(async ({ control, files }) => {
+  withService(async (service) => {
+    const { files } = service;
+    const documents = documentsOf(service);
     files.uncreatable.set("/d/b.vhd", new ControlError("failed", "it is full", "make room"));
     files.delete = () => Promise.reject(new ControlError("permission", "no permission"));
     const text =
       "disks: [{name: a, path: /d/a.vhd, size: 1M}, {name: b, path: /d/b.vhd, size: 1M}]";
     await assert.rejects(
-      control.apply(text),
+      documents.apply(text),
       isRefusal("failed", /^it is full; \/d\/a\.vhd could not be removed again; make room$/),
     );
   }));
@@ -121,11 +128,11 @@ Deno.test("apply: a server that serves survives its restart as the document says
   const directory = await Deno.makeTempDir();
   try {
     const first = await TestService.start(directory);
-    await first.control.apply(SERVER);
-    const text = (await first.control.export()).text;
+    await documentsOf(first).apply(SERVER);
+    const text = await documentsOf(first).export();
     await first.stop();
     const second = await TestService.start(directory, first.files);
-    assert.equal((await second.control.export()).text, text);
+    assert.equal(await documentsOf(second).export(), text);
     await second.logIn("mail");
     await second.stop();
   } finally {

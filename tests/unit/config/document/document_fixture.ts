@@ -1,12 +1,23 @@
 /** A server that no service runs, whose disks' files are only remembered. */
 import assert from "node:assert/strict";
-import { type Control, ControlError } from "../../../../lib/config/control.ts";
+import {
+  type ApplyOptions,
+  type Changed,
+  type Control,
+  ControlError,
+  type ExportOptions,
+  type PlanFacts,
+  type Progress,
+} from "../../../../lib/config/control.ts";
+import { documentText, readDocumentText } from "../../../../lib/config/document/document_text.ts";
 import { OfflineKeeper } from "../../../../lib/config/offline.ts";
 import { StateControl } from "../../../../lib/config/state_control.ts";
 import { MemoryDiskFiles } from "../memory_disk_files.ts";
 
 export interface TestServer {
   readonly control: Control;
+  /** The same, with texts. */
+  readonly documents: DocumentControl;
   readonly files: MemoryDiskFiles;
   readonly directory: string;
 }
@@ -17,15 +28,37 @@ export async function withServer(test: (server: TestServer) => Promise<void>): P
   try {
     const files = new MemoryDiskFiles();
     const control = new StateControl(new OfflineKeeper(directory, files));
-    await test({ control, files, directory });
+    await test({ control, documents: new DocumentControl(control), files, directory });
   } finally {
     await Deno.remove(directory, { recursive: true });
   }
 }
 
-/** What is declared, whole, as an operator would write it down. */
-export async function declared(control: Control): Promise<string> {
-  return (await control.export({ secrets: true })).text;
+/** Control, with documents as the texts that operators read and write. */
+export class DocumentControl {
+  readonly control: Control;
+
+  constructor(control: Control) {
+    this.control = control;
+  }
+
+  async export(options?: ExportOptions): Promise<string> {
+    return documentText((await this.control.export(options)).document);
+  }
+
+  async apply(
+    text: string,
+    options?: ApplyOptions,
+    onProgress?: (progress: Progress) => void,
+    signal?: AbortSignal,
+  ): Promise<Changed<PlanFacts>> {
+    const { data, told } = readDocumentText(text, "x.yaml");
+    try {
+      return await this.control.apply(data, options, onProgress, signal);
+    } catch (error) {
+      throw told(error);
+    }
+  }
 }
 
 /** That the error is of the kind, and says this, with its next step. */

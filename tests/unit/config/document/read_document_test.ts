@@ -1,10 +1,17 @@
 import assert from "node:assert/strict";
+import { readDocumentText } from "../../../../lib/config/document/document_text.ts";
 import { readDocument } from "../../../../lib/config/document/read_document.ts";
 import { MOST_YAML_OCTETS } from "../../../../lib/config/yaml.ts";
 import { isRefusal } from "./document_fixture.ts";
 
+/** Reads a text as an operator's file. */
 function read(text: string) {
-  return readDocument(text, "x.yaml").document;
+  const { data, told } = readDocumentText(text, "x.yaml");
+  try {
+    return readDocument(data);
+  } catch (error) {
+    throw told(error);
+  }
 }
 
 Deno.test("readDocument: what an operator writes comes in normal form", () => {
