@@ -33,6 +33,8 @@ const SOURCES: ReadonlyMap<string, Source> = new Map([
   ["file", { form: "file:PATH", open: openFile }],
   ["vhd", { form: "vhd:PATH", open: openVhdFile }],
   ["mem", { form: "mem:NAME", open: openMemory }],
+  ["nbd", { form: "nbd://HOST[:PORT]/EXPORT", open: openNbd }],
+  ["nbd+unix", { form: "nbd+unix:///EXPORT?socket=PATH", open: openNbd }],
   ["iscsi", { form: "iscsi://[USER[%SECRET]@]HOST[:PORT]/TARGET/LUN", open: openIscsi }],
 ]);
 
@@ -41,7 +43,7 @@ export const DEVICE_URL_FORMS: readonly string[] = [...SOURCES.values()].map(({ 
 
 /**
  * Opens the device that a URL names. Fails with a DeviceUrlError when the URL is wrong, and else as
- * its source does: FileError, FormatError, DeviceError, InitiatorError.
+ * its source does: FileError, FormatError, DeviceError, InitiatorError, NbdOpenError.
  */
 export async function openDevice(
   url: string,
@@ -99,6 +101,22 @@ async function openMemory(
   if (!readOnly) return { device };
   const { ReadOnlyDevice } = await import("./block/read_only.ts");
   return { device: new ReadOnlyDevice(device) };
+}
+
+async function openNbd(
+  _: string,
+  options: OpenDeviceOptions,
+  url: string,
+): Promise<OpenedDevice> {
+  const { NbdUrlError, parseNbdUrl } = await import("./nbd/address.ts");
+  const { NbdDevice } = await import("./nbd/client/nbd_device.ts");
+  try {
+    const { readOnly = false } = options;
+    return { device: await NbdDevice.open(parseNbdUrl(url), { readOnly }) };
+  } catch (cause) {
+    if (!(cause instanceof NbdUrlError)) throw cause;
+    throw new DeviceUrlError(cause.message, { cause });
+  }
 }
 
 async function openIscsi(

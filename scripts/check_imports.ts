@@ -41,7 +41,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "iscsi": ["wire", "runtime"],
   "target": ENGINES,
   "initiator": ENGINES,
-  "device_url.ts": ["wire", "runtime", "block", "vhd", "iscsi", "initiator"],
+  "device_url.ts": ["wire", "runtime", "block", "vhd", "nbd", "iscsi", "initiator"],
   "snapshot": ["wire", "runtime", "block", "vhd"],
   "config": BELOW_CONFIG,
   "initiator_service": [...BELOW_CONFIG, "config"],

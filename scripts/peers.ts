@@ -38,6 +38,7 @@ export const PEERS = [
     ],
   },
   { name: "vhdiinfo", package: "libvhdi-utils", groups: ["interop"] },
+  { name: "qemu-nbd", package: "qemu-utils", groups: ["interop"] },
   { name: "nbdkit", package: "nbdkit", groups: ["interop"] },
   { name: "nbdinfo", package: "libnbd-bin", groups: ["interop"] },
   { name: "nbdcopy", package: "libnbd-bin", groups: ["interop"] },

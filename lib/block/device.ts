@@ -11,6 +11,8 @@ export interface BlockDevice {
   readonly size: number;
   /** Asked once, when the device is put to use. */
   readonly can: Capabilities;
+  /** Why its medium cannot be reached just now, for people; undefined: nothing is known of that. */
+  readonly trouble?: string | undefined;
   readNow(offset: number, into: Uint8Array, at: number, length: number): boolean;
   writeNow(offset: number, from: Uint8Array, at: number, length: number): boolean;
   read(offset: number, into: Uint8Array, at: number, length: number): Promise<void>;

@@ -40,6 +40,10 @@ export class MeteredDevice implements BlockDevice {
     return this.#inner.size;
   }
 
+  get trouble(): string | undefined {
+    return this.#inner.trouble;
+  }
+
   get can(): Capabilities {
     return this.#inner.can;
   }

@@ -15,6 +15,10 @@ export class ReadOnlyDevice implements BlockDevice {
     return this.#inner.size;
   }
 
+  get trouble(): string | undefined {
+    return this.#inner.trouble;
+  }
+
   readNow(offset: number, into: Uint8Array, at: number, length: number): boolean {
     return this.#inner.readNow(offset, into, at, length);
   }

@@ -15,6 +15,10 @@ export class SliceDevice implements BlockDevice {
     this.size = size;
   }
 
+  get trouble(): string | undefined {
+    return this.#inner.trouble;
+  }
+
   get can(): Capabilities {
     return this.#inner.can;
   }

@@ -7,7 +7,7 @@ import { type BlockDevice, type Capabilities, DeviceError, type Extent } from ".
 import { GroupCommit } from "../block/group_commit.ts";
 import { InFlight } from "../block/in_flight.ts";
 import { requireRange, requireRoom } from "../block/range.ts";
-import { RangeLocks } from "../scsi/range_locks.ts";
+import { RangeLocks } from "../block/range_locks.ts";
 import { INVALID_COMMAND_OPERATION_CODE, SenseKey } from "../scsi/sense.ts";
 import { Status } from "../scsi/status.ts";
 import type { CommandRequest, CommandResult } from "./command.ts";

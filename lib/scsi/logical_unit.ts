@@ -3,11 +3,11 @@
  * that reaches the disk, through whatever target and LUN. SAM-5 4.6.8.
  */
 import type { BlockDevice } from "../block/device.ts";
+import { RangeLocks } from "../block/range_locks.ts";
 import { type Clock, systemClock } from "../runtime/clock.ts";
 import { Medium } from "./medium.ts";
 import { ModePages } from "./mode_pages.ts";
 import type { Nexus } from "./nexus.ts";
-import { RangeLocks } from "./range_locks.ts";
 import { Reservations, type ReservationStore } from "./reservations.ts";
 import { BUS_DEVICE_RESET_OCCURRED, type Sense } from "./sense.ts";
 import { TaskSet } from "./task_set.ts";

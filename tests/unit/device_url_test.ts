@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { DEVICE_URL_FORMS, DeviceUrlError, openDevice } from "../../lib/device_url.ts";
+import { MemoryDevice } from "../../lib/block/memory.ts";
 import { createFixedVhd } from "../../lib/vhd/create.ts";
 import { withScratch } from "../support/executable.ts";
+import { servingNbd } from "../support/nbd_serving.ts";
 import { TARGET_NAME, TestTarget } from "../support/test_target.ts";
 
 Deno.test("openDevice: file: takes a path as it stands, or after slashes a URL's", async () => {
@@ -46,7 +48,28 @@ Deno.test("openDevice: mem: is a thin disk of the size asked for", async () => {
   assert.equal(readOnly.device.can.write, false);
 });
 
+Deno.test("openDevice: nbd: is an export, reached over TCP or a Unix socket", async () => {
+  const memory = new MemoryDevice(1 << 20);
+  await servingNbd({ "a disk": memory }, async ({ unix, tcp }) => {
+    for (const url of [unix("a%20disk"), tcp("a%20disk")]) {
+      const { device, uuid } = await openDevice(url);
+      assert.equal(device.size, 1 << 20);
+      assert.deepEqual(device.can, { write: true, unmap: true });
+      assert.equal(uuid, undefined);
+      await device.close();
+      const readOnly = await openDevice(url, { readOnly: true });
+      assert.equal(readOnly.device.can.write, false);
+      await readOnly.device.close();
+    }
+    await assert.rejects(openDevice(unix("none")), { name: "NbdOpenError", kind: "not-found" });
+  });
+  const nobody = openDevice("nbd+unix:///x?socket=/nowhere");
+  await assert.rejects(nobody, { name: "NbdOpenError", kind: "unreachable" });
+});
+
 const WRONG: readonly [string, RegExp][] = [
+  ["nbd://", /no URL|does not say where an export is/],
+  ["nbd+unix:///x", /does not say where an export is/],
   ["", /one of file:PATH, vhd:PATH, mem:NAME/],
   ["/srv/disk.img", /one of file:PATH/],
   ["C:\\disk.vhd", /one of file:PATH/],
@@ -78,7 +101,7 @@ Deno.test("openDevice: mem: without a right size is refused", async () => {
     const options = size === undefined ? {} : { size };
     await assert.rejects(openDevice("mem:x", options), DeviceUrlError);
   }
-  assert.equal(DEVICE_URL_FORMS.length, 4);
+  assert.equal(DEVICE_URL_FORMS.length, 6);
 });
 
 Deno.test("openDevice: iscsi: is a LUN of a target, over a session of its own", async () => {

@@ -7,7 +7,7 @@ import type { EventSink } from "../../events/event_sink.ts";
 import { Bell } from "../../runtime/bell.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { Logger } from "../../runtime/logger.ts";
-import { RangeLocks, type Release } from "../../scsi/range_locks.ts";
+import { RangeLocks, type Release } from "../../block/range_locks.ts";
 import { CommandFailure, type CommandRequest, type CommandResult } from "../command.ts";
 import { judge } from "../status_policy.ts";
 import { TEST_UNIT_READY } from "../unit_commands.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { RangeLocks, type Release } from "../../../lib/scsi/range_locks.ts";
+import { RangeLocks, type Release } from "../../../lib/block/range_locks.ts";
 
 /** Lets every promise that can resolve do so. */
 async function settle(): Promise<void> {

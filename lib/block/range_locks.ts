@@ -1,7 +1,7 @@
 /**
- * Who may touch which octets of a unit's device right now. Transfers that take their time hold
- * their range shared, and a command that must be atomic (COMPARE AND WRITE, WRITE ATOMIC, ORWRITE)
- * holds its own exclusively. First come, first served wherever ranges overlap, so nobody starves.
+ * Who may touch which octets of a device right now. Transfers that take their time hold their range
+ * shared, and what must be atomic (a block read and written back; SCSI's COMPARE AND WRITE) holds
+ * its own exclusively. First come, first served wherever ranges overlap, so nobody starves.
  */
 
 /** Lets go of a range; calling it again does nothing. */
