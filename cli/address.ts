@@ -1,7 +1,10 @@
 /** Where something listens, as people write it. */
 import type { PortalFacts } from "../lib/config/facts.ts";
+import { ISCSI_PORT } from "../lib/iscsi/portal_address.ts";
 
 const ADDRESS = /^(?:\[([0-9a-f:.%a-z]+)\]|([^:[\]\s]+)):(\d{1,5})$/i;
+
+const PORTAL = /^(?:\[([0-9a-f:.%a-z]+)\]|([^:[\]\s]+))(?::(\d{1,5}))?$/i;
 
 /** The address that `ADDR:PORT` means; an IPv6 address stands in brackets. */
 export function parseAddress(text: string): PortalFacts {
@@ -9,6 +12,16 @@ export function parseAddress(text: string): PortalFacts {
   const port = Number(match?.[3]);
   if (match === null || port > 65_535) {
     throw new Error("an address and a port are needed, such as 192.168.1.1:3260 or [::]:3260");
+  }
+  return { address: (match[1] ?? match[2])!, port };
+}
+
+/** The portal that `ADDR[:PORT]` means. */
+export function parsePortal(text: string): PortalFacts {
+  const match = PORTAL.exec(text);
+  const port = match?.[3] === undefined ? ISCSI_PORT : Number(match[3]);
+  if (match === null || port < 1 || port > 65_535) {
+    throw new Error("an address is needed, such as 192.168.1.1:3260 or [::]:3260");
   }
   return { address: (match[1] ?? match[2])!, port };
 }

@@ -36,7 +36,7 @@ export const SESSION_ARGUMENT = {
 type Named = readonly { readonly name: string }[];
 
 /** What a shell may complete a name to; nothing where that cannot be known. */
-async function namesOf(
+export async function namesOf(
   context: Context,
   list: (control: Control) => Promise<Named>,
 ): Promise<string[]> {

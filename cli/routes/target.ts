@@ -14,6 +14,7 @@ import {
   YES_FLAG,
 } from "../parameters.ts";
 import { chap, reverseChap } from "./target_chap.ts";
+import { portalRoutes } from "./target_portal.ts";
 
 export interface ServeFlags {
   readonly portal?: readonly PortalFacts[];
@@ -205,6 +206,7 @@ export const targetRoutes = buildRouteMap({
     reverseChap,
     sessions,
     disconnect,
+    portal: portalRoutes,
   },
   docs: { brief: "Targets: what initiators log in to" },
 });

@@ -1,11 +1,13 @@
 /** What must hold between the objects of a declared state, wherever it comes from. */
 import type { DeclaredAuthentication, DeclaredDisk, DeclaredState } from "./schema.ts";
 import { secretUses } from "./secret_book.ts";
+import { portalName } from "./portals.ts";
 import { isAbsolute } from "../runtime/path.ts";
 
 /** The first thing that does not fit together, as a clause; undefined where all does. */
 export function inconsistency(state: DeclaredState): string | undefined {
-  return repeated("target", state.targets.map(({ name }) => name)) ??
+  return repeated("portal", (state.portals ?? []).map(portalName)) ??
+    repeated("target", state.targets.map(({ name }) => name)) ??
     repeated("iSCSI name", state.targets.map(({ iqn }) => iqn)) ??
     repeated("disk", state.disks.map(({ name }) => name)) ??
     repeated("disk file", state.disks.flatMap(({ path }) => path ?? [])) ??

@@ -12,11 +12,13 @@ import type {
   EndedSession,
   ExportFacts,
   PlanFacts,
+  PortalFacts,
   Progress,
   RemovedDisk,
   SessionFacts,
   StatusFacts,
   TargetFacts,
+  TargetPortalFacts,
   VersionFacts,
 } from "./facts.ts";
 
@@ -147,6 +149,24 @@ export interface MoveOptions extends Force {
   readonly lun?: number | undefined;
 }
 
+export interface NewPortal {
+  /** An IP address of this machine; `::` stands for every one, `0.0.0.0` for those of IPv4. */
+  readonly address: string;
+  readonly port: number;
+  /** Portal group tag; 1 without. */
+  readonly group?: number | undefined;
+  /** `HOST:PORT` that initiators are told instead: behind NAT, or in a container. */
+  readonly advertise?: string | undefined;
+}
+
+export interface PortalChanges {
+  readonly address?: string | undefined;
+  readonly port?: number | undefined;
+  readonly group?: number | undefined;
+  /** Null: initiators are told the address itself. */
+  readonly advertise?: string | null | undefined;
+}
+
 export interface RemoveOptions {
   readonly deleteFile?: boolean | undefined;
 }
@@ -202,6 +222,18 @@ export interface Control {
     target: string | undefined,
     chap: NewReverseChap | undefined,
   ): Promise<Changed<AuthenticationFacts>>;
+
+  /** Where initiators can come to, with the default where none is declared. */
+  listPortals(): Promise<readonly TargetPortalFacts[]>;
+  /** The first that is declared takes the place of every address, port 3260. */
+  addPortal(portal: NewPortal, options?: Force): Promise<Changed<TargetPortalFacts>>;
+  /** Refused while sessions are open that came to it, unless forced, as are the changes of one. */
+  removePortal(portal: PortalFacts, options?: Force): Promise<Changed<TargetPortalFacts>>;
+  setPortal(
+    portal: PortalFacts,
+    changes: PortalChanges,
+    options?: Force,
+  ): Promise<Changed<TargetPortalFacts>>;
 
   createDisk(
     disk: NewDisk,

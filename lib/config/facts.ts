@@ -152,6 +152,25 @@ export interface PortalFacts {
   readonly port: number;
 }
 
+/**
+ * `absent`: it cannot listen, this machine having no such address for one; `unused`: the service
+ * was told on its command line to listen elsewhere; `stopped`: no service runs.
+ */
+export type PortalState = "listening" | "absent" | "unused" | "stopped";
+
+/** Where initiators can come to. */
+export interface TargetPortalFacts extends PortalFacts {
+  /** Portal group tag. */
+  readonly group: number;
+  /** `HOST:PORT` that initiators are told instead; null without one. */
+  readonly advertise: string | null;
+  /** False: it is there because nothing is declared, or the command line says so. */
+  readonly declared: boolean;
+  readonly state: PortalState;
+  /** Open sessions with a connection that came to it. */
+  readonly sessions: number;
+}
+
 export interface StatusFacts {
   /** True: the facts come from a running service. */
   readonly running: boolean;

@@ -113,11 +113,13 @@ export function statusFacts(
 }
 
 function problemsOf(state: DeclaredState, seen: Observation): string[] {
-  const problems: string[] = [];
+  const problems = seen.portals().absent.map((name) =>
+    `portal ${name}: it cannot listen; it is tried again every ten seconds`
+  ).slice(0, MOST_PROBLEMS);
   for (const { name } of state.disks) {
     const { failure } = seen.conditionOf(name);
-    if (failure !== null) problems.push(`disk ${name}: ${failure}`);
     if (problems.length === MOST_PROBLEMS) break;
+    if (failure !== null) problems.push(`disk ${name}: ${failure}`);
   }
   return problems;
 }

@@ -3,6 +3,7 @@ import type {
   CounterFacts,
   DiskCounterFacts,
   DiskState,
+  PortalFacts,
   SessionFacts,
   StatusFacts,
 } from "./facts.ts";
@@ -28,7 +29,18 @@ export interface Observation {
   sessions(target?: string): SessionFacts[];
   /** The ids of a target's open sessions that nothing of `allow` would admit. */
   outcasts(target: string, allow: readonly string[]): readonly string[];
+  /** Sessions that a change of the declared portals could cut off. */
+  portalSessions(): readonly SessionFacts[];
+  portals(): PortalsSeen;
   service(): ServiceFacts;
+}
+
+/** How the portals stand. */
+export interface PortalsSeen {
+  /** Those that the command line names, in the place of the declared ones. */
+  readonly given: readonly PortalFacts[] | undefined;
+  /** Names of declared ones that cannot listen now. */
+  readonly absent: readonly string[];
 }
 
 export const NO_COUNTERS: CounterFacts = { commands: 0, octetsRead: 0, octetsWritten: 0 };
@@ -52,5 +64,7 @@ export const NOTHING_RUNS: Observation = {
   conditionOf: () => ({ state: "stopped", failure: null, counters: NO_DISK_COUNTERS }),
   sessions: () => [],
   outcasts: () => [],
+  portalSessions: () => [],
+  portals: () => ({ given: undefined, absent: [] }),
   service: () => ({ pid: null, startedAt: null, portals: [], http: null, counters: NO_COUNTERS }),
 };

@@ -10,9 +10,11 @@ import { isChapUser } from "./chap_user.ts";
 import { isInitiatorId } from "./initiator_id.ts";
 import { parseIscsiName } from "./iscsi_name.ts";
 import { isName } from "./names.ts";
+import { isAdvertised, isPortalAddress } from "./portals.ts";
 
 /** Disks and targets that one server may declare; far above what one process can serve. */
 export const MOST_OBJECTS = 4096;
+export const MOST_PORTALS = 256;
 /** The highest LUN. */
 export const MOST_LUN = MOST_LUNS - 1;
 
@@ -49,6 +51,15 @@ const Target = z.strictObject({
   ...authentication,
 });
 
+const Portal = z.strictObject({
+  address: z.string().refine(isPortalAddress, "is not an IP address in normal form"),
+  port: z.int().min(1).max(0xffff),
+  /** Portal group tag. */
+  group: z.int().min(1).max(0xffff),
+  /** `HOST:PORT` where initiators are told to come instead; null: to the address itself. */
+  advertise: z.string().refine(isAdvertised, "is not HOST:PORT").nullable(),
+});
+
 const Assignment = z.strictObject({
   target: name,
   lun: z.int().min(0).max(MOST_LUN),
@@ -79,6 +90,8 @@ export const DeclaredState = z.strictObject({
   iqnBase: iscsiName,
   targets: z.array(Target).max(MOST_OBJECTS),
   disks: z.array(Disk).max(MOST_OBJECTS),
+  /** Where it listens; absent: at every address, port 3260. */
+  portals: z.array(Portal).min(1).max(MOST_PORTALS).optional(),
   /** For initiators that ask which targets there are. */
   discovery: Authentication.optional(),
 });
@@ -88,6 +101,7 @@ export type DeclaredTarget = z.infer<typeof Target>;
 export type DeclaredAuthentication = z.infer<typeof Authentication>;
 export type DeclaredChap = z.infer<typeof Chap>;
 export type DeclaredReverseChap = z.infer<typeof ReverseChap>;
+export type DeclaredPortal = z.infer<typeof Portal>;
 export type DeclaredDisk = z.infer<typeof Disk>;
 export type DeclaredAssignment = z.infer<typeof Assignment>;
 

@@ -16,6 +16,7 @@ import { NO_COUNTERS, NO_DISK_COUNTERS, type Observation } from "./observation.t
 import { noSuchDisk } from "./operations/find.ts";
 import type { Outcome } from "./operations/outcome.ts";
 import { type DiskSurroundings, RunningDisk } from "./running_disk.ts";
+import { type PreparedPortals, RunningPortals, type Sockets } from "./running_portals.ts";
 import { RunningSessions } from "./running_sessions.ts";
 import { RunningTargets } from "./running_targets.ts";
 import type { DeclaredDisk, DeclaredState } from "./schema.ts";
@@ -51,6 +52,7 @@ export class Service implements StateKeeper {
   readonly #store: StateStore;
   readonly #lock: StateLock;
   readonly #around: DiskSurroundings;
+  readonly #portals: RunningPortals;
   readonly #targets: RunningTargets;
   readonly #sessions: RunningSessions;
   readonly #absent: AbsentDisks;
@@ -85,6 +87,7 @@ export class Service implements StateKeeper {
       clock,
       nameOf: (uuid) => this.#state.disks.find((disk) => disk.uuid === uuid)?.name ?? uuid,
     };
+    this.#portals = new RunningPortals(node, (name, failure) => this.#notePortal(name, failure));
     this.#targets = new RunningTargets(node);
     this.#sessions = new RunningSessions(node, this.#targets);
     noteLogins(node, this.events, () => this.#state.targets);
@@ -99,8 +102,8 @@ export class Service implements StateKeeper {
   }
 
   /**
-   * Takes the state directory, opens the disks and sets up the targets; who listens is not its
-   * matter.
+   * Takes the state directory, opens the disks and sets up the targets. Nobody can come before
+   * `listen` is called.
    */
   static async start(options: ServiceOptions): Promise<Service> {
     const lock = await StateLock.take(options.directory, "service");
@@ -115,11 +118,18 @@ export class Service implements StateKeeper {
     }
   }
 
+  /** Lets initiators come: to the portals that are given, if any are, else to the declared ones. */
+  listen(sockets: Sockets, given?: readonly PortalFacts[]): readonly PortalFacts[] {
+    this.#portals.open(sockets, this.#state.portals, given);
+    return this.#portals.listening;
+  }
+
   /**
    * Flushes and closes the disks and gives the state directory back. Sessions have ended before.
    */
   async stop(): Promise<void> {
     this.#absent.stop();
+    this.#portals.close();
     await this.#last;
     await Promise.all([...this.#disks].map(([uuid, disk]) => this.#close(uuid, disk)));
     this.#disks.clear();
@@ -211,12 +221,16 @@ export class Service implements StateKeeper {
     const outcome = operation(this.#state, this.#secrets);
     const declared = declaredBy(outcome, this.#secrets);
     const opened = await this.#openNew(outcome.state);
+    let portals: PreparedPortals | undefined;
     try {
+      portals = await this.#portals.prepare(outcome.state.portals);
       await this.#store.save(declared);
     } catch (error) {
+      await portals?.undo();
       await Promise.all([...opened.values()].map((disk) => disk.close()));
       throw error;
     }
+    await portals.commit();
     for (const [uuid, disk] of opened) this.#disks.set(uuid, disk);
     for (const change of stateChanges(this.#state, declared.state)) {
       this.events.note("configuration-changed", { change });
@@ -242,11 +256,22 @@ export class Service implements StateKeeper {
 
   async #takeEffect(declared: Declared): Promise<void> {
     const { state } = declared;
+    const strayed = state.portals === this.#state.portals ? undefined : this.#portals.endStrayed();
     this.#state = state;
     this.#secrets = declared.secrets;
     this.#names = new Map(state.disks.map(({ name, uuid }) => [name, this.#disks.get(uuid)!]));
-    await this.#targets.reconcile(declared, this.#disks);
+    await Promise.all([this.#targets.reconcile(declared, this.#disks), strayed]);
     await this.#closeGone(state.disks);
+  }
+
+  #notePortal(portal: string, failure: string | undefined): void {
+    if (failure === undefined) {
+      this.#node.logger.info("a portal listens at last", { portal });
+      this.events.note("portal-present", { portal });
+    } else {
+      this.#node.logger.error("a portal cannot listen", { portal, reason: failure });
+      this.events.note("portal-absent", { portal, reason: failure });
+    }
   }
 
   async #closeGone(declared: readonly DeclaredDisk[]): Promise<void> {
@@ -285,10 +310,12 @@ export class Service implements StateKeeper {
           { state: "stopped", failure: null, counters: NO_DISK_COUNTERS },
       sessions: (name) => this.#sessions.facts(name),
       outcasts: (name, allow) => this.#sessions.outcasts(name, allow),
+      portalSessions: () => this.#portals.given === undefined ? this.#sessions.facts() : [],
+      portals: () => ({ given: this.#portals.given, absent: this.#portals.absent }),
       service: () => ({
         pid: Deno.pid,
         startedAt: this.#startedAt,
-        portals: [...this.#node.portals].map(({ address, port }) => ({ address, port })),
+        portals: this.#portals.listening,
         http: this.http,
         counters: targets.traffic.total(this.#node.targets.values()),
       }),

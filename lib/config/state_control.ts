@@ -23,9 +23,12 @@ import type {
   MoveOptions,
   NewChap,
   NewDisk,
+  NewPortal,
   NewReverseChap,
   NewTarget,
   PlanFacts,
+  PortalChanges,
+  PortalFacts,
   Progress,
   RemovedDisk,
   RemoveOptions,
@@ -34,9 +37,10 @@ import type {
   StatusFacts,
   TargetChanges,
   TargetFacts,
+  TargetPortalFacts,
   VersionFacts,
 } from "./control.ts";
-import { ControlError } from "./control_error.ts";
+import { createDisk, extendDisk, importDisk, removeDiskAndFile } from "./disk_work.ts";
 import {
   allTargetFacts,
   authenticationFacts,
@@ -56,31 +60,25 @@ import {
   setReverseChap,
 } from "./operations/chap.ts";
 import { createTarget } from "./operations/create_target.ts";
-import {
-  checkFileIsFree,
-  checkPath,
-  declareDisk,
-  planDisk,
-  planImport,
-} from "./operations/declare_disk.ts";
 import { deleteTarget } from "./operations/delete_target.ts";
-import { declareSize, planExtension } from "./operations/extend_disk.ts";
-import { findDisk, findTarget } from "./operations/find.ts";
+import { findTarget } from "./operations/find.ts";
 import { moveDisk } from "./operations/move_disk.ts";
 import type { Outcome } from "./operations/outcome.ts";
-import { removeDisk } from "./operations/remove_disk.ts";
+import { PortalControl } from "./portal_control.ts";
 import { setDisk } from "./operations/set_disk.ts";
 import { setTarget } from "./operations/set_target.ts";
 import { unassignDisk } from "./operations/unassign_disk.ts";
-import type { DeclaredDisk, DeclaredState } from "./schema.ts";
+import type { DeclaredState } from "./schema.ts";
 import type { Operation, StateKeeper } from "./state_keeper.ts";
 import { VERSION } from "./version.ts";
 
 export class StateControl implements Control {
   readonly #keeper: StateKeeper;
+  readonly #portals: PortalControl;
 
   constructor(keeper: StateKeeper) {
     this.#keeper = keeper;
+    this.#portals = new PortalControl(keeper);
   }
 
   createTarget(target: NewTarget): Promise<Changed<TargetFacts>> {
@@ -177,39 +175,36 @@ export class StateControl implements Control {
     );
   }
 
-  async createDisk(
+  listPortals(): Promise<readonly TargetPortalFacts[]> {
+    return this.#portals.list();
+  }
+
+  addPortal(portal: NewPortal, options: Force = {}): Promise<Changed<TargetPortalFacts>> {
+    return this.#portals.add(portal, options);
+  }
+
+  removePortal(portal: PortalFacts, options: Force = {}): Promise<Changed<TargetPortalFacts>> {
+    return this.#portals.remove(portal, options);
+  }
+
+  setPortal(
+    portal: PortalFacts,
+    changes: PortalChanges,
+    options: Force = {},
+  ): Promise<Changed<TargetPortalFacts>> {
+    return this.#portals.set(portal, changes, options);
+  }
+
+  createDisk(
     disk: NewDisk,
     onProgress?: (progress: Progress) => void,
     signal?: AbortSignal,
   ): Promise<Changed<DiskFacts>> {
-    const { files } = this.#keeper;
-    const plan = await this.#located(planDisk(disk));
-    // Everything that can be refused is refused before a file of many gigabytes is written.
-    declareDisk(await this.#keeper.state(), plan, disk.target);
-    if (plan.path === undefined) return await this.#declare(plan, disk.target);
-    const options = { onProgress, signal };
-    const uuid = await files.create(plan, options) ?? plan.uuid;
-    try {
-      return await this.#declare({ ...plan, uuid }, disk.target);
-    } catch (error) {
-      await files.delete(plan.path);
-      throw error;
-    }
+    return createDisk(this.#keeper, disk, { onProgress, signal });
   }
 
-  async importDisk(disk: ImportedDisk): Promise<Changed<DiskFacts>> {
-    const { files } = this.#keeper;
-    checkPath(disk.path);
-    const path = await files.locate(disk.path);
-    checkFileIsFree(await this.#keeper.state(), path);
-    const found = await files.look(path);
-    let name = "";
-    const { state, notices } = await this.#keeper.change((state) => {
-      const plan = planImport(state, { ...disk, path }, found);
-      name = plan.name;
-      return declareDisk(state, plan);
-    });
-    return { facts: diskFacts(state, name, this.#keeper.observation), notices };
+  importDisk(disk: ImportedDisk): Promise<Changed<DiskFacts>> {
+    return importDisk(this.#keeper, disk);
   }
 
   async listDisks(): Promise<readonly DiskFacts[]> {
@@ -240,20 +235,13 @@ export class StateControl implements Control {
     return this.#changeDisk(name, (state) => unassignDisk(state, asked, observation));
   }
 
-  async extendDisk(
+  extendDisk(
     name: string,
     extension: Extension,
     onProgress?: (progress: Progress) => void,
     signal?: AbortSignal,
   ): Promise<Changed<DiskFacts>> {
-    const { observation } = this.#keeper;
-    const disk = findDisk(await this.#keeper.state(), name);
-    const { size: present = disk.size } = observation.conditionOf(name);
-    const size = planExtension(disk, present, extension);
-    await this.#keeper.grow(disk, size, { onProgress, signal });
-    const { state, notices } = await this.#keeper.change((state) => declareSize(state, disk, size));
-    const extended = state.disks.find(({ uuid }) => uuid === disk.uuid)!;
-    return { facts: factsOfDisk(extended, observation), notices };
+    return extendDisk(this.#keeper, name, extension, { onProgress, signal });
   }
 
   moveDisk(name: string, target: string, options: MoveOptions = {}): Promise<Changed<DiskFacts>> {
@@ -265,19 +253,8 @@ export class StateControl implements Control {
     return this.#changeDisk(changes.name ?? name, (state) => setDisk(state, name, changes));
   }
 
-  async removeDisk(name: string, options: RemoveOptions = {}): Promise<Changed<RemovedDisk>> {
-    let path: string | undefined;
-    const { notices } = await this.#keeper.change((state) => {
-      path = findDisk(state, name).path;
-      return removeDisk(state, name);
-    });
-    if (path === undefined) return { facts: { name, path: null, fileDeleted: false }, notices };
-    if (!options.deleteFile) {
-      const kept = [...notices, `its file ${path} stays`];
-      return { facts: { name, path, fileDeleted: false }, notices: kept };
-    }
-    await this.#deleteFile(name, path);
-    return { facts: { name, path, fileDeleted: true }, notices };
+  removeDisk(name: string, options: RemoveOptions = {}): Promise<Changed<RemovedDisk>> {
+    return removeDiskAndFile(this.#keeper, name, options);
   }
 
   events(query: EventsQuery = {}, signal?: AbortSignal): Promise<EventsPage> {
@@ -329,30 +306,5 @@ export class StateControl implements Control {
   async #changeDisk(name: string, operation: (state: DeclaredState) => Outcome) {
     const { state, notices } = await this.#keeper.change(operation);
     return { facts: diskFacts(state, name, this.#keeper.observation), notices };
-  }
-
-  #declare(disk: DeclaredDisk, target?: string): Promise<Changed<DiskFacts>> {
-    return this.#changeDisk(disk.name, (state) => declareDisk(state, disk, target));
-  }
-
-  /** The disk at the one path that its file has, whatever links lead there. */
-  async #located(disk: DeclaredDisk): Promise<DeclaredDisk> {
-    if (disk.path === undefined) return disk;
-    checkPath(disk.path);
-    return { ...disk, path: await this.#keeper.files.locate(disk.path) };
-  }
-
-  async #deleteFile(name: string, path: string): Promise<void> {
-    try {
-      await this.#keeper.files.delete(path);
-    } catch (error) {
-      if (!(error instanceof ControlError)) throw error;
-      throw new ControlError(
-        error.kind,
-        `disk ${name} is removed, but ${error.message}`,
-        "delete the file by hand",
-        { cause: error },
-      );
-    }
   }
 }

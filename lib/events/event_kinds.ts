@@ -200,6 +200,22 @@ export const EVENT_KINDS = {
     remedy: "see what that address does, and shut it out if it is nobody's",
     byStrangers: true,
   },
+  "portal-absent": {
+    source: "target",
+    id: 5,
+    severity: "error",
+    text: "portal {portal} cannot be reached by initiators: {reason}",
+    cause: "its address is not on this machine, or its port is taken by another program",
+    remedy: "put that right, or move it: sanctl target portal set; it is tried again by itself",
+  },
+  "portal-present": {
+    source: "target",
+    id: 6,
+    severity: "info",
+    text: "portal {portal} listens at last",
+    cause: "its address is on this machine again, or its port is free",
+    remedy: NONE,
+  },
   "disk-absent": {
     source: "storage",
     id: 1,

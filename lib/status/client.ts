@@ -23,9 +23,12 @@ import type {
   MoveOptions,
   NewChap,
   NewDisk,
+  NewPortal,
   NewReverseChap,
   NewTarget,
   PlanFacts,
+  PortalChanges,
+  PortalFacts,
   Progress,
   RemovedDisk,
   RemoveOptions,
@@ -34,6 +37,7 @@ import type {
   StatusFacts,
   TargetChanges,
   TargetFacts,
+  TargetPortalFacts,
   VersionFacts,
 } from "../config/control.ts";
 import { isName } from "../config/names.ts";
@@ -121,6 +125,31 @@ export class ControlClient implements Control {
     return this.#service.call("POST", "/api/sessions/disconnect", {
       body: { ...choice, ...options },
     });
+  }
+
+  listPortals(): Promise<readonly TargetPortalFacts[]> {
+    return this.#service.list("/api/portals");
+  }
+
+  addPortal(portal: NewPortal, options: Force = {}): Promise<Changed<TargetPortalFacts>> {
+    return this.#service.call("POST", "/api/portals", { query: { ...options }, body: portal });
+  }
+
+  removePortal(
+    { address, port }: PortalFacts,
+    options: Force = {},
+  ): Promise<Changed<TargetPortalFacts>> {
+    const body = { address, port };
+    return this.#service.call("POST", "/api/portals/remove", { query: { ...options }, body });
+  }
+
+  setPortal(
+    { address, port }: PortalFacts,
+    changes: PortalChanges,
+    options: Force = {},
+  ): Promise<Changed<TargetPortalFacts>> {
+    const body = { portal: { address, port }, ...changes };
+    return this.#service.call("PATCH", "/api/portals", { query: { ...options }, body });
   }
 
   createDisk(

@@ -17,6 +17,7 @@ import type {
   SessionFacts,
   StatusFacts,
   TargetFacts,
+  TargetPortalFacts,
   VersionFacts,
 } from "../config/facts.ts";
 
@@ -121,6 +122,16 @@ export const Session = z.strictObject({
 }).openapi("Session") satisfies z.ZodType<SessionFacts>;
 
 const Portal = z.strictObject({ address: z.string(), port: count }).openapi("Portal");
+
+export const TargetPortal = z.strictObject({
+  address: z.string(),
+  port: count,
+  group: count,
+  advertise: z.string().nullable(),
+  declared: z.boolean(),
+  state: z.enum(["listening", "absent", "unused", "stopped"]),
+  sessions: count,
+}).openapi("TargetPortal") satisfies z.ZodType<TargetPortalFacts>;
 
 export const Status = z.strictObject({
   running: z.boolean(),

@@ -43,6 +43,24 @@ export const EventsQuery = z.strictObject({
   waitMs: z.coerce.number().min(0).max(MOST_WAIT_MS).optional(),
 });
 
+const portal = { address: text, port: z.number() };
+
+export const NewPortalBody = z.strictObject({
+  ...portal,
+  group: z.number().optional(),
+  advertise: text.optional(),
+}).openapi("NewPortal");
+
+export const PortalChangesBody = z.strictObject({
+  portal: z.strictObject(portal),
+  address: text.optional(),
+  port: z.number().optional(),
+  group: z.number().optional(),
+  advertise: text.nullable().optional(),
+}).openapi("PortalChanges");
+
+export const PortalBody = z.strictObject(portal).openapi("PortalPlace");
+
 export const NewTargetBody = z.strictObject({
   name,
   iqn: text.optional(),

@@ -3,12 +3,14 @@
  * port.
  */
 import { ControlError } from "../config/control_error.ts";
+import { listenFailure } from "../config/listen_failure.ts";
 import type { PortalFacts } from "../config/facts.ts";
-import { hostAndPort } from "../iscsi/portal_address.ts";
 import type { Logger } from "../runtime/logger.ts";
 
 /** Longest path that a Unix socket can have; unix(7), without the final zero. */
 const MOST_SOCKET_PATH_OCTETS = 107;
+
+const DASHBOARD = { what: "the dashboard", another: "with --http" };
 
 /** How long requests that are being answered may take to end. */
 const GRACE_MS = 2_000;
@@ -58,25 +60,8 @@ export function listenOnPort(
   try {
     return served({ hostname: address, port }, handler, logger);
   } catch (error) {
-    throw listenError("the dashboard", { address, port }, error);
+    throw listenFailure(DASHBOARD, { address, port }, error);
   }
-}
-
-/** Why an address cannot be listened on, and which option chooses another. */
-export function listenError(what: string, { address, port }: PortalFacts, cause: unknown): unknown {
-  const where = `${what} cannot listen on ${hostAndPort(address, port)}`;
-  const option = what === "the dashboard" ? "--http" : "--portal";
-  if (cause instanceof Deno.errors.AddrInUse) {
-    const next = `stop what listens there, or choose another address with ${option}`;
-    return new ControlError("in-use", `${where}: it is in use`, next, { cause });
-  }
-  if (cause instanceof Deno.errors.PermissionDenied) {
-    const next = `choose a port from 1024 on with ${option}, or run as a user who may`;
-    return new ControlError("permission", `${where}: it is not permitted`, next, { cause });
-  }
-  if (!(cause instanceof Error)) return cause;
-  const next = `choose an address of this machine with ${option}`;
-  return new ControlError("failed", `${where}: ${cause.message}`, next, { cause });
 }
 
 function served(

@@ -2,7 +2,6 @@
  * The whole service put together: the declared state and its disks, the portals that initiators
  * come to, and the API that commands and browsers come to.
  */
-import { ControlError } from "../config/control_error.ts";
 import type { Control, PortalFacts } from "../config/control.ts";
 import { localDiskFiles } from "../config/local_disk_files.ts";
 import { Service } from "../config/service.ts";
@@ -17,19 +16,15 @@ import { keepMemoryFree } from "../runtime/free_memory.ts";
 import { systemRandom } from "../runtime/random.ts";
 import { DEFAULT_LIMITS, type Limits } from "../target/limits.ts";
 import { TargetNode } from "../target/node.ts";
-import { DEFAULT_PORTAL_GROUP_TAG } from "../target/portal.ts";
 import { TargetServer } from "../target/server.ts";
 import { createApp } from "./app.ts";
 import { hostsOf } from "./host_guard.ts";
-import { type HttpListener, listenError, listenOnPort, listenOnSocket } from "./listeners.ts";
+import { type HttpListener, listenOnPort, listenOnSocket } from "./listeners.ts";
 import { tellSupervisor } from "./supervisor.ts";
-
-/** The port that IANA has registered for iSCSI targets. */
-const ISCSI_PORT = 3260;
 
 export interface RunOptions {
   readonly stateDirectory: string;
-  /** Every address of the machine, port 3260, without any. */
+  /** In the place of those that are declared. */
   readonly portals?: readonly PortalFacts[];
   /** Where browsers may look at the service; nowhere without. */
   readonly http?: PortalFacts;
@@ -89,7 +84,7 @@ export async function runService(options: RunOptions): Promise<RunningService> {
       listeners.push(listener);
       service.http = listener.address ?? null;
     }
-    const portals = listenOnPortals(server, node, options.portals);
+    const portals = service.listen(server, options.portals);
     letMemoryBe = keepMemoryFree(node.clock);
     tellSupervisor("READY=1");
     return { control, portals, http: service.http, stop: stopper(server, stop) };
@@ -111,55 +106,4 @@ function stopper(server: TargetServer, stop: (drainMs: number) => Promise<void>)
     }
     await stopping;
   };
-}
-
-function listenOnPortals(
-  server: TargetServer,
-  node: TargetNode,
-  asked: readonly PortalFacts[] | undefined,
-): PortalFacts[] {
-  if (asked === undefined) return [listenEverywhere(server, node)];
-  return withoutDoubles(asked).map((portal) => {
-    try {
-      return listen(server, node, portal);
-    } catch (error) {
-      throw listenError("a portal", portal, error);
-    }
-  });
-}
-
-/** Every address of the machine: `::` takes IPv4 too, where there is IPv6. */
-function listenEverywhere(server: TargetServer, node: TargetNode): PortalFacts {
-  const port = ISCSI_PORT;
-  try {
-    return listen(server, node, { address: "::", port });
-  } catch (error) {
-    if (error instanceof Deno.errors.AddrInUse) {
-      throw listenError("a portal", { address: "::", port }, error);
-    }
-  }
-  const address = "0.0.0.0";
-  try {
-    return listen(server, node, { address, port });
-  } catch (error) {
-    throw listenError("a portal", { address, port }, error);
-  }
-}
-
-function listen(server: TargetServer, node: TargetNode, asked: PortalFacts): PortalFacts {
-  const { hostname, port } = server.listen({ hostname: asked.address, port: asked.port });
-  const portal = { address: hostname, port };
-  node.portals.add({ ...portal, portalGroupTag: DEFAULT_PORTAL_GROUP_TAG });
-  return portal;
-}
-
-/** `0.0.0.0` beside `::` on one port is there already. */
-function withoutDoubles(portals: readonly PortalFacts[]): readonly PortalFacts[] {
-  if (portals.length === 0) {
-    throw new ControlError("usage", "no portal is given", "give one with --portal ADDR:PORT");
-  }
-  return portals.filter(({ address, port }) =>
-    address !== "0.0.0.0" || port === 0 ||
-    portals.every((other) => other.address !== "::" || other.port !== port)
-  );
 }

@@ -14,7 +14,7 @@ import { type AuthenticationPolicy, NO_AUTHENTICATION } from "./authentication.t
 import { type EndOptions, endSessions } from "./end_sessions.ts";
 import type { OctetCount } from "./octet_count.ts";
 import type { Limits } from "./limits.ts";
-import { type Portal, portalGroupTagAt } from "./portal.ts";
+import { type Portal, portalAt, portalGroupTagAt } from "./portal.ts";
 import { SessionRegistry } from "./session_registry.ts";
 import type { Session } from "./session.ts";
 import type { Target } from "./target.ts";
@@ -124,6 +124,11 @@ export class TargetNode {
   ): Promise<void> {
     if (this.#targets.get(target.name) === target) this.#targets.delete(target.name);
     await endSessions(this, target.sessions, { waitMs, reason });
+  }
+
+  /** The portal that a connection came over. */
+  portalAt(localAddress: string, localPort: number): Portal | undefined {
+    return portalAt(this.portals, localAddress, localPort);
   }
 
   /** The group of the portal that a connection came over. */

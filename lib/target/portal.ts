@@ -2,7 +2,7 @@
  * A network portal: where a target listens, and the portal group that it belongs to. RFC 7143
  * 4.2.1, 4.4.1. Which addresses an initiator is told of depends on how it came here.
  */
-import { hostAndPort } from "../iscsi/portal_address.ts";
+import { hostAndPort, type PortalAddress } from "../iscsi/portal_address.ts";
 import type { Endpoint } from "./endpoint.ts";
 
 export interface Portal {
@@ -10,6 +10,8 @@ export interface Portal {
   readonly address: string;
   readonly port: number;
   readonly portalGroupTag: number;
+  /** What initiators are told instead, where they reach it by another address or name. */
+  readonly advertised?: PortalAddress | undefined;
 }
 
 /** The group of a connection that came over no known portal. */
@@ -31,20 +33,37 @@ function isLoopback(address: string): boolean {
 
 /** `0.0.0.0` takes IPv4 alone; a socket on `::` takes both. */
 function takes(wildcard: string, address: string): boolean {
-  return wildcard === "::" || !address.includes(":");
+  return isWildcard(wildcard) && (wildcard === "::" || !address.includes(":"));
 }
 
-/** The group of the portal at a local address: named exactly, or else by a wildcard. */
-export function portalGroupTagAt(portals: Iterable<Portal>, address: string, port: number): number {
+/** Whether who comes to `other` is taken by a socket on `portal` as well. */
+export function covers(portal: PortalPlace, other: PortalPlace): boolean {
+  return portal.port === other.port && portal.address !== other.address &&
+    takes(portal.address, other.address);
+}
+
+type PortalPlace = Pick<Portal, "address" | "port">;
+
+/** The portal at a local address: named exactly, or else by a wildcard. */
+export function portalAt<P extends PortalPlace>(
+  portals: Iterable<P>,
+  address: string,
+  port: number,
+): P | undefined {
   const local = plainAddress(address);
-  let byWildcard: number | undefined;
+  let byWildcard: P | undefined;
   for (const portal of portals) {
     if (portal.port !== port) continue;
     const listening = plainAddress(portal.address);
-    if (listening === local) return portal.portalGroupTag;
-    if (isWildcard(listening) && takes(listening, local)) byWildcard ??= portal.portalGroupTag;
+    if (listening === local) return portal;
+    if (takes(listening, local)) byWildcard ??= portal;
   }
-  return byWildcard ?? DEFAULT_PORTAL_GROUP_TAG;
+  return byWildcard;
+}
+
+/** The group of the portal at a local address. */
+export function portalGroupTagAt(portals: Iterable<Portal>, address: string, port: number): number {
+  return portalAt(portals, address, port)?.portalGroupTag ?? DEFAULT_PORTAL_GROUP_TAG;
 }
 
 /**
@@ -53,23 +72,31 @@ export function portalGroupTagAt(portals: Iterable<Portal>, address: string, por
  * this machine.
  */
 export function targetAddresses(portals: Iterable<Portal>, endpoint: Endpoint): readonly string[] {
+  const known = [...portals];
   const local = plainAddress(endpoint.localAddress);
   const values = new Set<string>();
-  for (const { address, port, portalGroupTag } of portals) {
+  for (const portal of known) {
+    const { address, port, advertised } = portal;
     const listening = plainAddress(address);
-    if (isWildcard(listening)) {
-      if (takes(listening, local)) values.add(targetAddress(local, port, portalGroupTag));
+    if (advertised !== undefined) {
+      values.add(targetAddress(advertised.host, advertised.port, portal));
+    } else if (isWildcard(listening)) {
+      // A portal that names the address itself tells of it.
+      const isItsOwn = takes(listening, local) && portalAt(known, local, port) === portal;
+      if (isItsOwn) values.add(targetAddress(local, port, portal));
     } else if (!isLoopback(listening) || isLoopback(local)) {
-      values.add(targetAddress(listening, port, portalGroupTag));
+      values.add(targetAddress(listening, port, portal));
     }
   }
   // A target without an address would be no target: the peer is told at least the way it came.
-  if (values.size === 0) {
-    values.add(targetAddress(local, endpoint.localPort, endpoint.portalGroupTag));
-  }
+  if (values.size === 0) values.add(targetAddress(local, endpoint.localPort, endpoint));
   return [...values];
 }
 
-function targetAddress(address: string, port: number, portalGroupTag: number): string {
-  return `${hostAndPort(address, port)},${portalGroupTag}`;
+function targetAddress(
+  host: string,
+  port: number,
+  { portalGroupTag }: Pick<Portal, "portalGroupTag">,
+): string {
+  return `${hostAndPort(host, port)},${portalGroupTag}`;
 }

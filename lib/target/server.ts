@@ -37,6 +37,12 @@ export interface Address {
   readonly port: number;
 }
 
+/** An address where whoever comes is taken. */
+export interface Listening extends Address {
+  /** Resolves when the address is free. */
+  close(): Promise<void>;
+}
+
 interface Active {
   readonly connection: Connection;
   readonly pump: Pump;
@@ -83,8 +89,8 @@ export class TargetServer {
     return this.#receiveBuffers.lent + this.#sendBuffers.lent;
   }
 
-  /** Begins to accept on an address; port 0 takes a free one. Answers what was taken. */
-  listen(address: Address): Address {
+  /** Begins to accept on an address; port 0 takes a free one. Who has come stays when it closes. */
+  listen(address: Address): Listening {
     const listener = Deno.listen({ ...address, transport: "tcp" });
     const { clock, logger, strangerLogger } = this.#node;
     const admit = (stream: Deno.TcpConn) => this.#admit(stream);
@@ -92,7 +98,11 @@ export class TargetServer {
     this.#listeners.set(listener, accepting);
     this.#tick();
     const { hostname, port } = listener.addr as Deno.NetAddr;
-    return { hostname, port };
+    const close = async (): Promise<void> => {
+      if (this.#listeners.delete(listener)) listener.close();
+      await accepting; // until then the address is taken
+    };
+    return { hostname, port, close };
   }
 
   #admit(stream: Deno.TcpConn): void {

@@ -35,13 +35,22 @@ export class Serving {
    * Starts `target serve` on free ports of loopback, and waits until it says that it is ready;
    * `through` are words before its command line.
    */
-  static async start(
+  static start(
     sanctl: Sanctl,
     extra: readonly string[] = [],
     through: readonly string[] = [],
   ): Promise<Serving> {
+    return Serving.startDeclared(sanctl, through, ["--portal", "127.0.0.1:0", ...extra]);
+  }
+
+  /** The same where the declared portals are, and its own. */
+  static async startDeclared(
+    sanctl: Sanctl,
+    through: readonly string[],
+    options: readonly string[] = [],
+  ): Promise<Serving> {
     const [program, ...words] = [...through, EXECUTABLE];
-    const serve = ["target", "serve", "--portal", "127.0.0.1:0", "--http", "127.0.0.1:0", ...extra];
+    const serve = ["target", "serve", "--http", "127.0.0.1:0", ...options];
     const child = new Deno.Command(program!, {
       args: [...words, ...serve],
       env: sanctl.environment,

@@ -24,9 +24,10 @@ export function documentOf(state: DeclaredState, secrets: DocumentSecrets = {}):
     luns: (luns.get(target.name) ?? []).sort((one, other) => one.lun - other.lun),
   }));
   const disks = state.disks.map(({ assignments: _, ...disk }) => disk);
-  const { discovery } = state;
+  const { discovery, portals } = state;
   return {
     ...state,
+    portals: portals ?? null,
     discovery: discovery === undefined ? null : authenticationOf(discovery, secrets),
     targets: targets.sort(byName),
     disks: disks.sort(byName),

@@ -11,7 +11,14 @@ import { checkInitiatorIds } from "../initiator_id.ts";
 import { checkIscsiName } from "../iscsi_name.ts";
 import { checkName } from "../names.ts";
 import { checkPath } from "../operations/declare_disk.ts";
-import { DeclaredState, MOST_OBJECTS, SecretReference } from "../schema.ts";
+import { checkAdvertised, checkPortalAddress, NEW_PORTAL } from "../portals.ts";
+import {
+  type DeclaredPortal,
+  DeclaredState,
+  MOST_OBJECTS,
+  MOST_PORTALS,
+  SecretReference,
+} from "../schema.ts";
 import { exactSize, parseSize } from "../size.ts";
 import { checked } from "./checked.ts";
 import type {
@@ -33,6 +40,7 @@ const disk = state.disks.element.shape;
 const assignment = disk.assignments.element.shape;
 const chap = target.chap.unwrap().shape;
 const discovery = state.discovery.unwrap().shape;
+const portal = state.portals.unwrap().element.shape;
 
 const NAME = { pattern: "^[a-z0-9][a-z0-9._-]{0,63}$" };
 const SIZE = { pattern: "^[0-9]+(\\.[0-9]+)? *[BbKkMmGgTtPp]([Ii][Bb])?$" };
@@ -154,9 +162,30 @@ export const DISK_FIELDS: Fields<WholeDisk> = {
   description: { about: "What it is for", written: checked(checkDescription) },
 };
 
+const PORTAL_FIELDS: Fields<DeclaredPortal> = {
+  address: {
+    about: "An IP address of the server; :: for every one, 0.0.0.0 for those of IPv4",
+    written: checked(checkPortalAddress),
+  },
+  port: { about: "The TCP port; 3260 without" },
+  group: { about: "The portal group tag; 1 without" },
+  advertise: {
+    about: "HOST:PORT that initiators are told instead, behind NAT for one; null for the address",
+    written: checked(checkAdvertised).nullable(),
+  },
+};
+
+const portals = z.array(objectOf(PORTAL_FIELDS, portal, ["address"])).min(1).max(MOST_PORTALS)
+  .transform((given) => given.map((each) => ({ ...NEW_PORTAL, ...each as object })));
+
 export const SERVER_FIELDS: Fields<WholeDocument> = {
   version: { about: "The version of this format" },
   iqnBase: { about: "What the iSCSI names of new targets begin with" },
+  portals: {
+    about: "Where the service listens; null for every address, port 3260",
+    fields: PORTAL_FIELDS,
+    written: portals,
+  },
   discovery: {
     about: "What is proved before targets are discovered; null for nothing",
     secret: true,

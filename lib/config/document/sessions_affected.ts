@@ -1,6 +1,7 @@
 /** What a change of the declared state does to who is logged in, known before it is made. */
 import type { SessionFacts, StepSessionFacts } from "../facts.ts";
 import type { Observation } from "../observation.ts";
+import { declaredPortals, sessionsWithout } from "../portals.ts";
 import type { DeclaredState } from "../schema.ts";
 import type { WholeTarget } from "./document.ts";
 
@@ -27,6 +28,14 @@ export function sessionsAffected(target: WholeTarget, change: StateChange): Step
     if (outcasts.has(session.id)) return [facts(session, "ends")];
     return isLess ? [facts(session, "loses-disks")] : [];
   });
+}
+
+/** Sessions end too where the portal goes that they came to. */
+export function sessionsStrayed(
+  { after, observation }: Omit<StateChange, "before">,
+): StepSessionFacts[] {
+  const lost = sessionsWithout(declaredPortals(after.portals), observation.portalSessions());
+  return lost.map((session) => facts(session, "ends"));
 }
 
 function facts(

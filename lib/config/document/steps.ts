@@ -6,7 +6,7 @@ import type { SecretBook } from "../secret_book.ts";
 import { exactSize } from "../size.ts";
 import { documentOf } from "./document_of.ts";
 import type { WholeDisk, WholeDocument, WholeTarget } from "./document.ts";
-import { sessionsAffected } from "./sessions_affected.ts";
+import { sessionsAffected, sessionsStrayed } from "./sessions_affected.ts";
 import { writtenDisk, writtenDocument, type WrittenPart, writtenTarget } from "./write_document.ts";
 
 export interface StepsOptions {
@@ -26,7 +26,7 @@ export function stepsBetween(options: StepsOptions): PlanStepFacts[] {
   const before = documentOf(options.before);
   const after = documentOf(options.after, { newSecrets: options.secrets });
   const steps = [
-    ...settingSteps(before, after),
+    ...settingSteps(before, after, options),
     ...pairs(before.targets, after.targets, ({ iqn }) => iqn)
       .flatMap(([old, now]) => targetStep(old, now, options)),
     ...pairs(before.disks, after.disks, ({ uuid }) => uuid)
@@ -64,17 +64,21 @@ function pairs<T extends Named>(
   ];
 }
 
-function settingSteps(before: WholeDocument, after: WholeDocument): PlanStepFacts[] {
+function settingSteps(
+  before: WholeDocument,
+  after: WholeDocument,
+  change: StepsOptions,
+): PlanStepFacts[] {
   const [old, now] = [before, after].map(({ targets: _, disks: __, ...settings }) =>
     writtenDocument(settings)
   );
-  return changesBetween(old!, now!).map((change) => ({
+  return changesBetween(old!, now!).map((setting) => ({
     action: "change",
     object: "server",
-    name: change.field,
-    changes: [change],
+    name: setting.field,
+    changes: [setting],
     file: null,
-    sessions: [],
+    sessions: setting.field === "portals" ? sessionsStrayed(change) : [],
     loss: null,
   }));
 }

@@ -161,6 +161,34 @@ const operations = fc.oneof(
     (control, name, to, from, lun) => control.moveDisk(name, to, { from, lun }),
   ),
   operation(
+    "addPortal",
+    [
+      fc.constantFrom("192.0.2.1", "::", "2001:DB8::1", "localhost"),
+      fc.constantFrom(3260, 3261, 0),
+      fc.option(fc.constantFrom(1, 2, 0), { nil: undefined }),
+      fc.option(fc.constantFrom("SAN.example:1", "x:y"), { nil: undefined }),
+    ],
+    (control, address, port, group, advertise) =>
+      control.addPortal({ address, port, group, advertise }),
+  ),
+  operation(
+    "setPortal",
+    [
+      fc.constantFrom("192.0.2.1", "::", "2001:db8::1"),
+      fc.constantFrom(3260, 3261),
+      fc.option(fc.constantFrom(3260, 3261), { nil: undefined }),
+      fc.option(fc.constantFrom("[::1]:1", null), { nil: undefined }),
+    ],
+    (control, address, from, port, advertise) =>
+      control.setPortal({ address, port: from }, { port, advertise }),
+  ),
+  operation(
+    "removePortal",
+    [fc.constantFrom("192.0.2.1", "::", "2001:db8::1"), fc.constantFrom(3260, 3261)],
+    (control, address, port) => control.removePortal({ address, port }),
+  ),
+  operation("listPortals", [], (control) => control.listPortals()),
+  operation(
     "removeDisk",
     [disk, flag],
     (control, name, deleteFile) => control.removeDisk(name, { deleteFile }),

@@ -43,3 +43,30 @@ Deno.test("A81: two portals that come to the same address are told once", () => 
   const mapped = { ...ENDPOINT, localAddress: "::ffff:192.0.2.1" };
   assert.deepEqual(targetAddresses(portals, mapped), ["192.0.2.1:3260,1"]);
 });
+
+Deno.test("A81: a portal behind NAT is told of as it is advertised, with its group", () => {
+  const advertised = { host: "san.example.com", port: 13_260 };
+  const portals = [
+    { address: "192.0.2.1", port: 3260, portalGroupTag: 2, advertised },
+    {
+      address: "127.0.0.1",
+      port: 3260,
+      portalGroupTag: 3,
+      advertised: { host: "2001:db8::7", port: 1 },
+    },
+  ];
+  const told = ["san.example.com:13260,2", "[2001:db8::7]:1,3"];
+  assert.deepEqual(targetAddresses(portals, ENDPOINT), told);
+});
+
+Deno.test("A81: an address that a portal names has that portal's group, not a wildcard's", () => {
+  const portals = [
+    { address: "::", port: 3260, portalGroupTag: 1 },
+    { address: "192.0.2.1", port: 3260, portalGroupTag: 2 },
+    { address: "198.51.100.1", port: 3260, portalGroupTag: 3 },
+  ];
+  const told = ["192.0.2.1:3260,2", "198.51.100.1:3260,3"];
+  assert.deepEqual(targetAddresses(portals, ENDPOINT), told);
+  const elsewhere = { ...ENDPOINT, localAddress: "203.0.113.1" };
+  assert.deepEqual(targetAddresses(portals, elsewhere), ["203.0.113.1:3260,1", ...told]);
+});
