@@ -1,6 +1,7 @@
 /** What a command has to work with. */
 import type { CommandContext } from "@stricli/core";
 import type { Control } from "../lib/config/control.ts";
+import type { Choice } from "./choose.ts";
 import type { GlobalFlags } from "./global_flags.ts";
 import type { Output, Sink } from "./output.ts";
 import type { ProgressBar } from "./progress.ts";
@@ -14,6 +15,10 @@ export interface Context extends CommandContext {
   readonly signal: AbortSignal;
   /** The running service where there is one, else the declared state; opened once. */
   control(): Promise<Control>;
+  /** Someone is there to answer. */
+  readonly terminal: boolean;
+  /** Lets whoever is there choose some of what there is; throws where that is called off. */
+  choose(question: string, choices: readonly Choice[]): Promise<readonly string[]>;
   /** Asks whether to go on with what `loss` says; throws where the answer is no. */
   confirm(loss: string, yes: boolean | undefined): Promise<void>;
   /** Asks for something that is not shown while it is typed. */

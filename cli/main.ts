@@ -25,6 +25,10 @@ if (import.meta.main) {
       readLine,
       readHidden: (ask, signal) => keyboard.readHidden(ask, signal),
       readInput,
+      async choose(question, choices, signal) {
+        const { choose } = await import("./choose.ts");
+        return choose(question, choices, signal);
+      },
       async openControl({ stateDir, server }) {
         const { openControl } = await import("../lib/config/connect.ts");
         return openControl({ stateDir, server: server ?? Deno.env.get("SANCTL_SERVER") });

@@ -1,6 +1,7 @@
 /** A command while it runs: opens what it asks for, and lets go of it when it ends. */
 import type { Control } from "../lib/config/control.ts";
 import { ControlError } from "../lib/config/control_error.ts";
+import type { Choice } from "./choose.ts";
 import type { Context } from "./context.ts";
 import type { GlobalFlags } from "./global_flags.ts";
 import { Output, type Sink } from "./output.ts";
@@ -18,6 +19,12 @@ export interface Surroundings {
   readHidden(ask: () => void, signal: AbortSignal): Promise<string | undefined>;
   /** All of standard input; undefined where it has more than `limit` octets. */
   readInput(limit: number): Promise<string | undefined>;
+  /** Resolves with the values that are chosen; undefined where that is called off. */
+  choose(
+    question: string,
+    choices: readonly Choice[],
+    signal: AbortSignal,
+  ): Promise<readonly string[] | undefined>;
   openControl(flags: GlobalFlags): Promise<Control>;
   /** Calls back with an exit code at each SIGINT, SIGTERM and SIGHUP; the answer ends that. */
   onInterrupt(then: (exitCode: number) => void): () => void;
@@ -61,6 +68,16 @@ export class RunningCommand implements Context {
   control(): Promise<Control> {
     this.#control ??= this.#around.openControl(this.flags);
     return this.#control;
+  }
+
+  get terminal(): boolean {
+    return this.#around.terminal;
+  }
+
+  async choose(question: string, choices: readonly Choice[]): Promise<readonly string[]> {
+    const chosen = await this.#around.choose(question, choices, this.signal);
+    if (chosen !== undefined) return chosen;
+    throw new DOMException("nothing was chosen", "AbortError");
   }
 
   confirm(loss: string, yes: boolean | undefined): Promise<void> {

@@ -127,7 +127,6 @@ const remove = buildCommand<TargetDeleteFlags, [name: string], Context>({
 
 const TARGET_AND_IDS = {
   kind: "array",
-  minimum: 2,
   parameter: {
     brief: "The target's name, then who: iqn:NAME, dns:HOST, ip:ADDRESS, mac:ADDRESS or any",
     placeholder: "TARGET ID",
@@ -137,14 +136,27 @@ const TARGET_AND_IDS = {
 
 const allow = buildCommand<Record<never, never>, string[], Context>({
   loader: () => import("../commands/target_allow.ts"),
-  parameters: { positional: TARGET_AND_IDS },
-  docs: { brief: "Let initiators log in to a target" },
+  parameters: { positional: { ...TARGET_AND_IDS, minimum: 1 } },
+  docs: {
+    brief: "Let initiators log in to a target",
+    fullDescription:
+      "Lets initiators log in to a target. Without an ID those that came by in the\n" +
+      "last seven days are offered for choosing, at a terminal.",
+  },
 });
 
 const deny = buildCommand<Record<never, never>, string[], Context>({
   loader: () => import("../commands/target_deny.ts"),
-  parameters: { positional: TARGET_AND_IDS },
+  parameters: { positional: { ...TARGET_AND_IDS, minimum: 2 } },
   docs: { brief: "Take initiators off a target's access list" },
+});
+
+const initiators = buildCommand<Record<never, never>, [], Context>({
+  loader: () => import("../commands/target_initiators.ts"),
+  parameters: {},
+  docs: {
+    brief: "List the initiators that came by in the last seven days, and what came of it",
+  },
 });
 
 export interface TargetSessionsFlags {
@@ -204,6 +216,7 @@ export const targetRoutes = buildRouteMap({
     deny,
     chap,
     reverseChap,
+    initiators,
     sessions,
     disconnect,
     portal: portalRoutes,

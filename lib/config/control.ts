@@ -20,6 +20,7 @@ import type {
   TargetFacts,
   TargetPortalFacts,
   VersionFacts,
+  VisitorFacts,
 } from "./facts.ts";
 
 import type { EventsPage, EventsQuery } from "../events/read_events.ts";
@@ -203,6 +204,8 @@ export interface Control {
   deny(name: string, ids: readonly string[]): Promise<Changed<TargetFacts>>;
   /** Open sessions, of one target or of all. */
   sessions(target?: string): Promise<readonly SessionFacts[]>;
+  /** Initiators that came by in the last seven days, admitted or not, the latest first. */
+  initiators(): Promise<readonly VisitorFacts[]>;
   /** Ends sessions; initiators that may still log in can come back at once. */
   disconnect(
     choice: SessionChoice,

@@ -219,6 +219,24 @@ export interface DeletedTarget {
   readonly sessionsEnded: number;
 }
 
+/** An initiator that came by in the last seven days: a line for each target that it asked for. */
+export interface VisitorFacts {
+  /** Its iSCSI name. */
+  readonly initiator: string;
+  readonly address: string;
+  /** The target's name, or its iSCSI name where there is none; null: it asked which there are. */
+  readonly target: string | null;
+  /** What came of it the last time. */
+  readonly admitted: boolean;
+  /** Why it was refused. */
+  readonly reason: string | null;
+  readonly firstSeen: string;
+  /** Now, while it is logged in. */
+  readonly lastSeen: string;
+  /** How often it asked. */
+  readonly visits: number;
+}
+
 export interface EndedSession {
   readonly id: string;
   readonly target: string;

@@ -5,6 +5,7 @@ import type {
   LunFacts,
   StatusFacts,
   TargetFacts,
+  VisitorFacts,
 } from "./facts.ts";
 import type { Observation } from "./observation.ts";
 import { findDisk, findTarget } from "./operations/find.ts";
@@ -15,12 +16,28 @@ import type {
   DeclaredTarget,
 } from "./schema.ts";
 import { VERSION } from "./version.ts";
+import type { Visitor } from "./visitors/visitor.ts";
 
 /** Problems that a status lists; past it only their number would grow. */
 const MOST_PROBLEMS = 100;
 
 export function targetFacts(state: DeclaredState, name: string, seen: Observation): TargetFacts {
   return factsOfTarget(findTarget(state, name), state.disks, seen);
+}
+
+/** Who came by, with what the operator calls the targets. */
+export function visitorFacts(state: DeclaredState, visitors: readonly Visitor[]): VisitorFacts[] {
+  const names = new Map(state.targets.map(({ iqn, name }) => [iqn, name]));
+  return visitors.map(({ initiator, address, target, refusal, firstSeen, lastSeen, visits }) => ({
+    initiator,
+    address,
+    target: target === undefined ? null : names.get(target) ?? target,
+    admitted: refusal === undefined,
+    reason: refusal ?? null,
+    firstSeen: new Date(firstSeen).toISOString(),
+    lastSeen: new Date(lastSeen).toISOString(),
+    visits,
+  }));
 }
 
 /** The facts of all targets, in one pass over the disks. */

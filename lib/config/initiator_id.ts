@@ -2,7 +2,7 @@
 import { isHardwareAddress } from "../net/hardware_address.ts";
 import { isFullHostName } from "../net/host_name.ts";
 import { AccessList } from "../target/access_list.ts";
-import { ACCESS_RULE_FORMS, AccessRuleError, hasKind } from "../target/access_rules.ts";
+import { AccessRuleError, hasKind } from "../target/access_rules.ts";
 import { ControlError } from "./control_error.ts";
 import { parseIscsiName } from "./iscsi_name.ts";
 
@@ -26,10 +26,8 @@ export function checkInitiatorIds(ids: readonly string[]): string[] {
     return [...AccessList.of(ids.map(withKind)).ids];
   } catch (error) {
     if (!(error instanceof AccessRuleError)) throw error;
-    const forms = ACCESS_RULE_FORMS.join(", ");
-    throw new ControlError("usage", error.message, `identify an initiator by ${forms}`, {
-      cause: error,
-    });
+    const nextStep = `write it as ${error.forms}`;
+    throw new ControlError("usage", error.message, nextStep, { cause: error });
   }
 }
 

@@ -15,20 +15,24 @@ import type { Outcome } from "./operations/outcome.ts";
 import type { DeclaredDisk, DeclaredState } from "./schema.ts";
 import { declaredBy, type SecretBook } from "./secret_book.ts";
 import { stateChanges } from "./state_changes.ts";
-import { eventsDirectory } from "./state_directory.ts";
+import { eventsDirectory, visitorFile } from "./state_directory.ts";
 import type { Operation, StateKeeper } from "./state_keeper.ts";
 import { StateStore } from "./store.ts";
+import { KeptVisitors } from "./visitors/kept_visitors.ts";
+import type { VisitorSource } from "./visitors/visitor_book.ts";
 
 export class OfflineKeeper implements StateKeeper {
   readonly directory: string;
   readonly files: DiskFiles;
   readonly observation = NOTHING_RUNS;
   readonly events: EventReader;
+  readonly visitors: VisitorSource;
   readonly #store: StateStore;
 
   constructor(directory: string, files: DiskFiles) {
     this.directory = directory;
     this.files = files;
+    this.visitors = new KeptVisitors(visitorFile(directory));
     this.events = new KeptEvents(eventsDirectory(directory));
     this.#store = new StateStore(directory);
   }

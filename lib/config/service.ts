@@ -23,11 +23,12 @@ import type { DeclaredDisk, DeclaredState } from "./schema.ts";
 import { type Declared, declaredBy, type SecretBook } from "./secret_book.ts";
 import { StateControl } from "./state_control.ts";
 import { stateChanges } from "./state_changes.ts";
-import { eventsDirectory } from "./state_directory.ts";
+import { eventsDirectory, visitorFile } from "./state_directory.ts";
 import type { Operation, StateKeeper } from "./state_keeper.ts";
 import { StateStore } from "./store.ts";
 import { noteLogins } from "./login_events.ts";
 import { VERSION } from "./version.ts";
+import { VisitorBook } from "./visitors/visitor_book.ts";
 
 /** How long a change waits for a disk that is removed: after that it is closed all the same. */
 const CLOSE_MS = 15_000;
@@ -44,6 +45,7 @@ export class Service implements StateKeeper {
   readonly observation: Observation;
   /** What happens is noted here, and kept. */
   readonly events: EventLog;
+  readonly visitors: VisitorBook;
   /** What commands work through. Closing it leaves the service as it is. */
   readonly control: Control;
   /** Where the dashboard listens, once it does. */
@@ -90,6 +92,7 @@ export class Service implements StateKeeper {
     this.#portals = new RunningPortals(node, (name, failure) => this.#notePortal(name, failure));
     this.#targets = new RunningTargets(node);
     this.#sessions = new RunningSessions(node, this.#targets);
+    this.visitors = new VisitorBook(visitorFile(directory), node);
     noteLogins(node, this.events, () => this.#state.targets);
     this.#absent = new AbsentDisks({
       clock: node.clock,
@@ -134,7 +137,7 @@ export class Service implements StateKeeper {
     await Promise.all([...this.#disks].map(([uuid, disk]) => this.#close(uuid, disk)));
     this.#disks.clear();
     this.events.note("service-stopped", {});
-    await this.events.close();
+    await Promise.all([this.events.close(), this.visitors.close()]);
     this.#lock.release();
   }
 
@@ -173,6 +176,7 @@ export class Service implements StateKeeper {
   }
 
   async #open(): Promise<void> {
+    await this.visitors.load();
     this.events.note("service-started", { version: VERSION, pid: Deno.pid });
     await Promise.all(this.#state.disks.map(async (disk) => {
       const running = await RunningDisk.openOrFail(disk, this.#around);

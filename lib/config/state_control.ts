@@ -39,6 +39,7 @@ import type {
   TargetFacts,
   TargetPortalFacts,
   VersionFacts,
+  VisitorFacts,
 } from "./control.ts";
 import { createDisk, extendDisk, importDisk, removeDiskAndFile } from "./disk_work.ts";
 import {
@@ -48,6 +49,7 @@ import {
   factsOfDisk,
   statusFacts,
   targetFacts,
+  visitorFacts,
 } from "./facts_of.ts";
 import { allow, deny } from "./operations/access.ts";
 import { assignDisk } from "./operations/assign_disk.ts";
@@ -129,6 +131,11 @@ export class StateControl implements Control {
     const ended = before.filter(({ id }) => !after.has(id));
     const said = ended.map(({ id, initiator }) => `session ${id} of ${initiator} is ended`);
     return { facts, notices: [...notices, ...said] };
+  }
+
+  async initiators(): Promise<readonly VisitorFacts[]> {
+    const { visitors } = this.#keeper;
+    return visitorFacts(await this.#keeper.state(), await visitors.visitors());
   }
 
   async sessions(target?: string): Promise<readonly SessionFacts[]> {

@@ -37,6 +37,11 @@ export function socketFile(directory: string): string {
   return `${directory}/control.sock`;
 }
 
+/** Who came by. */
+export function visitorFile(directory: string): string {
+  return `${directory}/initiators.json`;
+}
+
 /** Where what happened is kept. */
 export function eventsDirectory(directory: string): string {
   return `${directory}/events`;

@@ -7,6 +7,7 @@ import type { EventReader } from "../events/read_events.ts";
 import type { Observation } from "./observation.ts";
 import type { Outcome } from "./operations/outcome.ts";
 import type { DeclaredDisk, DeclaredState } from "./schema.ts";
+import type { VisitorSource } from "./visitors/visitor_book.ts";
 import type { SecretBook } from "./secret_book.ts";
 
 /** What a change makes of what is declared; it changes neither. */
@@ -17,6 +18,7 @@ export interface StateKeeper {
   readonly files: DiskFiles;
   readonly observation: Observation;
   readonly events: EventReader;
+  readonly visitors: VisitorSource;
   /** The declared state as it is now. */
   state(): Promise<DeclaredState>;
   /** The secrets that the state refers to now. */

@@ -39,6 +39,7 @@ import type {
   TargetFacts,
   TargetPortalFacts,
   VersionFacts,
+  VisitorFacts,
 } from "../config/control.ts";
 import { isName } from "../config/names.ts";
 import { noSuchDisk, noSuchTarget } from "../config/operations/find.ts";
@@ -112,6 +113,10 @@ export class ControlClient implements Control {
     chap: NewReverseChap | undefined,
   ): Promise<Changed<AuthenticationFacts>> {
     return await this.#setSecret(`${authenticationPath(target)}/reverse-chap`, chap);
+  }
+
+  initiators(): Promise<readonly VisitorFacts[]> {
+    return this.#service.list("/api/initiators");
   }
 
   sessions(target?: string): Promise<readonly SessionFacts[]> {

@@ -19,6 +19,7 @@ import type {
   TargetFacts,
   TargetPortalFacts,
   VersionFacts,
+  VisitorFacts,
 } from "../config/facts.ts";
 
 const count = z.int().nonnegative();
@@ -173,6 +174,17 @@ export const RemovedDiskFacts = z.strictObject({
   path: z.string().nullable(),
   fileDeleted: z.boolean(),
 }).openapi("RemovedDisk") satisfies z.ZodType<RemovedDisk>;
+
+export const Visitor = z.strictObject({
+  initiator: z.string(),
+  address: z.string(),
+  target: z.string().nullable(),
+  admitted: z.boolean(),
+  reason: z.string().nullable(),
+  firstSeen: z.string(),
+  lastSeen: z.string(),
+  visits: count,
+}).openapi("Visitor") satisfies z.ZodType<VisitorFacts>;
 
 const Event = z.strictObject({
   sequence: count,

@@ -110,6 +110,15 @@ export const ROUTES: readonly Route[] = [
   }),
   route({
     method: "get",
+    path: "/api/initiators",
+    summary: "Initiators that came by in the last seven days, the latest first",
+    access: "read",
+    input: { query: inputs.PageQuery },
+    answer: facts.page(facts.Visitor),
+    run: async (control, { query }) => pageOf(await control.initiators(), query),
+  }),
+  route({
+    method: "get",
     path: "/api/events",
     summary: "What happened; a part of it, after a sequence number",
     access: "read",

@@ -30,6 +30,15 @@ export interface AccessRule {
 /** An entry that cannot be understood. */
 export class AccessRuleError extends Error {
   override readonly name = "AccessRuleError";
+
+  constructor(
+    message: string,
+    /** How it may be written. */
+    readonly forms: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
 }
 
 interface RuleKind {
@@ -54,11 +63,7 @@ const KINDS: Readonly<Record<string, RuleKind>> = {
   mac: { form: "mac:ADDRESS", examples: "mac:00-15-17-0B-0E-F6", parse: ruleForAdapter },
 };
 
-/** How entries are written, for whoever has to correct one. */
-export const ACCESS_RULE_FORMS: readonly string[] = [
-  ...Object.values(KINDS).map(({ form }) => form),
-  ANY.id,
-];
+const ALL_FORMS = `${Object.values(KINDS).map(({ form }) => form).join(", ")} or ${ANY.id}`;
 
 /** Whether the entry says of which kind it is. */
 export function hasKind(id: string): boolean {
@@ -71,17 +76,15 @@ export function parseRule(id: string): AccessRule {
   const name = kindName(id);
   const kind = Object.hasOwn(KINDS, name) ? KINDS[name] : undefined;
   if (kind === undefined) {
-    const forms = ACCESS_RULE_FORMS.join(", ");
-    throw new AccessRuleError(`access rule "${printable(id)}" is of no known kind: ${forms}`);
+    const why = "does not say whom it means";
+    throw new AccessRuleError(`access rule "${printable(id)}" ${why}`, ALL_FORMS);
   }
   try {
     return kind.parse(id.slice(name.length + 1));
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new AccessRuleError(
-      `access rule "${printable(id)}": ${printable(why)}; write it as ${kind.examples}`,
-      { cause },
-    );
+    const message = `access rule "${printable(id)}": ${printable(why)}`;
+    throw new AccessRuleError(message, kind.examples, { cause });
   }
 }
 

@@ -1,5 +1,6 @@
 /** A process made of strings, for commands under test. */
 import type { Control } from "../../../lib/config/control.ts";
+import type { Choice } from "../../../cli/choose.ts";
 import { sanctl } from "../../../cli/sanctl.ts";
 
 export interface Ran {
@@ -8,6 +9,8 @@ export interface Ran {
   readonly stderr: string;
   /** The calls that the control got, as `method(arguments as JSON)`. */
   readonly calls: readonly string[];
+  /** What was offered for choosing. */
+  readonly offered: readonly Choice[];
 }
 
 export interface FakeOptions {
@@ -20,6 +23,8 @@ export interface FakeOptions {
   readonly hidden?: readonly string[];
   /** What stands in standard input. */
   readonly input?: string;
+  /** What is chosen of what is offered; without it that is called off. */
+  readonly chosen?: readonly string[];
   /** Called with what sends SIGINT to the command. */
   readonly onStart?: (interrupt: () => void) => void;
 }
@@ -28,6 +33,7 @@ export interface FakeOptions {
 export async function ran(argv: readonly string[], options: FakeOptions = {}): Promise<Ran> {
   let stdout = "", stderr = "";
   const calls: string[] = [];
+  const offered: Choice[] = [];
   const hidden = [...options.hidden ?? []];
   const exitCode = await sanctl(argv, {
     stdout: { write: (text) => void (stdout += text) },
@@ -39,13 +45,17 @@ export async function ran(argv: readonly string[], options: FakeOptions = {}): P
       return Promise.resolve(hidden.shift());
     },
     readInput: () => Promise.resolve(options.input),
+    choose(_question, choices) {
+      offered.push(...choices);
+      return Promise.resolve(options.chosen);
+    },
     openControl: () => Promise.resolve(recording(options.control ?? {}, calls)),
     onInterrupt(then) {
       options.onStart?.(() => then(130));
       return () => {};
     },
   });
-  return { exitCode, stdout, stderr, calls };
+  return { exitCode, stdout, stderr, calls, offered };
 }
 
 function recording(control: Partial<Control>, calls: string[]): Control {

@@ -42,9 +42,9 @@ Deno.test("B-55: checkInitiatorIds takes no address that could mean another", ()
       ["010.0.0.1", /leading zeros/],
       ["10.0.0.256", /no IP address/],
       ["10.0.0.5/24", /the network is 10\.0\.0\.0\/24/],
-      ["fe80::1%eth0", /no known kind/],
+      ["fe80::1%eth0", /does not say whom it means/],
       ["ip:fe80::1%eth0", /zone/],
-      ["0x7f.0.0.1", /no known kind/],
+      ["0x7f.0.0.1", /does not say whom it means/],
       ["00:15:17:0B:0E", /no IP address/],
       ["01:00:5e:00:00:01", /address of a group/],
     ] as const

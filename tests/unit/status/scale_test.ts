@@ -65,6 +65,7 @@ function busyServer(): TestApi {
     directory: "/var/lib/sanctl",
     files: new MemoryDiskFiles(),
     observation,
+    visitors: { visitors: () => Promise.resolve([]) },
     events: { read: () => Promise.resolve({ events: [], next: 0, more: false }) },
     state: () => Promise.resolve(state),
     secrets: () => Promise.resolve(NO_SECRETS),

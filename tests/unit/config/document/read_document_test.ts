@@ -67,7 +67,7 @@ const REFUSED: readonly (readonly [lines: readonly string[], said: RegExp])[] = 
   [["targets:", "- name: a", "  iqn: mail"], /:3: targets\[0\]\.iqn: .*; use iqn\.YYYY-MM/],
   [
     ["targets:", "- name: a", "  allow:", "  - any", "  - ada"],
-    /:5: targets\[0\]\.allow\[1\]: access rule "ada" .*; identify an initiator by/,
+    /:5: targets\[0\]\.allow\[1\]: access rule "ada" .*; write it as iqn:NAME/,
   ],
   [["targets:", "- name: a", "- name: a"], /:3: targets\[1\]: the target a is there twice/],
   [["disks:", "- name: a", "- name: a"], /:3: disks\[1\]: the disk a is there twice/],
