@@ -28,6 +28,7 @@ export default async function (
         sparse: flags.sparse,
         name: flags.name,
         target: flags.target,
+        shared: flags.shared,
         description: flags.description,
         logicalBlockLength: blockLengthOf(flags.logicalBlock),
         physicalBlockLength: blockLengthOf(flags.physicalBlock),

@@ -25,12 +25,15 @@ const BLOCK_FLAGS = {
   physicalBlock: blockFlag("The block length of its medium, as initiators are told"),
 } as const;
 
+const SHARED_FLAG = switchFlag("Several initiators may write it: they must know how to share");
+
 export interface DiskCreateFlags extends BlockFlags {
   readonly size: number;
   readonly type?: "fixed";
   readonly sparse?: boolean;
   readonly name?: string;
   readonly target?: string;
+  readonly shared?: boolean;
   readonly description?: string;
   readonly removable?: boolean;
 }
@@ -49,6 +52,7 @@ const create = buildCommand<DiskCreateFlags, [file: string], Context>({
       sparse: switchFlag("Take space only as it is written, where the file system can"),
       name: textFlag("DISK", "Its name; the file's stem without"),
       target: textFlag("TARGET", "Assign it to this target in the same step"),
+      shared: SHARED_FLAG,
       description: textFlag("TEXT", "What it is for"),
       ...BLOCK_FLAGS,
       removable: switchFlag("Present it as a removable medium"),
@@ -120,7 +124,7 @@ const assign = buildCommand<DiskAssignFlags, [name: string, target: string], Con
     flags: {
       lun: LUN_FLAG,
       readOnly: switchFlag("Refuse writes through this target"),
-      shared: switchFlag("Several initiators may write it: they must know how to share"),
+      shared: SHARED_FLAG,
     },
     positional: { kind: "tuple", parameters: [DISK_ARGUMENT, TARGET_ARGUMENT] },
   },

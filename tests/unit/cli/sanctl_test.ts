@@ -219,12 +219,14 @@ Deno.test("disk create: a path is made absolute, a unit is needed, mem: means me
     sparse: true,
   });
   assert.equal(file.stdout, "disk data created: 20G, LUN 0 of target mail\n");
-  const argv = "disk create mem:scratch --size 1M --physical-block 4096 --target mail".split(" ");
+  const argv = "disk create mem:scratch --size 1M --physical-block 4096 --target mail --shared"
+    .split(" ");
   const memory = await ran(argv, { control });
   assert.deepEqual(JSON.parse(memory.calls[0]!.slice("createDisk(".length, -1)), {
     memory: "scratch",
     size: 2 ** 20,
     target: "mail",
+    shared: true,
     physicalBlockLength: 4096,
   });
 });
