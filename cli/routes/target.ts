@@ -159,6 +159,25 @@ const initiators = buildCommand<Record<never, never>, [], Context>({
   },
 });
 
+const limits = buildCommand<Record<never, never>, string[], Context>({
+  loader: () => import("../commands/target_limits.ts"),
+  parameters: {
+    positional: {
+      kind: "array",
+      parameter: {
+        brief: "What to set, such as sessionsOfTarget=544; NAME=standard sets it back",
+        placeholder: "NAME=VALUE",
+        parse: String,
+      },
+    },
+  },
+  docs: {
+    brief: "Show how much there may be of what, or set it",
+    fullDescription: "Shows how much there may be of what, or sets it: targets, disks, portals,\n" +
+      "sessions, times and memory. What is set holds for sessions that begin from then on.",
+  },
+});
+
 export interface TargetSessionsFlags {
   readonly long?: boolean;
 }
@@ -217,6 +236,7 @@ export const targetRoutes = buildRouteMap({
     chap,
     reverseChap,
     initiators,
+    limits,
     sessions,
     disconnect,
     portal: portalRoutes,

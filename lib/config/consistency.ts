@@ -1,5 +1,6 @@
 /** What must hold between the objects of a declared state, wherever it comes from. */
 import type { DeclaredAuthentication, DeclaredDisk, DeclaredState } from "./schema.ts";
+import { overLimit } from "./operations/set_limits.ts";
 import { secretUses } from "./secret_book.ts";
 import { portalName } from "./portals.ts";
 import { isAbsolute } from "../runtime/path.ts";
@@ -16,7 +17,8 @@ export function inconsistency(state: DeclaredState): string | undefined {
     repeated("LUN", state.disks.flatMap(lunsOf)) ??
     repeated("secret", secretUses(state).map(({ chap }) => chap.secret)) ??
     firstOf(state.targets, ({ name, ...target }) => loneReverse(`target ${name}`, target)) ??
-    loneReverse("discovery", state.discovery ?? {});
+    loneReverse("discovery", state.discovery ?? {}) ??
+    overLimit(state);
 }
 
 function inconsistencyOfDisk(disk: DeclaredDisk, state: DeclaredState): string | undefined {

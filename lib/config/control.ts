@@ -11,6 +11,7 @@ import type {
   DiskFacts,
   EndedSession,
   ExportFacts,
+  LimitFacts,
   PlanFacts,
   PortalFacts,
   Progress,
@@ -23,9 +24,11 @@ import type {
   VisitorFacts,
 } from "./facts.ts";
 
+import type { LimitChanges } from "./operations/set_limits.ts";
 import type { EventsPage, EventsQuery } from "../events/read_events.ts";
 
 export type * from "./facts.ts";
+export type { LimitChanges } from "./operations/set_limits.ts";
 export type { EventFacts } from "../events/event_facts.ts";
 export type { EventsPage, EventsQuery } from "../events/read_events.ts";
 export { ControlError, type ControlErrorKind, EXIT_CODES } from "./control_error.ts";
@@ -202,6 +205,10 @@ export interface Control {
   allow(name: string, ids: readonly string[]): Promise<Changed<TargetFacts>>;
   /** Takes initiator identifiers away; those whom nothing else admits are logged out. */
   deny(name: string, ids: readonly string[]): Promise<Changed<TargetFacts>>;
+  /** How much there may be of what. */
+  limits(): Promise<readonly LimitFacts[]>;
+  /** Sets limits by their names; null stands for the standard value. */
+  setLimits(changes: LimitChanges): Promise<Changed<readonly LimitFacts[]>>;
   /** Open sessions, of one target or of all. */
   sessions(target?: string): Promise<readonly SessionFacts[]>;
   /** Initiators that came by in the last seven days, admitted or not, the latest first. */

@@ -219,6 +219,21 @@ export interface DeletedTarget {
   readonly sessionsEnded: number;
 }
 
+/** How much there may be of something. */
+export interface LimitFacts {
+  readonly name: string;
+  readonly about: string;
+  readonly unit: "count" | "seconds" | "octets";
+  readonly value: number;
+  /** What it is where nobody has set it. */
+  readonly standard: number;
+  /** What it may be set to. */
+  readonly least: number;
+  readonly most: number;
+  /** How much there is; null where that is not counted. */
+  readonly used: number | null;
+}
+
 /** An initiator that came by in the last seven days: a line for each target that it asked for. */
 export interface VisitorFacts {
   /** Its iSCSI name. */

@@ -2,11 +2,13 @@
 import type {
   AuthenticationFacts,
   DiskFacts,
+  LimitFacts,
   LunFacts,
   StatusFacts,
   TargetFacts,
   VisitorFacts,
 } from "./facts.ts";
+import { LIMIT_NAMES, type LimitName, limitOf, limitRow } from "./limits.ts";
 import type { Observation } from "./observation.ts";
 import { findDisk, findTarget } from "./operations/find.ts";
 import type {
@@ -23,6 +25,23 @@ const MOST_PROBLEMS = 100;
 
 export function targetFacts(state: DeclaredState, name: string, seen: Observation): TargetFacts {
   return factsOfTarget(findTarget(state, name), state.disks, seen);
+}
+
+/** All limits, with how much of each is used where that is counted. */
+export function limitFacts(state: DeclaredState, seen: Observation): LimitFacts[] {
+  const sessions = state.targets.map(({ name }) => seen.sessionsOf(name));
+  const used: { readonly [Name in LimitName]?: number } = {
+    targets: state.targets.length,
+    disks: state.disks.length,
+    portals: seen.service().portals.length,
+    // Of the target that has most.
+    sessionsOfTarget: Math.max(0, ...sessions),
+  };
+  return LIMIT_NAMES.map((name) => {
+    const { about, unit, standard, least, most } = limitRow(name);
+    const value = limitOf(state, name);
+    return { name, about, unit, value, standard, least, most, used: used[name] ?? null };
+  });
 }
 
 /** Who came by, with what the operator calls the targets. */

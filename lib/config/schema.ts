@@ -9,12 +9,10 @@ import { isDescription } from "./description.ts";
 import { isChapUser } from "./chap_user.ts";
 import { isInitiatorId } from "./initiator_id.ts";
 import { parseIscsiName } from "./iscsi_name.ts";
+import { LIMIT_NAMES, type LimitName, limitRow, LIMITS, MOST_OBJECTS } from "./limits.ts";
 import { isName } from "./names.ts";
 import { isAdvertised, isPortalAddress } from "./portals.ts";
 
-/** Disks and targets that one server may declare; far above what one process can serve. */
-export const MOST_OBJECTS = 4096;
-export const MOST_PORTALS = 256;
 /** The highest LUN. */
 export const MOST_LUN = MOST_LUNS - 1;
 
@@ -83,6 +81,13 @@ const Disk = z.strictObject({
   assignments: z.array(Assignment).max(MOST_OBJECTS),
 });
 
+const Limits = z.strictObject(
+  Object.fromEntries(LIMIT_NAMES.map((name) => {
+    const { least, most } = limitRow(name);
+    return [name, z.int().min(least).max(most).optional()];
+  })) as Record<LimitName, z.ZodOptional<z.ZodInt>>,
+);
+
 /** The whole of it; what spans several objects is judged by `inconsistency`. */
 export const DeclaredState = z.strictObject({
   version: z.literal(1),
@@ -91,9 +96,11 @@ export const DeclaredState = z.strictObject({
   targets: z.array(Target).max(MOST_OBJECTS),
   disks: z.array(Disk).max(MOST_OBJECTS),
   /** Where it listens; absent: at every address, port 3260. */
-  portals: z.array(Portal).min(1).max(MOST_PORTALS).optional(),
+  portals: z.array(Portal).min(1).max(LIMITS.portals.most).optional(),
   /** For initiators that ask which targets there are. */
   discovery: Authentication.optional(),
+  /** Those that have not their standard value. */
+  limits: Limits.optional(),
 });
 
 export type DeclaredState = z.infer<typeof DeclaredState>;

@@ -7,12 +7,15 @@ import { EventLog } from "../events/event_log.ts";
 import { within } from "../runtime/within.ts";
 import { CAPACITY_DATA_HAS_CHANGED } from "../scsi/sense.ts";
 import { announceCondition } from "../target/announce_condition.ts";
+import type { Limits } from "../target/limits.ts";
 import type { TargetNode } from "../target/node.ts";
 import { AbsentDisks } from "./absent_disks.ts";
 import type { Control, EndedSession, PortalFacts } from "./control.ts";
 import type { DiskFiles, GrowthOptions } from "./disk_files.ts";
+import { engineLimits } from "./limits.ts";
 import { StateLock } from "./lock.ts";
 import { NO_COUNTERS, NO_DISK_COUNTERS, type Observation } from "./observation.ts";
+import { checkGivenPortals } from "./operations/set_limits.ts";
 import { noSuchDisk } from "./operations/find.ts";
 import type { Outcome } from "./operations/outcome.ts";
 import { type DiskSurroundings, RunningDisk } from "./running_disk.ts";
@@ -51,6 +54,8 @@ export class Service implements StateKeeper {
   /** Where the dashboard listens, once it does. */
   http: PortalFacts | null = null;
   readonly #node: TargetNode;
+  /** Where none are declared. */
+  readonly #standardLimits: Limits;
   readonly #store: StateStore;
   readonly #lock: StateLock;
   readonly #around: DiskSurroundings;
@@ -76,6 +81,7 @@ export class Service implements StateKeeper {
     this.directory = directory;
     this.files = files;
     this.#node = node;
+    this.#standardLimits = node.limits;
     this.#lock = lock;
     this.#store = store;
     this.#state = state;
@@ -123,6 +129,7 @@ export class Service implements StateKeeper {
 
   /** Lets initiators come: to the portals that are given, if any are, else to the declared ones. */
   listen(sockets: Sockets, given?: readonly PortalFacts[]): readonly PortalFacts[] {
+    checkGivenPortals(this.#state, given?.length ?? 0);
     this.#portals.open(sockets, this.#state.portals, given);
     return this.#portals.listening;
   }
@@ -264,6 +271,7 @@ export class Service implements StateKeeper {
     this.#state = state;
     this.#secrets = declared.secrets;
     this.#names = new Map(state.disks.map(({ name, uuid }) => [name, this.#disks.get(uuid)!]));
+    this.#node.limits = engineLimits(this.#standardLimits, state.limits);
     await Promise.all([this.#targets.reconcile(declared, this.#disks), strayed]);
     await this.#closeGone(state.disks);
   }

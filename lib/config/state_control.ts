@@ -20,6 +20,8 @@ import type {
   Extension,
   Force,
   ImportedDisk,
+  LimitChanges,
+  LimitFacts,
   MoveOptions,
   NewChap,
   NewDisk,
@@ -47,6 +49,7 @@ import {
   authenticationFacts,
   diskFacts,
   factsOfDisk,
+  limitFacts,
   statusFacts,
   targetFacts,
   visitorFacts,
@@ -68,6 +71,7 @@ import { moveDisk } from "./operations/move_disk.ts";
 import type { Outcome } from "./operations/outcome.ts";
 import { PortalControl } from "./portal_control.ts";
 import { setDisk } from "./operations/set_disk.ts";
+import { setLimits } from "./operations/set_limits.ts";
 import { setTarget } from "./operations/set_target.ts";
 import { unassignDisk } from "./operations/unassign_disk.ts";
 import type { DeclaredState } from "./schema.ts";
@@ -131,6 +135,15 @@ export class StateControl implements Control {
     const ended = before.filter(({ id }) => !after.has(id));
     const said = ended.map(({ id, initiator }) => `session ${id} of ${initiator} is ended`);
     return { facts, notices: [...notices, ...said] };
+  }
+
+  async limits(): Promise<readonly LimitFacts[]> {
+    return limitFacts(await this.#keeper.state(), this.#keeper.observation);
+  }
+
+  async setLimits(changes: LimitChanges): Promise<Changed<readonly LimitFacts[]>> {
+    const { state, notices } = await this.#keeper.change((state) => setLimits(state, changes));
+    return { facts: limitFacts(state, this.#keeper.observation), notices };
   }
 
   async initiators(): Promise<readonly VisitorFacts[]> {

@@ -20,6 +20,8 @@ import type {
   Extension,
   Force,
   ImportedDisk,
+  LimitChanges,
+  LimitFacts,
   MoveOptions,
   NewChap,
   NewDisk,
@@ -113,6 +115,14 @@ export class ControlClient implements Control {
     chap: NewReverseChap | undefined,
   ): Promise<Changed<AuthenticationFacts>> {
     return await this.#setSecret(`${authenticationPath(target)}/reverse-chap`, chap);
+  }
+
+  limits(): Promise<readonly LimitFacts[]> {
+    return this.#service.call("GET", "/api/limits");
+  }
+
+  setLimits(changes: LimitChanges): Promise<Changed<readonly LimitFacts[]>> {
+    return this.#service.call("PATCH", "/api/limits", { body: { changes } });
   }
 
   initiators(): Promise<readonly VisitorFacts[]> {

@@ -12,6 +12,7 @@ import type {
   DiskFacts,
   EndedSession,
   ExportFacts,
+  LimitFacts,
   PlanFacts,
   RemovedDisk,
   SessionFacts,
@@ -174,6 +175,17 @@ export const RemovedDiskFacts = z.strictObject({
   path: z.string().nullable(),
   fileDeleted: z.boolean(),
 }).openapi("RemovedDisk") satisfies z.ZodType<RemovedDisk>;
+
+export const Limit = z.strictObject({
+  name: z.string(),
+  about: z.string(),
+  unit: z.enum(["count", "seconds", "octets"]),
+  value: count,
+  standard: count,
+  least: count,
+  most: count,
+  used: count.nullable(),
+}).openapi("Limit") satisfies z.ZodType<LimitFacts>;
 
 export const Visitor = z.strictObject({
   initiator: z.string(),

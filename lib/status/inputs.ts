@@ -32,6 +32,10 @@ export const DisconnectBody = z.strictObject({
   all: z.boolean().optional(),
   waitSeconds: z.number().optional(),
 }).openapi("Disconnect");
+export const LimitsBody = z.strictObject({
+  changes: z.record(name, z.number().nullable()),
+}).openapi("LimitChanges");
+
 /** How long an answer is held back, at most; a client gives up later. */
 const MOST_WAIT_MS = 30_000;
 

@@ -62,7 +62,8 @@ export interface NodeCounters {
 const STRANGERS = { burst: 100, perSecond: 10 } as const;
 
 export class TargetNode {
-  readonly limits: Limits;
+  /** Those that are set anew hold for the sessions that begin from then on. */
+  limits: Limits;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;

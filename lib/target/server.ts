@@ -62,8 +62,12 @@ export class TargetServer {
   constructor(node: TargetNode) {
     this.#node = node;
     this.#strangers = new Newcomers({
-      most: node.limits.connectionsInLogin,
-      mostFromOneAddress: node.limits.connectionsInLoginFromOneAddress,
+      get most() {
+        return node.limits.connectionsInLogin;
+      },
+      get mostFromOneAddress() {
+        return node.limits.connectionsInLoginFromOneAddress;
+      },
       isNew: ({ session }) => session === undefined,
       dismiss: (stranger) => stranger.close("made way for others: it had not logged in"),
     });

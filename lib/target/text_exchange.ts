@@ -17,12 +17,13 @@ import { KeyValueFault, type Pair } from "../wire/key_values.ts";
 import type { View } from "../wire/layout.ts";
 import { loginPolicy } from "./login_policy.ts";
 import type { PduWriter } from "../iscsi/pdu_writer.ts";
+import { ANSWERS_OF_A_PDU } from "./outbox_room.ts";
 import { type DiscoveryRequest, sendTargets } from "./send_targets.ts";
 import { TextCollector } from "../iscsi/text_collector.ts";
 import { TextPieces } from "../iscsi/text_pieces.ts";
 
-/** Octets of one response, however many more the initiator would take. */
-const RESPONSE_DATA_LIMIT = 8192;
+/** Octets of one response for which there is always room. */
+const SURE_OCTETS = 8192;
 
 /** What the connection numbers its responses with. */
 export interface ResponseNumbers {
@@ -150,13 +151,15 @@ export class TextExchange {
   }
 
   #respond(exchange: Exchange, request: TextRequestView, numbers: ResponseNumbers): void {
-    const longest = Math.min(this.#peerMaxRecvDataSegmentLength, RESPONSE_DATA_LIMIT);
-    const text = exchange.pieces?.take(longest) ?? new Uint8Array(0);
+    // As much as there is room for: libiscsi, and so qemu, take no answer in several pieces.
+    const { writer } = this.#options;
+    const room = Math.max(SURE_OCTETS, writer.dataRoom(writer.room - ANSWERS_OF_A_PDU));
+    const text = exchange.pieces?.take(Math.min(this.#peerMaxRecvDataSegmentLength, room)) ??
+      new Uint8Array(0);
     const hasMore = exchange.pieces?.isDone === false;
     if (!hasMore) exchange.pieces = undefined;
     // 11.11.1: F ends the exchange, if the initiator wants to end it too
     const isFinal = request.final && !hasMore;
-    const { writer } = this.#options;
     const base = writer.reserve(text.length);
     const response = new TextResponse(writer.octets, base);
     response.opcode = Opcode.TEXT_RESPONSE;

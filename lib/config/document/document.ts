@@ -12,6 +12,7 @@ import {
   DeclaredState,
   type DeclaredTarget,
 } from "../schema.ts";
+import type { DeclaredLimits } from "../limits.ts";
 import { SERVER_FIELDS } from "./fields.ts";
 import { objectOf } from "./object_of.ts";
 
@@ -39,11 +40,13 @@ export type WholeTarget =
   & Omit<Whole<DeclaredTarget>, keyof WholeAuthentication>
   & WholeAuthentication
   & { readonly luns: readonly WholeLun[] };
+export type WholeLimits = Whole<DeclaredLimits>;
 /** A field that is fixed is left out where the state has none. */
 export type WholeDisk = Omit<DeclaredDisk, "assignments">;
 export type WholeDocument =
-  & Omit<Whole<DeclaredState>, "targets" | "disks" | "discovery">
+  & Omit<Whole<DeclaredState>, "targets" | "disks" | "discovery" | "limits">
   & {
+    readonly limits: WholeLimits | null;
     readonly targets: readonly WholeTarget[];
     readonly disks: readonly WholeDisk[];
     readonly discovery: WholeAuthentication | null;
@@ -62,8 +65,9 @@ export type DocumentTarget =
   & { readonly luns?: readonly DocumentLun[] | undefined };
 export type DocumentDisk = Written<WholeDisk, "name">;
 export type ServerDocument =
-  & Written<Omit<WholeDocument, "targets" | "disks" | "discovery">>
+  & Written<Omit<WholeDocument, "targets" | "disks" | "discovery" | "limits">>
   & {
+    readonly limits?: Written<WholeLimits> | null | undefined;
     readonly targets?: readonly DocumentTarget[] | undefined;
     readonly disks?: readonly DocumentDisk[] | undefined;
     readonly discovery?: DocumentAuthentication | null | undefined;

@@ -6,7 +6,14 @@ import type {
   DeclaredState,
 } from "../schema.ts";
 import { resolveSecret, type SecretBook } from "../secret_book.ts";
-import type { ServerDocument, WholeAuthentication, WholeDocument, WholeLun } from "./document.ts";
+import { type DeclaredLimits, LIMIT_NAMES } from "../limits.ts";
+import type {
+  ServerDocument,
+  WholeAuthentication,
+  WholeDocument,
+  WholeLimits,
+  WholeLun,
+} from "./document.ts";
 
 export interface DocumentSecrets {
   /** These stand in the document themselves, in the place of their references. */
@@ -24,14 +31,21 @@ export function documentOf(state: DeclaredState, secrets: DocumentSecrets = {}):
     luns: (luns.get(target.name) ?? []).sort((one, other) => one.lun - other.lun),
   }));
   const disks = state.disks.map(({ assignments: _, ...disk }) => disk);
-  const { discovery, portals } = state;
+  const { discovery, limits, portals } = state;
   return {
     ...state,
     portals: portals ?? null,
     discovery: discovery === undefined ? null : authenticationOf(discovery, secrets),
+    limits: limits === undefined ? null : wholeLimits(limits),
     targets: targets.sort(byName),
     disks: disks.sort(byName),
   };
+}
+
+function wholeLimits(limits: DeclaredLimits): WholeLimits {
+  return Object.fromEntries(
+    LIMIT_NAMES.map((name) => [name, limits[name] ?? null]),
+  ) as unknown as WholeLimits;
 }
 
 /** Some targets with their disks, and nothing else of the server. */

@@ -9,16 +9,12 @@ import { ControlError } from "../control_error.ts";
 import { checkDescription } from "../description.ts";
 import { checkInitiatorIds } from "../initiator_id.ts";
 import { checkIscsiName } from "../iscsi_name.ts";
+import { LIMIT_NAMES, type LimitName, limitRow, LIMITS, MOST_OBJECTS } from "../limits.ts";
 import { checkName } from "../names.ts";
 import { checkPath } from "../operations/declare_disk.ts";
 import { checkAdvertised, checkPortalAddress, NEW_PORTAL } from "../portals.ts";
-import {
-  type DeclaredPortal,
-  DeclaredState,
-  MOST_OBJECTS,
-  MOST_PORTALS,
-  SecretReference,
-} from "../schema.ts";
+import { checkLimit } from "../operations/set_limits.ts";
+import { type DeclaredPortal, DeclaredState, SecretReference } from "../schema.ts";
 import { exactSize, parseSize } from "../size.ts";
 import { checked } from "./checked.ts";
 import type {
@@ -41,6 +37,7 @@ const assignment = disk.assignments.element.shape;
 const chap = target.chap.unwrap().shape;
 const discovery = state.discovery.unwrap().shape;
 const portal = state.portals.unwrap().element.shape;
+const limits = state.limits.unwrap().shape;
 
 const NAME = { pattern: "^[a-z0-9][a-z0-9._-]{0,63}$" };
 const SIZE = { pattern: "^[0-9]+(\\.[0-9]+)? *[BbKkMmGgTtPp]([Ii][Bb])?$" };
@@ -175,8 +172,12 @@ const PORTAL_FIELDS: Fields<DeclaredPortal> = {
   },
 };
 
-const portals = z.array(objectOf(PORTAL_FIELDS, portal, ["address"])).min(1).max(MOST_PORTALS)
+const portals = z.array(objectOf(PORTAL_FIELDS, portal, ["address"])).min(1).max(
+  LIMITS.portals.most,
+)
   .transform((given) => given.map((each) => ({ ...NEW_PORTAL, ...each as object })));
+
+const LIMIT_FIELDS = Object.fromEntries(LIMIT_NAMES.map((name) => [name, limitField(name)]));
 
 export const SERVER_FIELDS: Fields<WholeDocument> = {
   version: { about: "The version of this format" },
@@ -192,6 +193,11 @@ export const SERVER_FIELDS: Fields<WholeDocument> = {
     fields: AUTHENTICATION_FIELDS,
     written: objectOf(AUTHENTICATION_FIELDS, discovery),
   },
+  limits: {
+    about: "How much there may be of what; null for the standard values",
+    fields: LIMIT_FIELDS,
+    written: objectOf(LIMIT_FIELDS, limits),
+  },
   targets: {
     about: "What initiators log in to",
     fields: TARGET_FIELDS,
@@ -203,6 +209,19 @@ export const SERVER_FIELDS: Fields<WholeDocument> = {
     written: z.array(objectOf(DISK_FIELDS, disk, ["name"])).max(MOST_OBJECTS),
   },
 };
+
+/** Octets are written as a size; what is out of range is told in the same words. */
+function limitField(name: LimitName): Field {
+  const { about, unit } = limitRow(name);
+  const field = { about: `${about}; null for the standard value` };
+  if (unit !== "octets") return field;
+  const written = checked((text) => checkLimit(name, parseSize(text)), SIZE);
+  return { ...field, written, write: sizeOrNull };
+}
+
+function sizeOrNull(octets: number | null): string | null {
+  return octets === null ? null : exactSize(octets);
+}
 
 function checkUuid(text: string): string {
   if (z.guid().safeParse(text).success) return text.toLowerCase();

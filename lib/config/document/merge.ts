@@ -17,6 +17,7 @@ import { mergeLuns } from "./merge_luns.ts";
 import { mergeTargets } from "./merge_targets.ts";
 import { overlaid } from "./overlaid.ts";
 import { placedError } from "./place.ts";
+import type { DeclaredLimits } from "../limits.ts";
 
 export interface MergeOptions {
   readonly findings: Findings;
@@ -45,16 +46,23 @@ export function merge(
   throw placedError([], "usage", `this does not fit together: ${problem}`, nextStep);
 }
 
+/** Null where none is set, as in a state that never had any. */
+function mergeLimits(present: DeclaredLimits, limits: NonNullable<ServerDocument["limits"]>) {
+  const merged = overlaid(present, limits);
+  return Object.keys(merged).length === 0 ? null : merged;
+}
+
 /** What belongs to the server as a whole. */
 function mergeSettings(
   state: DeclaredState,
   document: ServerDocument,
   secrets: Secrets,
 ): DeclaredState {
-  const { targets: _targets, disks: _disks, discovery, ...settings } = document;
+  const { targets: _targets, disks: _disks, discovery, limits, ...settings } = document;
   const asked = { path: ["discovery"], secrets };
   return overlaid(state, {
     ...settings,
     discovery: discovery && mergeAuthentication(state.discovery ?? {}, discovery, asked),
+    limits: limits && mergeLimits(state.limits ?? {}, limits),
   });
 }

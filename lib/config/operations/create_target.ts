@@ -7,6 +7,7 @@ import { checkName } from "../names.ts";
 import type { DeclaredState } from "../schema.ts";
 import { checkDescription } from "../description.ts";
 import type { Outcome } from "./outcome.ts";
+import { checkRoom } from "./set_limits.ts";
 
 export function createTarget(state: DeclaredState, asked: NewTarget): Outcome {
   const { name } = asked;
@@ -14,6 +15,7 @@ export function createTarget(state: DeclaredState, asked: NewTarget): Outcome {
   checkTargetNameIsFree(state, name);
   const iqn = checkIscsiName(asked.iqn ?? defaultIqn(state.iqnBase, name));
   checkIqnIsFree(state, iqn);
+  checkRoom(state, "targets");
   const allow = checkInitiatorIds(asked.allow ?? []);
   const target = { name, iqn, description: checkDescription(asked.description ?? ""), allow };
   const notices = allow.length > 0

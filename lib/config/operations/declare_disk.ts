@@ -7,6 +7,7 @@ import { isAbsolute } from "../../runtime/path.ts";
 import { assignDisk } from "./assign_disk.ts";
 import { checkDescription } from "../description.ts";
 import type { Outcome } from "./outcome.ts";
+import { checkRoom } from "./set_limits.ts";
 
 /** What a file's name says about what is to be created in it. */
 const FORMAT_OF_EXTENSION: Readonly<Record<string, DeclaredDisk["format"]>> = {
@@ -20,6 +21,7 @@ export function declareDisk(state: DeclaredState, disk: DeclaredDisk, target?: s
   checkName("disk", disk.name);
   checkDiskNameIsFree(state, disk.name);
   checkFileIsFree(state, disk.path);
+  checkRoom(state, "disks");
   const notices = disk.format === "mem"
     ? [`disk ${disk.name} is kept in memory: what is written to it is lost when the service ends`]
     : [];

@@ -11,9 +11,10 @@ import {
   portalName,
   sessionsWithout,
 } from "../portals.ts";
-import { type DeclaredPortal, type DeclaredState, MOST_PORTALS } from "../schema.ts";
+import type { DeclaredPortal, DeclaredState } from "../schema.ts";
 import { DEFAULT_PORTAL_GROUP_TAG } from "../../target/portal.ts";
 import { type Outcome, sessionCount } from "./outcome.ts";
+import { checkRoom } from "./set_limits.ts";
 
 /** Who is logged in through which portal. */
 export interface PortalUsage {
@@ -38,10 +39,7 @@ export function addPortal(
   };
   const present = state.portals ?? [];
   checkIsFree(present, portal);
-  if (present.length >= MOST_PORTALS) {
-    const next = "remove one that is not needed";
-    throw new ControlError("usage", `there are ${MOST_PORTALS} portals already`, next);
-  }
+  checkRoom(state, "portals");
   const only = `the service listens at ${portalName(portal)} alone now, not at every address`;
   const notices = state.portals === undefined ? [only] : [];
   return changed(state, [...present, portal], { force, usage, notices });

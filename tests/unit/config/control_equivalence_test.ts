@@ -98,6 +98,12 @@ const operations = fc.oneof(
     [scope],
     (control, target) => control.setReverseChap(target, undefined),
   ),
+  operation(
+    "setLimits",
+    [fc.constantFrom("targets", "disks", "bogus"), fc.constantFrom(1, 2, 4096, 0, null)],
+    (control, name, value) => control.setLimits({ [name]: value }),
+  ),
+  operation("limits", [], (control) => control.limits()),
   operation("sessions", [target], (control, name) => control.sessions(name)),
   operation(
     "disconnect",

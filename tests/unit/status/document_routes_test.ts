@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { MOST_OBJECTS } from "../../../lib/config/schema.ts";
+import { MOST_OBJECTS } from "../../../lib/config/limits.ts";
 import { ControlClient } from "../../../lib/status/client.ts";
 import { DOCUMENT_ROUTES } from "../../../lib/status/document_routes.ts";
 import { isRefusal } from "../config/document/document_fixture.ts";

@@ -190,9 +190,11 @@ Deno.test("A79: a long answer comes in pieces that the initiator asks for one by
     const script = await TextScript.open(node, { longest });
     const { answers, text } = script.askAll({ SendTargets: "All" });
     assert.equal(readPairs(text).length, 2 * 501);
+    // One piece where that is possible: some initiators take no more.
+    assert.equal(answers.length === 1, text.length <= longest);
     for (const [i, { header }] of answers.entries()) {
       const isLast = i === answers.length - 1;
-      assert.ok(header.dataSegmentLength <= Math.min(longest, 8192));
+      assert.ok(header.dataSegmentLength <= longest);
       assert.deepEqual([header.final, header.continue], [isLast, !isLast]);
       assert.equal(header.targetTransferTag === RESERVED_TAG, isLast);
       assert.equal(header.initiatorTaskTag, 5);

@@ -25,6 +25,7 @@ async function furnish({ control, files }: TestServer): Promise<void> {
   await control.setReverseChap("mail", { user: "srv", secret: "canary-number-02" });
   await control.setChap("web", { user: "012", secret: "canary-number-03", algorithms: ["sha256"] });
   await control.setChap(undefined, { user: "NO", secret: "canary-number-04" });
+  await control.setLimits({ sessionsOfTarget: 544, pendingWrites: 768 * MIB });
 }
 
 /** What is declared, whole, as an operator would write it down. */
@@ -432,4 +433,38 @@ Deno.test("B-41: an exported document that is cut short anywhere is refused", ()
         String(length),
       );
     }
+  }));
+
+Deno.test("apply: limits that are left out stay, null sets one back, and all of them", () =>
+  withServer(async ({ control, documents }) => {
+    const values = async (): Promise<Record<string, number>> =>
+      Object.fromEntries(
+        (await control.limits()).filter(({ value, standard }) => value !== standard)
+          .map(({ name, value }) => [name, value]),
+      );
+    const apply = (limits: string) => documents.apply(`version: 1\n${limits}`);
+    await apply("limits: { sessionsOfTarget: 544, pendingWrites: 768M }");
+    assert.deepEqual(await values(), { sessionsOfTarget: 544, pendingWrites: 768 * MIB });
+    await apply("limits: { targets: 256, sessionsOfTarget: null }");
+    assert.deepEqual(await values(), { targets: 256, pendingWrites: 768 * MIB });
+    await apply("targets: []");
+    assert.deepEqual(await values(), { targets: 256, pendingWrites: 768 * MIB });
+    const bare = await documents.export();
+    await apply("limits: { targets: null, pendingWrites: null }");
+    assert.deepEqual(await values(), {});
+    await documents.apply(bare);
+    await apply("limits: null");
+    assert.deepEqual(await values(), {});
+
+    const refused = (limits: string, text: RegExp) =>
+      assert.rejects(apply(limits), isRefusal("usage", text));
+    await refused("limits: { sesionsOfTarget: 1 }", /limits.*sesionsOfTarget/);
+    await refused("limits: { targets: 0 }", /:2: limits\.targets/);
+    await refused(
+      "limits: { pendingWrites: 1M }",
+      /limits\.pendingWrites: .*cannot be 1M; .*8M to/,
+    );
+    await control.createTarget({ name: "a" });
+    await control.createTarget({ name: "b" });
+    await refused("limits: { targets: 1 }", /there are 2 targets, and the limit is 1/);
   }));
