@@ -24,6 +24,15 @@ export const PEERS = [
   { name: "iscsi-readcapacity16", package: "libiscsi-bin", groups: ["interop", "e2e"] },
   { name: "iscsi-swp", package: "libiscsi-bin", groups: ["interop"] },
   { name: "iscsi-perf", package: "libiscsi-bin", groups: ["interop"] },
+  {
+    name: "libiscsi",
+    package: "libiscsi7",
+    groups: ["interop"],
+    anyOf: [
+      "/usr/lib/x86_64-linux-gnu/libiscsi.so.7",
+      "/usr/lib/aarch64-linux-gnu/libiscsi.so.7",
+    ],
+  },
   { name: "tgtd", package: "tgt", groups: ["interop"] },
   { name: "istgt", package: "istgt", groups: ["interop"] },
   { name: "qemu-img", package: "qemu-utils", groups: ["interop", "e2e"] },
