@@ -1,3 +1,4 @@
+import { isExportUrl } from "../../lib/config/export_url.ts";
 import { absolute } from "../../lib/config/state_directory.ts";
 import type { Context } from "../context.ts";
 import { blockLengthOf } from "../parameters.ts";
@@ -11,7 +12,7 @@ export default async function (
 ): Promise<void> {
   const control = await this.control();
   const changed = await control.importDisk({
-    path: absolute(file),
+    path: isExportUrl(file) ? file : absolute(file),
     name,
     description,
     logicalBlockLength: blockLengthOf(logicalBlock),

@@ -19,7 +19,7 @@ function diskText(disk: DiskFacts): string {
   return sheet([
     ["name", disk.name],
     ["description", disk.description],
-    ["file", disk.path ?? "none: in memory"],
+    [disk.format === "nbd" ? "export" : "file", disk.path ?? "none: in memory"],
     ["format", disk.format],
     ["size", `${formatSize(disk.size)} (${disk.size} octets)`],
     ["blocks", `${disk.logicalBlockLength} octets, physically ${disk.physicalBlockLength}`],

@@ -86,10 +86,14 @@ const importDisk = buildCommand<DiskImportFlags, [file: string], Context>({
     },
     positional: {
       kind: "tuple",
-      parameters: [{ brief: "A fixed VHD or a raw image", placeholder: "FILE", parse: String }],
+      parameters: [{
+        brief: "A fixed VHD or a raw image, or nbd://HOST:PORT/EXPORT",
+        placeholder: "FILE|URL",
+        parse: String,
+      }],
     },
   },
-  docs: { brief: "Make a disk of a file that exists" },
+  docs: { brief: "Make a disk of a file that exists, or of what an NBD server has" },
 });
 
 const list = buildCommand<Record<never, never>, [], Context>({

@@ -1,6 +1,7 @@
 /** What must hold between the objects of a declared state, wherever it comes from. */
 import type { DeclaredAuthentication, DeclaredDisk, DeclaredState } from "./schema.ts";
 import { overLimit } from "./operations/set_limits.ts";
+import { isExportUrl } from "./export_url.ts";
 import { secretUses } from "./secret_book.ts";
 import { portalName } from "./portals.ts";
 import { isAbsolute } from "../runtime/path.ts";
@@ -28,7 +29,10 @@ function inconsistencyOfDisk(disk: DeclaredDisk, state: DeclaredState): string |
       path === undefined ? "needs a" : "has no"
     } path`;
   }
-  if (path !== undefined && !isAbsolute(path)) {
+  if (path !== undefined && isExportUrl(path) !== (format === "nbd")) {
+    return `disk ${name}: ${path} is no place for a disk of format ${format}`;
+  }
+  if (path !== undefined && format !== "nbd" && !isAbsolute(path)) {
     return `disk ${name}: its path ${path} is not absolute`;
   }
   if (disk.physicalBlockLength < disk.logicalBlockLength) {

@@ -3,6 +3,7 @@
  * deleted.
  */
 import type { BlockDevice } from "../block/device.ts";
+import type { Logger } from "../runtime/logger.ts";
 import type { Progress } from "./facts.ts";
 import type { FoundDisk } from "./operations/declare_disk.ts";
 import type { DeclaredDisk } from "./schema.ts";
@@ -27,8 +28,11 @@ export interface DiskFiles {
   create(disk: DeclaredDisk, options: CreateOptions): Promise<string | undefined>;
   /** Looks at an existing file. */
   look(path: string): Promise<FoundDisk>;
-  /** Opens the disk for as long as the service runs; a second opening is refused. */
-  open(disk: DeclaredDisk): Promise<BlockDevice>;
+  /**
+   * Opens the disk for as long as the service runs; a second opening is refused. `logger` is told
+   * what happens to it then.
+   */
+  open(disk: DeclaredDisk, logger?: Logger): Promise<BlockDevice>;
   /** Makes the disk of a file that nobody has open larger. */
   grow(disk: DeclaredDisk, size: number, options: GrowthOptions): Promise<void>;
   delete(path: string): Promise<void>;

@@ -5,6 +5,7 @@
 import type { Changed, Extension, ImportedDisk, NewDisk, RemoveOptions } from "./control.ts";
 import { ControlError } from "./control_error.ts";
 import type { CreateOptions } from "./disk_files.ts";
+import { isExportUrl } from "./export_url.ts";
 import type { DiskFacts, RemovedDisk } from "./facts.ts";
 import { diskFacts, factsOfDisk } from "./facts_of.ts";
 import {
@@ -16,7 +17,7 @@ import {
 } from "./operations/declare_disk.ts";
 import { declareSize, planExtension } from "./operations/extend_disk.ts";
 import { findDisk } from "./operations/find.ts";
-import { removeDisk } from "./operations/remove_disk.ts";
+import { checkDeletable, removeDisk } from "./operations/remove_disk.ts";
 import type { DeclaredDisk } from "./schema.ts";
 import type { StateKeeper } from "./state_keeper.ts";
 
@@ -81,11 +82,12 @@ export async function removeDiskAndFile(
   let path: string | undefined;
   const { notices } = await keeper.change((state) => {
     path = findDisk(state, name).path;
+    if (options.deleteFile) checkDeletable(path);
     return removeDisk(state, name);
   });
   if (path === undefined) return { facts: { name, path: null, fileDeleted: false }, notices };
   if (!options.deleteFile) {
-    const kept = [...notices, `its file ${path} stays`];
+    const kept = [...notices, `${isExportUrl(path) ? "the export" : "its file"} ${path} stays`];
     return { facts: { name, path, fileDeleted: false }, notices: kept };
   }
   await deleteFile(keeper, name, path);

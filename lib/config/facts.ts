@@ -31,7 +31,8 @@ export interface DiskCounterFacts {
 export type TargetState = "logged-in" | "idle" | "stopped";
 /** `failed`: the service runs and could not open the disk; `stopped`: no service runs. */
 export type DiskState = "ready" | "failed" | "stopped";
-export type DiskFormat = "vhd" | "raw" | "mem";
+/** `nbd`: an export of an NBD server. */
+export type DiskFormat = "vhd" | "raw" | "mem" | "nbd";
 
 export interface LunFacts {
   readonly lun: number;
@@ -84,7 +85,7 @@ export interface AssignmentFacts {
 
 export interface DiskFacts {
   readonly name: string;
-  /** The file, as an absolute path; null for a disk in memory. */
+  /** The file, as an absolute path, or the URL of an NBD export; null for a disk in memory. */
   readonly path: string | null;
   readonly format: DiskFormat;
   /** 8-4-4-4-12 hex digits; initiators know the disk by it. */

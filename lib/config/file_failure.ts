@@ -1,6 +1,7 @@
 /** What the failure of a disk's file means to the operator. */
 import { DeviceError } from "../block/device.ts";
 import { FileError, type FileErrorKind } from "../block/file_error.ts";
+import { NbdOpenError, type NbdOpenErrorKind } from "../nbd/client/open_error.ts";
 import { FormatError } from "../vhd/format_error.ts";
 import { ControlError, type ControlErrorKind } from "./control_error.ts";
 
@@ -13,6 +14,12 @@ const KINDS: Readonly<Record<FileErrorKind, ControlErrorKind>> = {
   "unsuitable": "failed",
 };
 
+const EXPORT_KINDS: Readonly<Record<NbdOpenErrorKind, ControlErrorKind>> = {
+  "unreachable": "unreachable",
+  "not-found": "not-found",
+  "unsuitable": "failed",
+};
+
 /** A ControlError; what is none of the file's is passed on. */
 export function fileFailure(path: string, cause: unknown): unknown {
   if (cause instanceof FileError) {
@@ -20,6 +27,9 @@ export function fileFailure(path: string, cause: unknown): unknown {
   }
   if (cause instanceof FormatError || cause instanceof DeviceError) {
     return new ControlError("failed", cause.message, undefined, { cause });
+  }
+  if (cause instanceof NbdOpenError) {
+    return new ControlError(EXPORT_KINDS[cause.kind], cause.message, cause.next, { cause });
   }
   if (cause instanceof Deno.errors.NotFound) {
     const next = "see whether its path is right";

@@ -3,6 +3,7 @@
  * node:fs alone would cost them 20 ms of start-up.
  */
 import type { BlockDevice } from "../block/device.ts";
+import type { Logger } from "../runtime/logger.ts";
 import type { CreateOptions, DiskFiles, GrowthOptions } from "./disk_files.ts";
 import type { FoundDisk } from "./operations/declare_disk.ts";
 import type { DeclaredDisk } from "./schema.ts";
@@ -26,8 +27,8 @@ export class LazyDiskFiles implements DiskFiles {
     return await (await this.#load()).look(path);
   }
 
-  async open(disk: DeclaredDisk): Promise<BlockDevice> {
-    return await (await this.#load()).open(disk);
+  async open(disk: DeclaredDisk, logger?: Logger): Promise<BlockDevice> {
+    return await (await this.#load()).open(disk, logger);
   }
 
   async grow(disk: DeclaredDisk, size: number, options: GrowthOptions): Promise<void> {

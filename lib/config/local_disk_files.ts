@@ -3,11 +3,15 @@ import type { BlockDevice } from "../block/device.ts";
 import { FileDevice } from "../block/file.ts";
 import { MemoryDevice } from "../block/memory.ts";
 import { NewFile } from "../block/new_file.ts";
+import { nbdUrl } from "../nbd/address.ts";
+import { NbdDevice } from "../nbd/client/nbd_device.ts";
+import { type Logger, silentLogger } from "../runtime/logger.ts";
 import { createFixedVhd } from "../vhd/create.ts";
 import { openVhd } from "../vhd/open.ts";
 import { recogniseImage } from "../vhd/recognise.ts";
 import { ControlError } from "./control_error.ts";
 import type { CreateOptions, DiskFiles, GrowthOptions } from "./disk_files.ts";
+import { checkExportUrl, isExportUrl } from "./export_url.ts";
 import { fileFailure } from "./file_failure.ts";
 import { growDevice } from "./grow_device.ts";
 import type { FoundDisk } from "./operations/declare_disk.ts";
@@ -19,6 +23,7 @@ const MOST_OF_MEMORY = 0.8;
 
 export const localDiskFiles: DiskFiles = {
   async locate(path: string): Promise<string> {
+    if (isExportUrl(path)) return nbdUrl(checkExportUrl(path));
     try {
       return await Deno.realPath(path);
     } catch (error) {
@@ -52,6 +57,7 @@ export const localDiskFiles: DiskFiles = {
 
   async look(path: string): Promise<FoundDisk> {
     try {
+      if (isExportUrl(path)) return await lookAtExport(path);
       const { format, name, size, footer, refusal } = await recogniseImage(path);
       if (refusal !== undefined) {
         throw new ControlError("failed", `the file ${path} cannot be a disk here: ${refusal}`);
@@ -66,12 +72,14 @@ export const localDiskFiles: DiskFiles = {
     }
   },
 
-  async open({ format, path, size, sparse }: DeclaredDisk): Promise<BlockDevice> {
+  async open(disk: DeclaredDisk, logger: Logger = silentLogger): Promise<BlockDevice> {
+    const { format, path, size, sparse } = disk;
     if (path === undefined) {
       const limit = Math.floor(Deno.systemMemoryInfo().available * MOST_OF_MEMORY);
       return new MemoryDevice(size, { limit });
     }
     try {
+      if (format === "nbd") return await NbdDevice.open(checkExportUrl(path), { logger });
       if (format === "vhd") return (await openVhd(path, { sparse })).device;
       return await FileDevice.open(path, { sparse });
     } catch (error) {
@@ -98,6 +106,18 @@ export const localDiskFiles: DiskFiles = {
     }
   },
 };
+
+async function lookAtExport(url: string): Promise<FoundDisk> {
+  const device = await NbdDevice.open(checkExportUrl(url));
+  try {
+    if (!device.can.write) {
+      throw new ControlError("failed", `nobody may write to ${url}`, "have it served writable");
+    }
+    return { format: "nbd", size: device.size, sparse: device.can.unmap, uuid: undefined };
+  } finally {
+    await device.close();
+  }
+}
 
 async function createRaw(
   path: string,

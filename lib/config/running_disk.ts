@@ -14,6 +14,7 @@ import type { DeclaredDisk } from "./schema.ts";
 import { DiskEvents } from "./disk_events.ts";
 import type { EventSink } from "../events/event_sink.ts";
 import type { Clock } from "../runtime/clock.ts";
+import type { Logger } from "../runtime/logger.ts";
 import { VERSION } from "./version.ts";
 
 /** What INQUIRY says of every disk. */
@@ -29,6 +30,7 @@ export interface DiskSurroundings {
   /** Where reservations are kept that outlive a loss of power. */
   readonly reservationDirectory: string;
   readonly events: EventSink;
+  readonly logger: Logger;
   readonly clock: Clock;
   /** What the disk of that UUID is called just now. */
   nameOf(uuid: string): string;
@@ -53,7 +55,7 @@ export class RunningDisk {
   static async open(disk: DeclaredDisk, around: DiskSurroundings): Promise<RunningDisk> {
     const events = new DiskEvents(around.events, around.clock, () => around.nameOf(disk.uuid));
     const device = new MeteredDevice(
-      await around.files.open(disk),
+      await around.files.open(disk, around.logger),
       (error) => events.noteError(error),
     );
     try {
@@ -88,7 +90,7 @@ export class RunningDisk {
 
   get condition(): DiskCondition {
     const { counters } = this.#device;
-    const failure = this.#failure ?? this.unit.fenced ?? null;
+    const failure = this.#failure ?? this.unit.fenced ?? this.#device.trouble ?? null;
     return {
       state: failure === null ? "ready" : "failed",
       failure,

@@ -66,8 +66,8 @@ const Assignment = z.strictObject({
 
 const Disk = z.strictObject({
   name,
-  format: z.enum(["vhd", "raw", "mem"]),
-  /** Absent for a disk in memory. */
+  format: z.enum(["vhd", "raw", "mem", "nbd"]),
+  /** Absent for a disk in memory; the URL of an NBD export. */
   path: z.string().min(1).max(4096).optional(),
   uuid: z.guid().lowercase(),
   size: z.int().positive(),

@@ -91,6 +91,7 @@ export class Service implements StateKeeper {
     this.#around = {
       files,
       reservationDirectory: `${directory}/reservations`,
+      logger,
       events: this.events,
       clock,
       nameOf: (uuid) => this.#state.disks.find((disk) => disk.uuid === uuid)?.name ?? uuid,

@@ -81,7 +81,7 @@ const Assignment = z.strictObject({
 export const Disk = z.strictObject({
   name: z.string(),
   path: z.string().nullable(),
-  format: z.enum(["vhd", "raw", "mem"]),
+  format: z.enum(["vhd", "raw", "mem", "nbd"]),
   uuid: z.string(),
   size: count,
   logicalBlockLength: count,

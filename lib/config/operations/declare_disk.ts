@@ -1,6 +1,7 @@
 /** Takes a new disk, created or imported, into the declared state. */
 import type { BlockLengths, ImportedDisk, NewDisk } from "../control.ts";
 import { ControlError } from "../control_error.ts";
+import { checkExportUrl, isExportUrl } from "../export_url.ts";
 import { checkName, nameOfFile } from "../names.ts";
 import type { DeclaredDisk, DeclaredState } from "../schema.ts";
 import { isAbsolute } from "../../runtime/path.ts";
@@ -85,7 +86,7 @@ export function planDisk(asked: PlannedDisk): DeclaredDisk {
 
 /** What a look at an existing file told. */
 export interface FoundDisk {
-  readonly format: "vhd" | "raw";
+  readonly format: "vhd" | "raw" | "nbd";
   readonly size: number;
   /** The file takes less space than the disk has. */
   readonly sparse: boolean;
@@ -103,7 +104,7 @@ export function planImport(
   checkFoundSize(asked.path, found.size, blockLengths.logicalBlockLength);
   const isKnown = state.disks.some(({ uuid }) => uuid === found.uuid);
   return {
-    name: asked.name ?? nameOfFile(asked.path),
+    name: asked.name ?? nameOfFile(fileOf(asked.path)),
     format: found.format,
     path: asked.path,
     // A copy of a disk that is here is another disk: initiators must not take it for the same.
@@ -118,8 +119,14 @@ export function planImport(
   };
 }
 
+/** What names the disk of that place: its file, or its export. */
+function fileOf(place: string): string {
+  return isExportUrl(place) ? checkExportUrl(place).exportName : place;
+}
+
 /** Refuses a path that the service and the command could understand differently. */
 export function checkPath(path: string): void {
+  if (isExportUrl(path)) return void checkExportUrl(path);
   if (isAbsolute(path) && !path.includes("\0") && !path.endsWith("/")) return;
   throw new ControlError(
     "usage",
@@ -129,6 +136,13 @@ export function checkPath(path: string): void {
 }
 
 function formatOfFile(path: string): DeclaredDisk["format"] {
+  if (isExportUrl(path)) {
+    throw new ControlError(
+      "usage",
+      `${path} is an export, which its own server makes`,
+      "take one that is there: sanctl disk import",
+    );
+  }
   const extension = /\.([^./\\]+)$/.exec(path)?.[1]?.toLowerCase() ?? "";
   const format = Object.hasOwn(FORMAT_OF_EXTENSION, extension)
     ? FORMAT_OF_EXTENSION[extension]

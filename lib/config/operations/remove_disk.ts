@@ -1,5 +1,6 @@
 /** Forgets a disk. What becomes of its file is the caller's to do. */
 import { ControlError } from "../control_error.ts";
+import { isExportUrl } from "../export_url.ts";
 import type { DeclaredState } from "../schema.ts";
 import { findDisk } from "./find.ts";
 import type { Outcome } from "./outcome.ts";
@@ -15,4 +16,14 @@ export function removeDisk(state: DeclaredState, name: string): Outcome {
     );
   }
   return { state: { ...state, disks: state.disks.filter((each) => each !== disk) }, notices: [] };
+}
+
+/** Refuses to delete what is not ours: an export is its server's. */
+export function checkDeletable(path: string | undefined): void {
+  if (path === undefined || !isExportUrl(path)) return;
+  throw new ControlError(
+    "usage",
+    `${path} is an export, which its server keeps`,
+    "leave out --delete-file, and delete it there",
+  );
 }

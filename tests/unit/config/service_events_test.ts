@@ -6,6 +6,7 @@ import { planDisk } from "../../../lib/config/operations/declare_disk.ts";
 import { RunningDisk } from "../../../lib/config/running_disk.ts";
 import type { EventSink } from "../../../lib/events/event_sink.ts";
 import { flush } from "../../../lib/scsi/flush.ts";
+import { silentLogger } from "../../../lib/runtime/logger.ts";
 import { TestClock } from "../../support/test_clock.ts";
 import { MemoryDiskFiles } from "./memory_disk_files.ts";
 import { TestService, withService } from "./service_fixture.ts";
@@ -89,7 +90,8 @@ Deno.test("A disk that fails is told of with its name of the day, a flush that f
   files.open = () => Promise.resolve(device);
   const disk = planDisk({ memory: "a", size: 1 << 20 });
   let name = "a";
-  const around = { files, events, clock: new TestClock(), nameOf: () => name };
+  const clock = new TestClock();
+  const around = { files, events, logger: silentLogger, clock, nameOf: () => name };
   const running = await RunningDisk.open(disk, { ...around, reservationDirectory: "/nowhere" });
   const { unit } = running;
   for (let i = 0; i < 1000; i++) {
