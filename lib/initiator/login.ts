@@ -71,6 +71,9 @@ type LoginResponseView = View<typeof LoginResponse.fields>;
 const NO_TEXT = new Uint8Array(0);
 const REDIRECT_CLASS = 1;
 
+/** Answers that settle nothing: a target may go on without having heard them. */
+const MEANINGLESS = ["Irrelevant", "NotUnderstood"];
+
 /** Offers that come to nothing are an error only where the operator asked for them. */
 const INSISTED = [
   { key: "HeaderDigest", name: "header digests", option: "headerDigest" },
@@ -128,7 +131,8 @@ export class Login {
     if (pairs instanceof KeyValueFault) this.#break(`sends a text that is none: ${pairs.message}`);
     const answers = this.#judge(pairs);
     if (!response.transit) return this.#say(answers);
-    if (answers.length > 0) this.#break(`moves on though ${answers[0]![0]} is not settled`);
+    const unsettled = answers.find(([, value]) => !MEANINGLESS.includes(value));
+    if (unsettled !== undefined) this.#break(`moves on though ${unsettled[0]} is not settled`);
     return this.#moveOn(response);
   }
 
@@ -174,10 +178,7 @@ export class Login {
     const result = negotiate(atStage(this.#negotiation, this.#stage), pairs, policy);
     if (result.error !== undefined) this.#break(`negotiates wrongly: ${result.error.message}`);
     this.#negotiation = result.negotiation;
-    if (this.#stage !== LoginStage.SECURITY_NEGOTIATION) {
-      if (result.others.length === 0) return result.answers;
-      this.#break(`says ${result.others[0]![0]} after the security stage`);
-    }
+    if (this.#stage !== LoginStage.SECURITY_NEGOTIATION) return result.answers;
     const proof = exchange.receive(result.others);
     if (!isPairs(proof)) {
       this.#fail("authentication", proof.reason, "check the authentication of both sides");
