@@ -145,10 +145,19 @@ const allow = buildCommand<Record<never, never>, string[], Context>({
   },
 });
 
-const deny = buildCommand<Record<never, never>, string[], Context>({
+export interface TargetDenyFlags {
+  readonly yes?: boolean;
+}
+
+const deny = buildCommand<TargetDenyFlags, string[], Context>({
   loader: () => import("../commands/target_deny.ts"),
-  parameters: { positional: { ...TARGET_AND_IDS, minimum: 2 } },
-  docs: { brief: "Take initiators off a target's access list" },
+  parameters: { flags: { yes: YES_FLAG }, positional: { ...TARGET_AND_IDS, minimum: 2 } },
+  docs: {
+    brief: "Take initiators off a target's access list",
+    fullDescription:
+      "Takes initiators off a target's access list. Who is logged in and may log in\n" +
+      "no more is asked to log out, and dropped after a few seconds.",
+  },
 });
 
 const initiators = buildCommand<Record<never, never>, [], Context>({

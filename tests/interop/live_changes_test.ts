@@ -186,7 +186,7 @@ async function comeBack({ sanctl, guest }: Machines): Promise<void> {
 
 async function stayOut({ sanctl, guest }: Machines): Promise<void> {
   await guest.ok("cd / && umount /mnt");
-  await sanctl.ok(`target deny t iqn:${INITIATOR}`);
+  await sanctl.ok(`target deny t iqn:${INITIATOR} --yes`);
   for (let tries = 0; !await isRefused(sanctl); tries++) {
     assert.ok(tries < 150, "it was ended, and never came to be refused");
     await delay(200);

@@ -80,7 +80,7 @@ test("a stranger sees only what is open to anybody, and is refused the rest", {
   assert.equal(refused.stdout, "");
   assert.match((await inquiry(service.url("closed"), HOST)).stdout, /^Vendor:SANCTL/m);
 
-  await service.sanctl.ok(`target deny closed iqn:${HOST}`);
+  await service.sanctl.ok(`target deny closed iqn:${HOST} --yes`);
   assert.equal((await inquiry(service.url("closed"), HOST)).stdout, "");
   assert.deepEqual(await seen(HOST), [iqn("open")]);
 });

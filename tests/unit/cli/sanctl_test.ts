@@ -168,11 +168,28 @@ Deno.test("target delete: says how many sessions end, and asks", async () => {
 });
 
 Deno.test("target allow and deny: the first word is the target, the others identify", async () => {
-  const control = { allow: () => changed(MAIL), deny: () => changed({ ...MAIL, allow: [] }) };
+  const control = {
+    allow: () => changed(MAIL),
+    showTarget: () => Promise.resolve({ ...MAIL, sessions: 0 }),
+    deny: () => changed({ ...MAIL, allow: [] }),
+  };
   const allowed = await ran(["target", "allow", "mail", "any", "dns:a.b"], { control });
   assert.equal(allowed.calls[0], 'allow("mail", ["any","dns:a.b"])');
   const denied = await ran(["target", "deny", "mail", "any"], { control });
   assert.equal(denied.stdout, "target mail allows nobody\n");
+});
+
+Deno.test("target deny: asks where initiators are logged in", async () => {
+  const control = {
+    showTarget: () => Promise.resolve({ ...MAIL, sessions: 1 }),
+    deny: () => changed({ ...MAIL, allow: [] }),
+  };
+  const asked = await ran(["target", "deny", "mail", "any"], { control });
+  assert.equal(asked.exitCode, 2);
+  assert.match(asked.stderr, /1 session is open on target mail.*loses its disks.*add --yes/s);
+  assert.ok(!asked.calls.some((call) => call.startsWith("deny")));
+  const done = await ran(["target", "deny", "mail", "any", "--yes"], { control });
+  assert.ok(done.calls.includes('deny("mail", ["any"])'));
 });
 
 Deno.test("target sessions: shows who comes from where", async () => {
