@@ -38,6 +38,7 @@ export type DataPath = readonly PropertyKey[];
 
 export interface ControlErrorOptions extends ErrorOptions {
   readonly place?: DataPath | undefined;
+  readonly loginStatus?: number | undefined;
 }
 
 /** An operation that was not done; nothing of it was. */
@@ -47,6 +48,8 @@ export class ControlError extends Error {
   readonly nextStep: string | undefined;
   /** Where in what was given something is wrong, if that is a document. */
   readonly place: DataPath | undefined;
+  /** By which status a target refused a login, if one did. RFC 7143 11.13.5. */
+  readonly loginStatus: number | undefined;
 
   /** `message` names the object and the cause. */
   constructor(
@@ -58,5 +61,6 @@ export class ControlError extends Error {
     super(message, options);
     this.nextStep = nextStep;
     this.place = options?.place;
+    this.loginStatus = options?.loginStatus;
   }
 }

@@ -243,7 +243,7 @@ Deno.test("Each kind of error has a status of its own", async () => {
     const answer = await api.ask("GET", "/api/status");
     assert.equal(answer.status, status);
     assert.deepEqual(answer.json, {
-      error: { kind, message: "why", nextStep: "next", place: null },
+      error: { kind, message: "why", nextStep: "next", place: null, loginStatus: null },
     });
   }
 });

@@ -1,0 +1,15 @@
+/** Every command of iscsicli. */
+import type { IscsicliCommand } from "../command.ts";
+import { IDENTITY_COMMANDS } from "./identity.ts";
+import { SCSI_COMMANDS } from "./scsi.ts";
+import { SESSION_COMMANDS } from "./sessions.ts";
+import { TARGET_COMMANDS } from "./targets.ts";
+import { VOLUME_COMMANDS } from "./volumes.ts";
+
+export const COMMANDS: readonly IscsicliCommand[] = [
+  ...TARGET_COMMANDS,
+  ...SESSION_COMMANDS,
+  ...SCSI_COMMANDS,
+  ...IDENTITY_COMMANDS,
+  ...VOLUME_COMMANDS,
+];
