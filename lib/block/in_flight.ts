@@ -1,22 +1,25 @@
-/** Counts what is under way, so that closing can wait for it. */
+/** Knows what is under way, so that closing can wait for it. */
 export class InFlight {
-  #count = 0;
-  #idle: PromiseWithResolvers<void> | undefined;
+  readonly #work = new Set<Promise<unknown>>();
 
-  /** Runs `work`, counted from its call to its end. */
+  /** Runs `work`, known from its call to its end. */
   async during<T>(work: () => Promise<T>): Promise<T> {
-    this.#count++;
+    const running = work();
+    this.#work.add(running);
     try {
-      return await work();
+      return await running;
     } finally {
-      this.#count--;
-      if (this.#count === 0) this.#idle?.resolve();
+      this.#work.delete(running);
     }
   }
 
   /** Resolves when nothing is under way. */
-  idle(): Promise<void> {
-    if (this.#count === 0) return Promise.resolve();
-    return (this.#idle ??= Promise.withResolvers<void>()).promise;
+  async idle(): Promise<void> {
+    while (this.#work.size > 0) await this.settled();
+  }
+
+  /** Resolves when what is under way now has ended, whatever has begun since. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#work);
   }
 }

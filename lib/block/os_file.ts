@@ -21,6 +21,8 @@ export interface OsFileOptions {
   readonly readOnly?: boolean;
   /** False: the C library is left alone, whatever the permissions. */
   readonly ffi?: boolean;
+  /** Further descriptors for what waits to be read, at most. */
+  readonly mostReaders?: number;
 }
 
 /** What stays the same when a file is renamed, and differs when another takes its name. */
@@ -51,6 +53,7 @@ export class OsFile implements PositionalFile {
     pageCache: PageCache | undefined;
     space: FileSpace | undefined;
     punches: boolean;
+    mostReaders: number | undefined;
   }) {
     this.path = parts.path;
     this.writable = parts.writable;
@@ -62,7 +65,8 @@ export class OsFile implements PositionalFile {
     this.#space = parts.space;
     this.cached = parts.pageCache !== undefined;
     const id = parts.lock.statSync();
-    this.#readers = new ReaderPool(() => openSame(this.path, "r", id), parts.fd);
+    const reader = () => openSame(this.path, "r", id);
+    this.#readers = new ReaderPool(reader, parts.fd, parts.mostReaders);
     this.#writers = new WriterPool(() => openSameHandle(this.path, id));
   }
 
@@ -78,7 +82,9 @@ export class OsFile implements PositionalFile {
       const space = allowed ? FileSpace.open() : undefined;
       const punches = writable && space !== undefined && await punching(space, fd, length);
       const pageCache = allowed ? usablePageCache(fd) : undefined;
-      return new OsFile({ path, writable, length, lock, fd, pageCache, space, punches });
+      const { mostReaders } = options;
+      const parts = { path, writable, length, lock, fd, pageCache, space, punches, mostReaders };
+      return new OsFile(parts);
     } catch (error) {
       if (fd !== undefined) fs.closeSync(fd);
       lock.close();

@@ -19,11 +19,16 @@ export class ReaderPool {
   readonly #readers: Reader[] = [];
   readonly #open: () => number;
   readonly #fallback: number;
+  readonly #most: number;
 
-  /** `open` makes one more descriptor of the file; `fallback` serves while none can be made. */
-  constructor(open: () => number, fallback: number) {
+  /**
+   * `open` makes one more descriptor of the file, `most` of them; `fallback` serves while none can
+   * be made.
+   */
+  constructor(open: () => number, fallback: number, most = MOST_READERS) {
     this.#open = open;
     this.#fallback = fallback;
+    this.#most = most;
   }
 
   /** Octets read: fewer than asked for only at the file's end. */
@@ -54,10 +59,10 @@ export class ReaderPool {
     for (const reader of this.#readers) {
       if (best === undefined || reader.inFlight < best.inFlight) best = reader;
     }
-    if (best !== undefined && (best.inFlight === 0 || this.#readers.length === MOST_READERS)) {
+    if (best !== undefined && (best.inFlight === 0 || this.#readers.length >= this.#most)) {
       return best;
     }
-    const further = this.#openOne();
+    const further = this.#readers.length < this.#most ? this.#openOne() : undefined;
     if (further === undefined && best !== undefined) return best;
     const reader = { fd: further ?? this.#fallback, owned: further !== undefined, inFlight: 0 };
     this.#readers.push(reader);

@@ -9,6 +9,7 @@ import { type Logger, silentLogger } from "../runtime/logger.ts";
 import { createFixedVhd } from "../vhd/create.ts";
 import { openVhd } from "../vhd/open.ts";
 import { recogniseImage } from "../vhd/recognise.ts";
+import { uuidText } from "../vhd/uuid_text.ts";
 import { ControlError } from "./control_error.ts";
 import type { CreateOptions, DiskFiles, GrowthOptions } from "./disk_files.ts";
 import { checkExportUrl, isExportUrl } from "./export_url.ts";
@@ -141,10 +142,4 @@ async function createRaw(
 
 function progressOf({ onProgress }: CreateOptions) {
   return (done: number, total: number): void => onProgress?.({ done, total });
-}
-
-/** 8-4-4-4-12 hex digits, in the order of the octets. */
-function uuidText(octets: Uint8Array): string {
-  const hex = octets.toHex();
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }

@@ -1,32 +1,33 @@
-/** Makes VHDs. */
+/** Makes VHDs. Each is under its name whole or not at all; an existing file is refused. */
+import { basename, dirname, relative } from "node:path";
 import { FileError } from "../block/file_error.ts";
 import { type AllocateOptions, NewFile } from "../block/new_file.ts";
-import { fixedFooter, type FixedFooterOptions } from "./fixed.ts";
+import { fixedFooter } from "./fixed.ts";
 import { emitFooter, type Footer, FOOTER_LENGTH } from "./footer.ts";
-import { flawOfSize } from "./geometry.ts";
+import { validateGeometry } from "./geometry.ts";
+import { newDynamicImage, type NewDynamicOptions, type ParentOfNew } from "./new_dynamic_image.ts";
+import type { NewFooterOptions } from "./new_footer.ts";
+import { openVhd } from "./open.ts";
+import { type GivenSurroundings, type Surroundings, surroundings } from "./surroundings.ts";
+import { timeStampOf } from "./time_stamp.ts";
 
-export interface CreateFixedVhdOptions extends FixedFooterOptions, AllocateOptions {
+export interface CreateFixedVhdOptions extends NewFooterOptions, AllocateOptions {
   /** Capacity in octets, a multiple of 512. */
   readonly size: number;
   /** Space is taken as it is written, instead of set aside now. */
   readonly sparse?: boolean;
 }
 
-/**
- * Makes a fixed VHD of zeros, which is under its name whole or not at all, and answers its footer.
- * An existing file is refused.
- */
+/** Makes a fixed VHD of zeros, and answers its footer. */
 export async function createFixedVhd(
   path: string,
   options: CreateFixedVhdOptions,
 ): Promise<Footer> {
   const { size } = options;
   const flaw = Number.isInteger(size)
-    ? flawOfSize({ currentSize: BigInt(size) })
+    ? validateGeometry({ currentSize: BigInt(size) })
     : `${size} is no number of octets`;
-  if (flaw !== undefined) {
-    throw new FileError("unsuitable", `cannot create ${path}: ${flaw}`, { path });
-  }
+  if (flaw !== undefined) throw unsuitable(path, flaw);
   const footer = fixedFooter(size, options);
   const file = await NewFile.create(path);
   try {
@@ -40,4 +41,84 @@ export async function createFixedVhd(
     throw error;
   }
   return footer;
+}
+
+export type CreateDynamicVhdOptions = Omit<NewDynamicOptions, "parent">;
+
+/** Makes a dynamic VHD, none of whose blocks takes space yet, and answers its footer. */
+export async function createDynamicVhd(
+  path: string,
+  options: CreateDynamicVhdOptions,
+): Promise<Footer> {
+  return await createGrowingVhd(path, options);
+}
+
+export interface CreateDifferencingVhdOptions
+  extends Omit<NewDynamicOptions, "parent" | "size">, GivenSurroundings {
+  /** The file of the parent, which must not be written to from now on. */
+  readonly parent: string;
+  /** Capacity in octets, at least the parent's; without it the parent's. */
+  readonly size?: number | undefined;
+  /** A parent of the parent that was written to since is taken all the same. */
+  readonly force?: boolean | undefined;
+}
+
+/**
+ * Makes a child of a VHD, of which it takes on all that is not written to the child itself, and
+ * answers its footer. The parent is opened, with its own parents, so nobody can be writing to it.
+ */
+export async function createDifferencingVhd(
+  path: string,
+  options: CreateDifferencingVhdOptions,
+): Promise<Footer> {
+  const around = surroundings(options);
+  const { parent, force, ...rest } = options;
+  const opened = await openVhd(parent, { ...around, force, readOnly: true });
+  try {
+    const size = options.size ?? opened.device.size;
+    if (size < opened.device.size) {
+      const flaw = `${size} octets are fewer than its parent has (${opened.device.size})`;
+      throw unsuitable(path, flaw);
+    }
+    const parentOfNew = await describeParent(path, parent, opened.footer, around);
+    return await createGrowingVhd(path, { ...rest, size, parent: parentOfNew });
+  } finally {
+    await opened.device.close();
+  }
+}
+
+async function describeParent(
+  path: string,
+  parent: string,
+  { uniqueId }: Footer,
+  { files }: Surroundings,
+): Promise<ParentOfNew> {
+  const absolutePath = await files.locate(parent);
+  const directory = await files.locate(dirname(path));
+  return {
+    uniqueId,
+    timeStamp: timeStampOf(await files.modifiedAt(absolutePath)),
+    name: basename(absolutePath),
+    relativePath: relative(directory, absolutePath),
+    absolutePath,
+  };
+}
+
+async function createGrowingVhd(path: string, options: NewDynamicOptions): Promise<Footer> {
+  const image = newDynamicImage(options);
+  if (typeof image === "string") throw unsuitable(path, image);
+  const file = await NewFile.create(path);
+  try {
+    await file.extend(image.length);
+    for (const { position, octets } of image.pieces) await file.write(position, octets);
+    await file.commit();
+  } catch (error) {
+    await file.abandon();
+    throw error;
+  }
+  return image.footer;
+}
+
+function unsuitable(path: string, flaw: string): FileError {
+  return new FileError("unsuitable", `cannot create ${path}: ${flaw}`, { path });
 }

@@ -1,4 +1,7 @@
-/** Finds the footer of a VHD in its file. */
+/**
+ * Finds the footers of a VHD in its file: the one at the end that every disk has, and the copy at
+ * the beginning that a dynamic or differencing one has too.
+ */
 import type { PositionalFile } from "../block/positional_file.ts";
 import {
   DiskType,
@@ -19,14 +22,12 @@ export interface ReadableFile {
   read(position: number, into: Uint8Array): void;
 }
 
-/** A file that is open, to look into. */
+/** A file that is open already, to look into. */
 export function readable(file: PositionalFile): ReadableFile {
   const { path, length } = file;
-  return {
-    path,
-    length,
-    read: (position, into) => file.readSync(position, into, 0, into.length),
-  };
+  const read = (position: number, into: Uint8Array) =>
+    file.readSync(position, into, 0, into.length);
+  return { path, length, read };
 }
 
 export interface FoundFooter {
@@ -35,43 +36,72 @@ export interface FoundFooter {
   readonly at: number;
 }
 
+/** What is in a place where a footer should be. */
+export type FooterPlace = FoundFooter | FormatError | undefined;
+
+export interface Footers {
+  /** At the file's end. */
+  readonly tail: FooterPlace;
+  /** At its beginning; undefined where a fixed disk has its data. */
+  readonly head: FooterPlace;
+  /** Where a fixed disk that was growing has left it. */
+  readonly stranded: FoundFooter | undefined;
+}
+
+/** All footers: each as found, or its damage, or nothing like one. */
+export function readFooters(file: ReadableFile): Footers {
+  return { tail: tailFooter(file), head: headCopy(file), stranded: strandedFooter(file) };
+}
+
 /**
- * The footer at the file's end, else its copy at the beginning, which a dynamic or differencing
- * disk has, else where a fixed disk that was growing has left it; undefined when no place has
- * anything like one. Fails with a FormatError when there is one that is damaged.
+ * The footer in force: of a fixed disk the one at the end, and else the copy at the beginning,
+ * which no write of a guest's comes near, before the one at the end. Undefined when no place has
+ * anything like a footer; fails with a FormatError when there is one and it is damaged.
  */
-export function findFooter(file: ReadableFile): FoundFooter | undefined {
-  let damage: FormatError | undefined;
-  for (const length of [FOOTER_LENGTH, OLD_FOOTER_LENGTH]) {
-    try {
-      const found = footerAt(file, file.length - length, length);
-      if (found !== undefined) return found;
-    } catch (error) {
-      if (!(error instanceof FormatError)) throw error;
-      damage ??= error;
-    }
-  }
-  const copy = headCopy(file) ?? strandedFooter(file);
-  if (copy !== undefined) return copy;
+export function footerInForce({ tail, head, stranded }: Footers): FoundFooter | undefined {
+  if (isFound(tail) && tail.footer.diskType === DiskType.FIXED) return tail;
+  if (isFound(head)) return head;
+  if (isFound(tail)) return tail;
+  if (stranded !== undefined) return stranded;
+  const damage = tail ?? head;
   if (damage !== undefined) throw damage;
   return undefined;
 }
 
-function footerAt(file: ReadableFile, at: number, length: number): FoundFooter | undefined {
+/** The footer in force of a file. */
+export function findFooter(file: ReadableFile): FoundFooter | undefined {
+  return footerInForce(readFooters(file));
+}
+
+export function isFound(place: FooterPlace): place is FoundFooter {
+  return place !== undefined && !(place instanceof FormatError);
+}
+
+function tailFooter(file: ReadableFile): FooterPlace {
+  let damage: FormatError | undefined;
+  for (const length of [FOOTER_LENGTH, OLD_FOOTER_LENGTH]) {
+    const place = footerAt(file, file.length - length, length);
+    if (isFound(place)) return place;
+    damage ??= place;
+  }
+  return damage;
+}
+
+/** What a fixed disk begins with is its data, whatever it looks like. */
+function headCopy(file: ReadableFile): FooterPlace {
+  const place = footerAt(file, 0, FOOTER_LENGTH);
+  return isFound(place) && place.footer.diskType === DiskType.FIXED ? undefined : place;
+}
+
+function footerAt(file: ReadableFile, at: number, length: number): FooterPlace {
   if (at < 0 || at + length > file.length) return undefined;
   const octets = new Uint8Array(length);
   file.read(at, octets);
   if (!resemblesFooter(octets)) return undefined;
-  return { footer: parseFooter(octets, { path: file.path, at }), at };
-}
-
-/** What a fixed disk begins with is its data, whatever it looks like. */
-function headCopy(file: ReadableFile): FoundFooter | undefined {
   try {
-    const found = footerAt(file, 0, FOOTER_LENGTH);
-    return found?.footer.diskType === DiskType.FIXED ? undefined : found;
+    return { footer: parseFooter(octets, { path: file.path, at }), at };
   } catch (error) {
     if (!(error instanceof FormatError)) throw error;
-    return undefined;
+    return error;
   }
 }

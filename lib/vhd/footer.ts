@@ -3,10 +3,13 @@
  * and the record that is made of it once all is checked. Virtual Hard Disk Image Format 1.0, "Hard
  * Disk Footer Format".
  */
-import { ascii, bytes, type Field, layout, u16, u32, u8 } from "../wire/layout.ts";
+import { ascii, bytes, layout, u16, u32, u8 } from "../wire/layout.ts";
 import { checksum } from "./checksum.ts";
+import { exactU64 } from "./exact_u64.ts";
 import { FormatError } from "./format_error.ts";
 import type { Geometry } from "./geometry.ts";
+import { hex32 } from "./hex32.ts";
+import { dateOf, timeStampOf } from "./time_stamp.ts";
 
 export const FOOTER_LENGTH = 512;
 /** Virtual PC before 2004 wrote footers one octet short of a sector. */
@@ -19,8 +22,6 @@ export const FILE_FORMAT_VERSION = 0x0001_0000;
 export const FEATURES_RESERVED = 0x2;
 /** Where nothing follows the data: the data offset of a fixed disk. */
 export const NO_DATA_OFFSET = 0xffff_ffff_ffff_ffffn;
-/** Midnight of 1 January 2000, UTC, in seconds of Unix time. */
-const EPOCH_S = 946_684_800;
 
 export const DiskType = { FIXED: 2, DYNAMIC: 3, DIFFERENCING: 4 } as const;
 export type DiskType = (typeof DiskType)[keyof typeof DiskType];
@@ -56,7 +57,7 @@ export interface Footer {
   readonly creatorVersion: number;
   readonly creatorHostOS: string;
   readonly originalSize: bigint;
-  /** The disk's capacity in octets, as claimed: `flawOfSize` judges it. */
+  /** The disk's capacity in octets, as claimed: `validateGeometry` judges it. */
   readonly currentSize: bigint;
   readonly geometry: Geometry;
   readonly diskType: DiskType;
@@ -83,10 +84,13 @@ export function parseFooter(octets: Uint8Array, where: { path: string; at: numbe
   }
   const sum = checksum(octets, CHECKSUM_AT);
   if (view.checksum !== sum) {
-    throw wrong("checksum", `bad checksum of the footer: ${hex(view.checksum)}, not ${hex(sum)}`);
+    throw wrong(
+      "checksum",
+      `bad checksum of the footer: ${hex32(view.checksum)}, not ${hex32(sum)}`,
+    );
   }
   if (view.fileFormatVersion !== FILE_FORMAT_VERSION) {
-    const version = hex(view.fileFormatVersion);
+    const version = hex32(view.fileFormatVersion);
     throw wrong("fileFormatVersion", `unknown file format version ${version}; 1.0 is known`);
   }
   const { diskType } = view;
@@ -99,7 +103,7 @@ function record(view: InstanceType<typeof FooterLayout>, diskType: DiskType): Fo
   return {
     features: view.features,
     dataOffset: view.dataOffset,
-    created: new Date((EPOCH_S + view.timeStamp) * 1000),
+    created: dateOf(view.timeStamp),
     creatorApplication: view.creatorApplication,
     creatorVersion: view.creatorVersion,
     creatorHostOS: view.creatorHostOS,
@@ -120,7 +124,7 @@ export function emitFooter(footer: Footer): Uint8Array<ArrayBuffer> {
   view.features = footer.features;
   view.fileFormatVersion = FILE_FORMAT_VERSION;
   view.dataOffset = footer.dataOffset;
-  view.timeStamp = Math.floor(footer.created.getTime() / 1000) - EPOCH_S;
+  view.timeStamp = timeStampOf(footer.created);
   view.creatorApplication = footer.creatorApplication;
   view.creatorVersion = footer.creatorVersion;
   view.creatorHostOS = footer.creatorHostOS;
@@ -138,18 +142,4 @@ export function emitFooter(footer: Footer): Uint8Array<ArrayBuffer> {
 
 function isDiskType(value: number): value is DiskType {
   return DISK_TYPES.includes(value);
-}
-
-function hex(value: number): string {
-  return `0x${value.toString(16).padStart(8, "0")}`;
-}
-
-/** Eight octets without rounding: all ones has a meaning of its own here, and sizes are judged. */
-function exactU64(at: number): Field<bigint> {
-  return {
-    at,
-    length: 8,
-    get: (view, base) => view.getBigUint64(base + at),
-    set: (view, base, value) => view.setBigUint64(base + at, value),
-  };
 }

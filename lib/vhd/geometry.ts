@@ -1,4 +1,7 @@
-/** Cylinders, heads and sectors, as a BIOS would be told them, and the limits of a disk's size. */
+/**
+ * Cylinders, heads and sectors, as a BIOS would be told them, and the limits of a disk's size and
+ * of its parts.
+ */
 
 export const SECTOR_LENGTH = 512;
 
@@ -30,6 +33,18 @@ function shape(sectors: number, sectorsPerTrack: number, heads: number): Geometr
   return { cylinders: Math.floor(tracks / heads), heads, sectorsPerTrack };
 }
 
+/** Octets of a block of a dynamic disk. */
+export const LEAST_BLOCK_LENGTH = 4096;
+export const MOST_BLOCK_LENGTH = 256 << 20;
+/** What every reader knows, and what is written. */
+export const DEFAULT_BLOCK_LENGTH = 2 << 20;
+
+/**
+ * Entries of a table that are kept in memory, 16 MiB: enough for the largest disk in blocks of
+ * 512 KiB, as Virtual PC made them.
+ */
+export const MOST_TABLE_ENTRIES = 1 << 22;
+
 /** What a footer says of its disk's size, and what the file has room for. */
 export interface SizeClaim {
   /** As it stands in the footer: no size is rounded into a right one before it is judged. */
@@ -38,8 +53,28 @@ export interface SizeClaim {
   readonly room?: number;
 }
 
-/** The one judgement of a disk's size, for whoever creates or opens one: undefined, or the flaw. */
-export function flawOfSize(claim: SizeClaim): string | undefined {
+/** What the footer and the header of a dynamic disk say of its parts. */
+export interface TableClaim {
+  /** Where the header is. */
+  readonly headerOffset: bigint;
+  readonly tableOffset: bigint;
+  readonly maxTableEntries: number;
+  readonly blockLength: number;
+  /** Octets of the file; undefined while it is yet to be made. */
+  readonly fileLength?: number;
+}
+
+/**
+ * The one judgement of a disk's size and parts, for whoever creates, opens or resizes one:
+ * undefined, or the flaw.
+ */
+export function validateGeometry(claim: SizeClaim & { table?: TableClaim }): string | undefined {
+  return flawOfSize(claim) ??
+    (claim.table === undefined ? undefined : flawOfTable(claim.currentSize, claim.table));
+}
+
+/** The flaw of a disk's size alone. */
+function flawOfSize(claim: SizeClaim): string | undefined {
   const { currentSize, room } = claim;
   if (currentSize <= 0n) return "a disk without octets is not possible";
   if (currentSize % BigInt(SECTOR_LENGTH) !== 0n) {
@@ -53,4 +88,57 @@ export function flawOfSize(claim: SizeClaim): string | undefined {
       "missing; restore it from a backup";
   }
   return undefined;
+}
+
+const HEADER_LENGTH = 1024n;
+const SECTOR = BigInt(SECTOR_LENGTH);
+
+function flawOfTable(currentSize: bigint, claim: TableClaim): string | undefined {
+  const { blockLength, maxTableEntries } = claim;
+  const isPower = blockLength > 0 && Number.isInteger(Math.log2(blockLength));
+  if (!isPower || blockLength < LEAST_BLOCK_LENGTH || blockLength > MOST_BLOCK_LENGTH) {
+    return `blocks of ${blockLength} octets are not possible: a power of two from 4 KiB to ` +
+      "256 MiB is";
+  }
+  const needed = ceilingOf(currentSize, blockLength);
+  if (BigInt(maxTableEntries) < needed) {
+    return `its table has ${maxTableEntries} entries, and the disk has ${needed} blocks`;
+  }
+  const most = ceilingOf(BigInt(MOST_OCTETS), blockLength);
+  if (BigInt(maxTableEntries) > most) {
+    return `its table has ${maxTableEntries} entries, more than any disk needs (${most})`;
+  }
+  if (needed > BigInt(MOST_TABLE_ENTRIES)) {
+    return `the disk has ${needed} blocks, more than ${MOST_TABLE_ENTRIES}; convert it to larger ` +
+      "blocks where it was made";
+  }
+  return flawOfPlaces(claim);
+}
+
+/** The footer's copy, the header and the table each have their place in the file. */
+function flawOfPlaces(claim: TableClaim): string | undefined {
+  const { headerOffset, tableOffset, maxTableEntries } = claim;
+  const tableLength = 4n * BigInt(maxTableEntries);
+  const parts = [["header", headerOffset, HEADER_LENGTH], [
+    "table",
+    tableOffset,
+    tableLength,
+  ]] as const;
+  for (const [name, offset, length] of parts) {
+    if (offset % SECTOR !== 0n || offset < SECTOR) {
+      return `its ${name} cannot be at ${offset}: that is no sector behind the first`;
+    }
+    if (claim.fileLength !== undefined && offset + length > BigInt(claim.fileLength)) {
+      return `its ${name} of ${length} octets at ${offset} is not all in the file of ` +
+        `${claim.fileLength} octets`;
+    }
+  }
+  if (headerOffset < tableOffset + tableLength && tableOffset < headerOffset + HEADER_LENGTH) {
+    return `its header at ${headerOffset} and its table at ${tableOffset} overlap`;
+  }
+  return undefined;
+}
+
+function ceilingOf(size: bigint, blockLength: number): bigint {
+  return (size + BigInt(blockLength) - 1n) / BigInt(blockLength);
 }

@@ -7,9 +7,9 @@ import { FileError } from "../block/file_error.ts";
 import type { FileMedium } from "../block/file_medium.ts";
 import { cutBack, type FileGrowth, reserveSpace, writeZeros } from "../block/grow_file.ts";
 import { findFooter, readable } from "./find_footer.ts";
-import { CREATOR } from "./fixed.ts";
 import { emitFooter, type Footer, FOOTER_LENGTH } from "./footer.ts";
-import { flawOfSize, geometryOf, SECTOR_LENGTH } from "./geometry.ts";
+import { geometryOf, SECTOR_LENGTH, validateGeometry } from "./geometry.ts";
+import { CREATOR } from "./new_footer.ts";
 import { LONGEST_STRIDE } from "./stranded_footer.ts";
 
 const NO_FOOTER = new Uint8Array(FOOTER_LENGTH);
@@ -17,7 +17,7 @@ const NO_FOOTER = new Uint8Array(FOOTER_LENGTH);
 /** How the file of a fixed disk grows. */
 export const growFixed: FileGrowth = async (medium, _region, size, options) => {
   const { file } = medium;
-  const flaw = flawOfSize({ currentSize: BigInt(size) });
+  const flaw = validateGeometry({ currentSize: BigInt(size) });
   if (flaw !== undefined) {
     const { path } = file;
     throw new FileError("unsuitable", `cannot extend ${path}: ${flaw}`, { path });

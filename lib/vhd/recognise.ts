@@ -5,8 +5,8 @@ import { findFooter, type FoundFooter } from "./find_footer.ts";
 import { DiskType, type Footer } from "./footer.ts";
 import { foreignFormatOf } from "./foreign_format.ts";
 import { FormatError } from "./format_error.ts";
-import { flawOfSize } from "./geometry.ts";
-import { refusalOfForeign, refusalOfType } from "./refusal.ts";
+import { validateGeometry } from "./geometry.ts";
+import { refusalOfForeign } from "./refusal.ts";
 
 export type ImageFormat = "fixed" | "dynamic" | "differencing" | "raw" | "foreign";
 
@@ -52,13 +52,11 @@ export async function recogniseImage(path: string): Promise<RecognisedImage> {
 
 function recognisedVhd({ footer, at }: FoundFooter, path: string): RecognisedImage {
   const fixed = footer.diskType === DiskType.FIXED;
-  const flaw = flawOfSize({ currentSize: footer.currentSize, ...(fixed ? { room: at } : {}) });
+  const size = { currentSize: footer.currentSize, ...(fixed ? { room: at } : {}) };
+  const flaw = validateGeometry(size);
   if (flaw !== undefined) throw new FormatError(flaw, { path, at });
   const format = VHD_FORMATS[footer.diskType];
-  const refusal = refusalOfType(footer.diskType, path);
-  const size = Number(footer.currentSize);
-  const image = { format, name: `${format} VHD`, size, footer };
-  return refusal === undefined ? image : { ...image, refusal };
+  return { format, name: `${format} VHD`, size: Number(footer.currentSize), footer };
 }
 
 function readExactly(

@@ -39,7 +39,7 @@ for (const [from, to] of GROWTHS) {
         };
         await write(0);
         await write(from - 512);
-        await device.grow(to);
+        await device.grow!(to);
         await write(to - 512);
         await device.close();
         await plain.close();

@@ -102,7 +102,6 @@ Deno.test({
 
 /** What qemu-img calls a format, and what we call it. */
 const FORMATS: readonly [string, string][] = [
-  ["vpc", "dynamic VHD"],
   ["vhdx", "VHDX"],
   ["qcow2", "qcow2"],
   ["qed", "QED"],
@@ -129,7 +128,7 @@ for (const [qemuName, name] of FORMATS) {
         const into = new Uint8Array(octets.length);
         await readAll(device, 0, into);
         assert.deepEqual(into, octets);
-        // qemu fills a dynamic VHD's last cylinder up.
+        // qemu fills the last cylinder up.
         const rest = new Uint8Array(device.size - octets.length);
         await readAll(device, octets.length, rest);
         assert.ok(rest.every((octet) => octet === 0));

@@ -39,9 +39,12 @@ function ranged(
 /** Plain octets that the device must equal. */
 export class DeviceModel {
   readonly octets: Uint8Array;
+  readonly #now: boolean;
 
-  constructor(readonly device: BlockDevice) {
+  /** `now` false: nothing is done at once, even where it could be. */
+  constructor(readonly device: BlockDevice, now = true) {
     this.octets = new Uint8Array(device.size);
+    this.#now = now;
   }
 
   async apply(step: Step): Promise<void> {
@@ -49,11 +52,13 @@ export class DeviceModel {
     const { offset, length } = step;
     if (step.do === "write") {
       const from = pattern(length + 7, step.seed);
-      await writeAll(this.device, offset, from, 7, length);
+      if (this.#now) await writeAll(this.device, offset, from, 7, length);
+      else await this.device.write(offset, from, 7, length);
       this.octets.set(from.subarray(7), offset);
     } else if (step.do === "read") {
       const into = new Uint8Array(length + 5).fill(0xee);
-      await readAll(this.device, offset, into, 3, length);
+      if (this.#now) await readAll(this.device, offset, into, 3, length);
+      else await this.device.read(offset, into, 3, length);
       assert.deepEqual(into.subarray(3, 3 + length), this.octets.subarray(offset, offset + length));
       assert.deepEqual([...into.subarray(0, 3), ...into.subarray(3 + length)], Array(5).fill(0xee));
     } else if (step.do === "unmap") {

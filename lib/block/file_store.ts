@@ -1,0 +1,93 @@
+/** Where files are found and made: the file systems of this machine, or a test's own. */
+import { FileError } from "./file_error.ts";
+import { openError } from "./open_disk_file.ts";
+import { OsFile, type OsFileOptions } from "./os_file.ts";
+import type { PositionalFile } from "./positional_file.ts";
+
+export interface FileStore {
+  /** Opens a file and locks it for as long as it is open. */
+  open(path: string, options?: OsFileOptions): Promise<PositionalFile>;
+  /** Makes an empty file, readable by its owner alone, or empties one that is there; opens it. */
+  replace(path: string): Promise<PositionalFile>;
+  /** Removes a file, if it is there. */
+  remove(path: string): Promise<void>;
+  exists(path: string): Promise<boolean>;
+  /** The one path of the file, links resolved. */
+  locate(path: string): Promise<string>;
+  /** When the file was last written to. */
+  modifiedAt(path: string): Promise<Date>;
+  /** The names of the files in a directory, at most `most`; none where it cannot be read. */
+  list(directory: string, most: number): Promise<string[]>;
+}
+
+/** The files of this machine. Failures are FileErrors. */
+export const osFiles: FileStore = {
+  open: (path, options) => OsFile.open(path, options),
+
+  async replace(path) {
+    try {
+      const made = await Deno.open(path, {
+        write: true,
+        create: true,
+        truncate: true,
+        mode: 0o600,
+      });
+      made.close();
+    } catch (error) {
+      throw openError(path, error);
+    }
+    return await OsFile.open(path);
+  },
+
+  async remove(path) {
+    try {
+      await Deno.remove(path);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw openError(path, error);
+    }
+  },
+
+  async exists(path) {
+    try {
+      await Deno.lstat(path);
+      return true;
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return false;
+      throw openError(path, error);
+    }
+  },
+
+  async locate(path) {
+    try {
+      return await Deno.realPath(path);
+    } catch (error) {
+      throw openError(path, error);
+    }
+  },
+
+  async modifiedAt(path) {
+    let mtime: Date | null;
+    try {
+      ({ mtime } = await Deno.stat(path));
+    } catch (error) {
+      throw openError(path, error);
+    }
+    if (mtime !== null) return mtime;
+    throw new FileError("unsuitable", `the system does not tell when ${path} was written`, {
+      path,
+    });
+  },
+
+  async list(directory, most) {
+    const names: string[] = [];
+    try {
+      for await (const { name, isFile } of Deno.readDir(directory)) {
+        if (isFile) names.push(name);
+        if (names.length === most) break;
+      }
+    } catch (error) {
+      if (openError(directory, error) === error) throw error;
+    }
+    return names.sort();
+  },
+};

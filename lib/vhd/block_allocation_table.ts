@@ -1,0 +1,90 @@
+/**
+ * Where each block of a dynamic or differencing disk is in its file: a sector, or nowhere. Virtual
+ * Hard Disk Image Format 1.0, "Block Allocation Table and Data Blocks".
+ */
+import type { PositionalFile } from "../block/positional_file.ts";
+import { SECTOR_LENGTH } from "./geometry.ts";
+
+/** The entry of a block that has no place. */
+export const UNALLOCATED = 0xffff_ffff;
+
+const ENTRY_LENGTH = 4;
+const ENTRIES_A_SECTOR = SECTOR_LENGTH / ENTRY_LENGTH;
+/** Octets of the table that are read in one piece. */
+const PIECE_LENGTH = 256 << 10;
+
+export class BlockAllocationTable {
+  /** Of the table in the file. */
+  readonly offset: number;
+  /** Blocks that the disk has. */
+  readonly blockCount: number;
+  /** Whole sectors of the table: what follows the last entry stays as it was found. */
+  readonly #entries: Uint32Array;
+
+  constructor(offset: number, blockCount: number, entries = emptyEntries(blockCount)) {
+    this.offset = offset;
+    this.blockCount = blockCount;
+    this.#entries = entries;
+  }
+
+  /** Reads the entries of `blockCount` blocks, whose place has been validated. */
+  static async read(
+    file: PositionalFile,
+    offset: number,
+    blockCount: number,
+  ): Promise<BlockAllocationTable> {
+    const entries = emptyEntries(blockCount);
+    const length = Math.min(entries.byteLength, file.length - offset);
+    const piece = new Uint8Array(Math.min(length, PIECE_LENGTH));
+    const view = new DataView(piece.buffer);
+    for (let done = 0; done < length; done += piece.length) {
+      const count = Math.min(piece.length, length - done);
+      await file.read(offset + done, piece, 0, count);
+      const first = done / ENTRY_LENGTH;
+      for (let at = 0; at + ENTRY_LENGTH <= count; at += ENTRY_LENGTH) {
+        entries[first + at / ENTRY_LENGTH] = view.getUint32(at);
+      }
+    }
+    return new BlockAllocationTable(offset, blockCount, entries);
+  }
+
+  /** The sector where the block's bitmap begins, or UNALLOCATED. */
+  get(block: number): number {
+    return this.#entries[block]!;
+  }
+
+  set(block: number, sector: number): void {
+    this.#entries[block] = sector;
+  }
+
+  /** The sectors of all blocks that have a place, in ascending order. */
+  sorted(): Uint32Array {
+    const entries = this.#entries.subarray(0, this.blockCount);
+    return entries.filter((sector) => sector !== UNALLOCATED).sort();
+  }
+
+  /** Which sector of the table the block's entry is in. */
+  static sectorOf(block: number): number {
+    return Math.floor(block / ENTRIES_A_SECTOR);
+  }
+
+  /** Where that sector of the table is in the file. */
+  positionOf(sector: number): number {
+    return this.offset + sector * SECTOR_LENGTH;
+  }
+
+  /** The octets of that sector of the table. */
+  emit(sector: number, into: Uint8Array): void {
+    const view = new DataView(into.buffer, into.byteOffset, SECTOR_LENGTH);
+    const first = sector * ENTRIES_A_SECTOR;
+    for (let index = 0; index < ENTRIES_A_SECTOR; index++) {
+      view.setUint32(index * ENTRY_LENGTH, this.#entries[first + index]!);
+    }
+  }
+}
+
+/** Entries of whole sectors, with no block placed. */
+function emptyEntries(blockCount: number): Uint32Array {
+  const sectors = Math.ceil(blockCount / ENTRIES_A_SECTOR);
+  return new Uint32Array(sectors * ENTRIES_A_SECTOR).fill(UNALLOCATED);
+}

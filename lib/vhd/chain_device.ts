@@ -1,0 +1,105 @@
+/**
+ * A dynamic or differencing VHD as a device: a chain of files, of which the one on top takes the
+ * writes. A dynamic disk is a chain of one.
+ */
+import type { BlockDevice, Capabilities, Extent } from "../block/device.ts";
+import { requireRange, requireRoom } from "../block/range.ts";
+import { ChainReader } from "./chain_reader.ts";
+import type { ChainTop } from "./chain_top.ts";
+import { ChainWriter } from "./chain_writer.ts";
+import type { DynamicLayer } from "./dynamic_layer.ts";
+import type { Layer } from "./layer.ts";
+import { LayerMap } from "./layer_map.ts";
+
+export class ChainDevice implements BlockDevice {
+  readonly size: number;
+  readonly can: Capabilities;
+  readonly layers: readonly Layer[];
+  readonly #layer: DynamicLayer;
+  readonly #reader: ChainReader;
+  readonly #top: ChainTop | undefined;
+  readonly #writer: ChainWriter | undefined;
+  #closing: Promise<void> | undefined;
+
+  /** Takes the layers over, from the top down; without `top` the device is read-only. */
+  constructor(layer: DynamicLayer, layers: readonly Layer[], top?: ChainTop) {
+    this.size = layer.size;
+    this.layers = layers;
+    this.#layer = layer;
+    const map = top?.map ?? new LayerMap(layers, layer.shape);
+    this.#reader = new ChainReader(layers, map, layer.shape.blockLength);
+    this.#top = top;
+    this.#writer = top && new ChainWriter(top, this.#reader);
+    this.can = { write: top !== undefined, unmap: true };
+  }
+
+  readNow(offset: number, into: Uint8Array, at: number, length: number): boolean {
+    this.#check(offset, length);
+    requireRoom(into, at, length);
+    return this.#reader.readNow(offset, into, at, length);
+  }
+
+  writeNow(offset: number, from: Uint8Array, at: number, length: number): boolean {
+    const writer = this.#checkWrite(offset, length);
+    requireRoom(from, at, length);
+    return length === 0 || writer.writeNow(offset, from, at, length);
+  }
+
+  async read(offset: number, into: Uint8Array, at: number, length: number): Promise<void> {
+    this.#check(offset, length);
+    requireRoom(into, at, length);
+    await this.#transfer(() => this.#reader.read(offset, into, at, length));
+  }
+
+  async write(offset: number, from: Uint8Array, at: number, length: number): Promise<void> {
+    const writer = this.#checkWrite(offset, length);
+    requireRoom(from, at, length);
+    await this.#transfer(() => writer.write(offset, from, at, length));
+  }
+
+  async flush(): Promise<void> {
+    this.#layer.medium.requireOpen();
+    const top = this.#top;
+    if (top !== undefined) await this.#layer.medium.during(() => top.flush());
+  }
+
+  async unmap(offset: number, length: number): Promise<void> {
+    const writer = this.#checkWrite(offset, length);
+    await this.#transfer(() => writer.unmap(offset, length));
+  }
+
+  async extents(offset: number, length: number, limit: number): Promise<Extent[]> {
+    this.#check(offset, length);
+    return await this.#transfer(() => this.#reader.extents(offset, length, limit));
+  }
+
+  /** Flushes, leaves a file that says all by itself, and closes every file of the chain. */
+  close(): Promise<void> {
+    return this.#closing ??= this.#close();
+  }
+
+  async #close(): Promise<void> {
+    try {
+      await this.#layer.medium.close(() => this.#top?.finish() ?? Promise.resolve());
+    } finally {
+      const parents = this.layers.filter((layer) => layer !== this.#layer);
+      await Promise.all(parents.map(({ medium }) => medium.close()));
+    }
+  }
+
+  #transfer<T>(work: () => Promise<T>): Promise<T> {
+    const { medium } = this.#layer;
+    return medium.during(() => this.#top?.transfers.during(work) ?? work());
+  }
+
+  #check(offset: number, length: number): void {
+    this.#layer.medium.requireOpen();
+    requireRange(this.size, offset, length);
+  }
+
+  #checkWrite(offset: number, length: number): ChainWriter {
+    this.#check(offset, length);
+    this.#layer.medium.requireWritable();
+    return this.#writer!;
+  }
+}

@@ -1,0 +1,195 @@
+/**
+ * A small disk whose sectors say which write they come from, to run workloads on and to look at
+ * after a crash.
+ */
+import assert from "node:assert/strict";
+import type { BlockDevice } from "../../../lib/block/device.ts";
+import { newDynamicImage } from "../../../lib/vhd/new_dynamic_image.ts";
+import { openVhd } from "../../../lib/vhd/open.ts";
+import { timeStampOf } from "../../../lib/vhd/time_stamp.ts";
+import { Chance } from "../../support/chance.ts";
+import { type Content, SimFiles } from "../../support/sim_files.ts";
+import { TestClock } from "../../support/test_clock.ts";
+import type { CrashLedger, Stamp } from "./crash_ledger.ts";
+
+export const SECTOR = 512;
+/** Two units. */
+export const BLOCK = 8192;
+/** Five blocks, and one of three sectors. */
+export const SIZE = 5 * BLOCK + 3 * SECTOR;
+export const SECTORS = SIZE / SECTOR;
+export const DISK = "/d.vhd";
+export const PARENT = "/p.vhd";
+const IDS = [new Uint8Array(16).fill(1), new Uint8Array(16).fill(2)] as const;
+/** What the parent's sectors hold, the first block but for its third sector. */
+const PARENT_STAMP = 1000;
+
+export type Kind = "dynamic" | "differencing";
+
+export function boot(number: number): string {
+  return `00000000-0000-4000-8000-${String(number).padStart(12, "0")}`;
+}
+
+export interface DiskOptions {
+  readonly files: SimFiles;
+  readonly clock: TestClock;
+  readonly bootId: string;
+}
+
+export async function openDisk({ files, clock, bootId }: DiskOptions): Promise<BlockDevice> {
+  const random = new Chance(7);
+  const options = { files, clock, bootId, random, recordsOfHalf: 4, regionsOfChunk: 1 };
+  return (await openVhd(DISK, options)).device;
+}
+
+/** The files of a new disk, and the stamps that it holds. */
+export async function newDisk(kind: Kind): Promise<{ files: SimFiles; stamps: Stamp[] }> {
+  const files = new SimFiles();
+  const stamps = Array<Stamp>(SECTORS).fill(0);
+  if (kind === "dynamic") {
+    files.put(DISK, imageOctets(IDS[0]));
+    return { files, stamps };
+  }
+  files.put(PARENT, imageOctets(IDS[1]));
+  const around = { files, clock: new TestClock(), bootId: boot(1), random: new Chance(3) };
+  const { device } = await openVhd(PARENT, around);
+  for (let sector = 0; sector < SECTORS; sector++) {
+    if (sector === 2 || (sector >= 16 && sector < 32)) continue;
+    stamps[sector] = PARENT_STAMP + sector;
+    await device.write(sector * SECTOR, stamped(stamps[sector]!, 1), 0, SECTOR);
+  }
+  await device.close();
+  files.put(DISK, imageOctets(IDS[0], true));
+  return { files: SimFiles.of(files.snapshot()), stamps };
+}
+
+function imageOctets(uuid: Uint8Array, isChild = false): Uint8Array {
+  const parent = {
+    uniqueId: IDS[1],
+    timeStamp: timeStampOf(new Date("2026-01-01T00:00:00Z")),
+    name: "p.vhd",
+    relativePath: "p.vhd",
+    absolutePath: PARENT,
+  };
+  const image = newDynamicImage({
+    size: SIZE,
+    blockLength: BLOCK,
+    growTo: SIZE,
+    uuid,
+    clock: new TestClock(),
+    ...(isChild ? { parent } : {}),
+  });
+  assert.ok(typeof image !== "string", String(image));
+  const octets = new Uint8Array(image.length);
+  for (const { position, octets: piece } of image.pieces) octets.set(piece, position);
+  return octets;
+}
+
+/** Sectors that all hold the stamp: zeros for 0. */
+export function stamped(stamp: Stamp, sectors: number): Uint8Array<ArrayBuffer> {
+  const words = new Uint32Array(sectors * SECTOR / 4).fill(stamp);
+  return new Uint8Array(words.buffer);
+}
+
+/** The stamp of each sector; a torn one is an error. */
+export async function readStamps(device: BlockDevice): Promise<Stamp[]> {
+  const octets = new Uint8Array(SIZE);
+  if (!device.readNow(0, octets, 0, SIZE)) await device.read(0, octets, 0, SIZE);
+  const words = new Uint32Array(octets.buffer);
+  return Array.from({ length: SECTORS }, (_, sector) => {
+    const part = words.subarray(sector * 128, sector * 128 + 128);
+    assert.ok(part.every((word) => word === part[0]), `sector ${sector} is torn`);
+    return part[0]!;
+  });
+}
+
+/** Files as a crash left them hold what the ledger allows, and are in order once opened. */
+export async function examine(
+  contents: ReadonlyMap<string, Content>,
+  bootId: string,
+  allowed: readonly Set<Stamp>[],
+): Promise<void> {
+  const files = SimFiles.of(contents);
+  const parent = files.paths().includes(PARENT) ? files.octets(PARENT) : undefined;
+  const clock = new TestClock();
+  const device = await openDisk({ files, clock, bootId });
+  requireAllowed(await readStamps(device), allowed);
+  await device.close();
+  const once = files.octets(DISK);
+  const again = await openDisk({ files, clock, bootId });
+  requireAllowed(await readStamps(again), allowed);
+  await again.close();
+  assert.deepEqual(files.octets(DISK), once, "opened again, the file has changed");
+  assert.deepEqual(files.paths().filter((path) => path.endsWith(".sjl")), []);
+  if (parent !== undefined) assert.deepEqual(files.octets(PARENT), parent);
+}
+
+function requireAllowed(stamps: readonly Stamp[], allowed: readonly Set<Stamp>[]): void {
+  for (const [sector, stamp] of stamps.entries()) {
+    if (allowed[sector]!.has(stamp)) continue;
+    assert.fail(`sector ${sector} holds ${stamp}, and may hold ${[...allowed[sector]!]}`);
+  }
+}
+
+/** What is done to a disk, one after the other. */
+export type DiskOperation = Change | { readonly do: "flush" | "wait" | "reopen" | "kill" };
+
+interface Change {
+  readonly do: "write" | "write later" | "unmap";
+  /** Sectors. */
+  readonly at: number;
+  readonly count: number;
+}
+
+/** Runs a workload; files and ledger keep what it did. */
+export async function runWorkload(
+  workload: readonly DiskOperation[],
+  options: DiskOptions & { readonly ledger: CrashLedger },
+): Promise<void> {
+  const { files, clock, ledger } = options;
+  const now = () => files.operations.length;
+  let device = await openDisk(options);
+  let stamp = 0;
+  for (const operation of workload) {
+    if ("at" in operation) await change(device, operation, ++stamp, ledger, now);
+    else if (operation.do === "wait") {
+      clock.advance(1000);
+      await turns();
+    } else if (operation.do === "kill") {
+      files.kill();
+      device = await openDisk(options);
+    } else {
+      const ended = ledger.beginFlush(now);
+      if (operation.do === "flush") await device.flush();
+      else await device.close();
+      ended();
+      if (operation.do === "reopen") device = await openDisk(options);
+    }
+  }
+  await turns();
+  await device.close();
+}
+
+async function change(
+  device: BlockDevice,
+  { do: what, at, count }: Change,
+  stamp: Stamp,
+  ledger: CrashLedger,
+  now: () => number,
+): Promise<void> {
+  const octets = stamped(stamp, count);
+  const offset = at * SECTOR, { length } = octets;
+  const ended = ledger.begin(at, at + count, what === "unmap" ? 0 : stamp, now);
+  if (what === "unmap") await device.unmap(offset, length);
+  else if (what === "write later" || !device.writeNow(offset, octets, 0, length)) {
+    await device.write(offset, octets, 0, length);
+  }
+  ended();
+  // What goes on by itself does so beside some of what follows, and before the rest.
+  if (what !== "write") await turns();
+}
+
+/** What goes on by itself comes to its end. */
+async function turns(): Promise<void> {
+  for (let turn = 0; turn < 200; turn++) await Promise.resolve();
+}

@@ -1,0 +1,82 @@
+/**
+ * What each sector of a disk may hold after a crash, at each moment of a workload. Sectors hold
+ * stamps: a number for each write, 0 for zeros.
+ */
+export type Stamp = number;
+
+interface Write {
+  readonly first: number;
+  readonly end: number;
+  readonly stamp: Stamp;
+  /** Operations of files that there had been when it was issued. */
+  readonly begunAt: number;
+  /** And when it was answered. */
+  endedAt: number;
+}
+
+interface Flush {
+  readonly begunAt: number;
+  readonly endedAt: number;
+  /** Writes that had ended when it was asked for. */
+  readonly covered: ReadonlySet<Write>;
+}
+
+export class CrashLedger {
+  readonly #initially: readonly Stamp[];
+  readonly #writes: Write[] = [];
+  readonly #flushes: Flush[] = [];
+
+  /** What the sectors hold before the workload, durably. */
+  constructor(initially: readonly Stamp[]) {
+    this.#initially = initially;
+  }
+
+  get sectorCount(): number {
+    return this.#initially.length;
+  }
+
+  /** A write is issued; the answer is called when it has ended. */
+  begin(first: number, end: number, stamp: Stamp, now: () => number): () => void {
+    const write: Write = { first, end, stamp, begunAt: now(), endedAt: Infinity };
+    this.#writes.push(write);
+    return () => write.endedAt = now();
+  }
+
+  /** A flush is asked for; the answer is called when it has ended. */
+  beginFlush(now: () => number): () => void {
+    const begunAt = now();
+    const covered = new Set(this.#writes.filter(({ endedAt }) => endedAt < Infinity));
+    return () => this.#flushes.push({ begunAt, endedAt: now(), covered });
+  }
+
+  /** Moments at which a flush has ended. */
+  get flushedAt(): ReadonlySet<number> {
+    return new Set(this.#flushes.map(({ endedAt }) => endedAt));
+  }
+
+  /**
+   * What each sector may hold when the power is lost after `count` operations: what the last flush
+   * made sure of, or anything issued since.
+   */
+  allowedAfterPowerLoss(count: number): Set<Stamp>[] {
+    const flush = this.#flushes.findLast(({ endedAt }) => endedAt <= count);
+    return this.#allowed(count, (write) => flush?.covered.has(write) ?? false);
+  }
+
+  /** What each may hold when the process is killed: what was answered last, or is under way. */
+  allowedAfterKill(count: number): Set<Stamp>[] {
+    return this.#allowed(count, ({ endedAt }) => endedAt <= count);
+  }
+
+  #allowed(count: number, isSure: (write: Write) => boolean): Set<Stamp>[] {
+    const allowed = this.#initially.map((stamp) => new Set([stamp]));
+    for (const write of this.#writes) {
+      if (write.begunAt > count) continue;
+      for (let sector = write.first; sector < write.end; sector++) {
+        if (isSure(write)) allowed[sector] = new Set([write.stamp]);
+        else allowed[sector]!.add(write.stamp);
+      }
+    }
+    return allowed;
+  }
+}

@@ -1,0 +1,148 @@
+/**
+ * E6: power cut and kill at every moment of a workload, with everything that a medium may then have
+ * of it. Workloads of up to three operations are all there are; longer ones are drawn by chance.
+ * SANCTL_TEST_CRASH=full runs all short workloads and 10,000 long ones, in an hour; else it is a
+ * part of them.
+ */
+import { Chance } from "../../support/chance.ts";
+import { note } from "../../support/note.ts";
+import { chooseSeed, SeededRandom } from "../../support/seeded_random.ts";
+import { TestClock } from "../../support/test_clock.ts";
+import {
+  boot,
+  DISK,
+  type DiskOperation,
+  examine,
+  type Kind,
+  newDisk,
+  runWorkload,
+  SECTORS,
+} from "./crash_disk.ts";
+import { CrashLedger } from "./crash_ledger.ts";
+import { CrashStates, type StateCount } from "./crash_states.ts";
+
+const KINDS: readonly Kind[] = ["dynamic", "differencing"];
+
+/** What a workload is made of: every way that a disk changes. */
+const ALPHABET: readonly DiskOperation[] = [
+  { do: "write", at: 0, count: 8 }, // a unit of the first block
+  { do: "write", at: 1, count: 2 }, // part of the same unit
+  { do: "write", at: 12, count: 8 }, // from the first block into the second
+  { do: "write later", at: 32, count: 16 }, // all of the third block
+  { do: "write", at: 81, count: 2 }, // the end of the disk
+  { do: "unmap", at: 0, count: 16 }, // a whole block
+  { do: "unmap", at: 3, count: 6 }, // parts of units
+  { do: "flush" },
+  { do: "wait" },
+  { do: "reopen" },
+  { do: "kill" },
+];
+
+/** Longer ones that chance seldom draws. */
+const CHOSEN: readonly (readonly DiskOperation[])[] = [
+  // A place that is given up must not be another's before the table is durable.
+  [
+    { do: "write", at: 0, count: 16 },
+    { do: "flush" },
+    { do: "unmap", at: 0, count: 16 },
+    { do: "write", at: 16, count: 16 },
+    { do: "write", at: 32, count: 16 },
+    { do: "write", at: 48, count: 16 },
+    { do: "write", at: 64, count: 16 },
+  ],
+  // Nor after a kill, when the page cache alone has the table.
+  [
+    { do: "write", at: 0, count: 16 },
+    { do: "write", at: 16, count: 16 },
+    { do: "flush" },
+    { do: "unmap", at: 0, count: 16 },
+    { do: "kill" },
+    { do: "write", at: 32, count: 16 },
+    { do: "write", at: 48, count: 16 },
+  ],
+];
+
+const isFull = Deno.env.get("SANCTL_TEST_CRASH") === "full";
+/** Of the workloads of three operations, so many in a thousand. */
+const SHARE = isFull ? 1000 : 8;
+const LONG_WORKLOADS = isFull ? 10_000 : 30;
+const STATES = isFull
+  ? { mostExhaustive: 12, samples: 200, torn: 4 }
+  : { mostExhaustive: 5, samples: 20, torn: 1 };
+const STATES_OF_LONG = { mostExhaustive: 3, samples: 8, torn: 1 };
+
+/** Runs the workload, crashes it everywhere, and answers how many states there were. */
+async function crashEverywhere(
+  kind: Kind,
+  workload: readonly DiskOperation[],
+  random: SeededRandom,
+  count: StateCount,
+): Promise<number> {
+  const { files, stamps } = await newDisk(kind);
+  const initial = files.snapshot();
+  const ledger = new CrashLedger(stamps);
+  await runWorkload(workload, { files, clock: new TestClock(), bootId: boot(1), ledger });
+  const { operations } = files;
+  const isIncidental = (file: string) => !file.startsWith(DISK + "#");
+  const states = new CrashStates({ initial, operations, random, isIncidental });
+  let total = 0;
+  for (let at = 0; at <= operations.length; at++) {
+    try {
+      await examine(states.killed(at), boot(1), ledger.allowedAfterKill(at));
+      const allowed = ledger.allowedAfterPowerLoss(at);
+      for (const state of states.powerLost(at, count)) {
+        await examine(state, boot(2), allowed);
+        total++;
+      }
+    } catch (error) {
+      const where = `${kind}, ${JSON.stringify(workload)}, after ${at} of ${operations.length}`;
+      throw new Error(`${where}: ${(error as Error).message}`, { cause: error });
+    }
+    total++;
+  }
+  return total;
+}
+
+for (const kind of KINDS) {
+  Deno.test(`E6: a ${kind} disk survives a crash at any moment of a short workload`, async () => {
+    const random = new SeededRandom(chooseSeed());
+    let workloads = 0, states = 0;
+    for (const workload of CHOSEN) {
+      states += await crashEverywhere(kind, workload, random, STATES);
+      workloads++;
+    }
+    for (const one of ALPHABET) {
+      for (const two of [undefined, ...ALPHABET]) {
+        for (const three of two === undefined ? [undefined] : [undefined, ...ALPHABET]) {
+          const workload = [one, two, three].filter((it) => it !== undefined);
+          if (workload.length === 3 && random.below(1000) >= SHARE) continue;
+          states += await crashEverywhere(kind, workload, random, STATES);
+          workloads++;
+        }
+      }
+    }
+    note(`crash states, ${kind}: ${states} after ${workloads} short workloads, all in order`);
+  });
+
+  Deno.test(`E6: a ${kind} disk survives a crash at any moment of a long workload`, async () => {
+    const seed = chooseSeed();
+    let states = 0;
+    for (let run = 0; run < LONG_WORKLOADS; run++) {
+      const chance = new Chance(seed + run);
+      const workload = Array.from({ length: chance.between(4, 10) }, () => operation(chance));
+      try {
+        states += await crashEverywhere(kind, workload, chance, STATES_OF_LONG);
+      } catch (error) {
+        throw new Error(`SANCTL_TEST_SEED=${seed}, run ${run}`, { cause: error });
+      }
+    }
+    note(`crash states, ${kind}: ${states} after ${LONG_WORKLOADS} long workloads of seed ${seed}`);
+  });
+}
+
+function operation(chance: Chance): DiskOperation {
+  if (chance.onceIn(2)) return chance.one(ALPHABET);
+  const at = chance.below(SECTORS);
+  const count = chance.between(1, Math.min(20, SECTORS - at));
+  return { do: chance.one(["write", "write later", "unmap"]), at, count };
+}

@@ -1,0 +1,334 @@
+/**
+ * Files in memory that keep a record of what is done to them, so that a test can make of it what a
+ * crash would have left. Locks and failures are as on a machine.
+ */
+import { DeviceError, type DeviceErrorKind } from "../../lib/block/device.ts";
+import { FileError } from "../../lib/block/file_error.ts";
+import type { FileRun } from "../../lib/block/file_space.ts";
+import type { FileStore } from "../../lib/block/file_store.ts";
+import type { PositionalFile } from "../../lib/block/positional_file.ts";
+
+/** What was done to a file, in order. `file` is its name, and which of that name it is. */
+export type FileOperation =
+  | { readonly kind: "create" | "remove"; readonly file: string }
+  /** Of what was done before it, it makes the first `covered` operations durable. */
+  | { readonly kind: "sync"; readonly file: string; readonly covered: number }
+  | { readonly kind: "resize"; readonly file: string; readonly length: number }
+  | {
+    readonly kind: "write";
+    readonly file: string;
+    readonly position: number;
+    readonly octets: Uint8Array<ArrayBuffer>;
+  };
+
+interface Entry {
+  readonly id: string;
+  octets: Uint8Array<ArrayBuffer>;
+  /** Octets of the file; `octets` has at least as many. */
+  length: number;
+  readers: number;
+  isWritten: boolean;
+}
+
+export interface SimFilesOptions {
+  /** Octets that all files may take together. */
+  readonly space?: number;
+  /** False: a punch does nothing, as where a file system cannot. */
+  readonly punches?: boolean;
+  /** False: what is read at once waits as often as not. */
+  readonly cached?: boolean;
+}
+
+export class SimFiles implements FileStore {
+  readonly operations: FileOperation[] = [];
+  /** What the next operations of a kind fail with. */
+  readonly failures = new Map<FileOperation["kind"], DeviceErrorKind>();
+  /** Octets that all files may take together: a page that was never written takes none. */
+  space: number;
+  readonly options: Required<SimFilesOptions>;
+  readonly #entries = new Map<string, Entry>();
+  #made = 0;
+  #life = 0;
+
+  constructor(options: SimFilesOptions = {}) {
+    this.options = { space: Infinity, punches: true, cached: true, ...options };
+    this.space = this.options.space;
+  }
+
+  /** Puts a file there, of which nothing is recorded. */
+  put(path: string, octets: Uint8Array): void {
+    this.#entries.set(path, this.#entry(path, octets.slice()));
+  }
+
+  /** The files as they are now, each under what operations call it. */
+  snapshot(): Map<string, Content> {
+    return new Map(
+      [...this.#entries.values()].map(({ id, octets, length }) => [
+        id,
+        { octets: octets.slice(0, length), length },
+      ]),
+    );
+  }
+
+  /** Files with these contents, which operations call as they did where they come from. */
+  static of(contents: ReadonlyMap<string, Content>): SimFiles {
+    const files = new SimFiles();
+    for (const [id, { octets, length }] of contents) {
+      files.put(pathOf(id), octets.subarray(0, length));
+    }
+    return files;
+  }
+
+  /** The octets of a file, as they are now. */
+  octets(path: string): Uint8Array<ArrayBuffer> {
+    const entry = this.#find(path);
+    return entry.octets.slice(0, entry.length);
+  }
+
+  paths(): string[] {
+    return [...this.#entries.keys()];
+  }
+
+  // deno-lint-ignore require-await -- so that a failure is a rejection
+  async open(path: string, options: { readOnly?: boolean } = {}): Promise<PositionalFile> {
+    const entry = this.#find(path);
+    const writable = !options.readOnly;
+    if (entry.isWritten || (writable && entry.readers > 0)) {
+      throw new FileError("in-use", `cannot open ${path}: it is open elsewhere`, { path });
+    }
+    if (writable) entry.isWritten = true;
+    else entry.readers++;
+    return new SimFile(this, path, entry, writable);
+  }
+
+  async replace(path: string): Promise<PositionalFile> {
+    const entry = this.#entry(path, new Uint8Array(0));
+    this.record({ kind: "create", file: entry.id });
+    this.#entries.set(path, entry);
+    return await this.open(path);
+  }
+
+  // deno-lint-ignore require-await -- so that a failure is a rejection
+  async remove(path: string): Promise<void> {
+    const entry = this.#entries.get(path);
+    if (entry === undefined) return;
+    this.record({ kind: "remove", file: entry.id });
+    this.#entries.delete(path);
+  }
+
+  /** The process that had files open is gone: nobody holds them, and it does nothing any more. */
+  kill(): void {
+    for (const [path, { id, octets, length }] of this.#entries) {
+      this.#entries.set(path, { id, octets, length, readers: 0, isWritten: false });
+    }
+    this.#life++;
+  }
+
+  /** Which process has the files open. */
+  get life(): number {
+    return this.#life;
+  }
+
+  exists(path: string): Promise<boolean> {
+    return Promise.resolve(this.#entries.has(path));
+  }
+
+  // deno-lint-ignore require-await -- so that a failure is a rejection
+  async locate(path: string): Promise<string> {
+    this.#find(path);
+    return path;
+  }
+
+  // deno-lint-ignore require-await -- so that a failure is a rejection
+  async modifiedAt(path: string): Promise<Date> {
+    this.#find(path);
+    return new Date("2026-01-01T00:00:00Z");
+  }
+
+  list(directory: string): Promise<string[]> {
+    const names = this.paths().filter((path) => path.startsWith(`${directory}/`));
+    return Promise.resolve(names.map((path) => path.slice(directory.length + 1)).sort());
+  }
+
+  /** Records an operation, or fails as it was told to. */
+  record(operation: FileOperation): void {
+    const kind = this.failures.get(operation.kind);
+    if (kind !== undefined) throw new DeviceError(kind, `the ${operation.kind} was made to fail`);
+    this.operations.push(operation);
+  }
+
+  /** Octets that all files take. */
+  get taken(): number {
+    let pages = 0;
+    for (const { octets, length } of this.#entries.values()) {
+      for (let at = 0; at < length; at += PAGE_LENGTH) {
+        if (!isZero(octets, at, Math.min(at + PAGE_LENGTH, length))) pages++;
+      }
+    }
+    return pages * PAGE_LENGTH;
+  }
+
+  #entry(path: string, octets: Uint8Array<ArrayBuffer>): Entry {
+    const id = `${path}#${this.#made++}`;
+    return { id, octets, length: octets.length, readers: 0, isWritten: false };
+  }
+
+  #find(path: string): Entry {
+    const entry = this.#entries.get(path);
+    if (entry !== undefined) return entry;
+    throw new FileError("not-found", `cannot open ${path}: there is no such file`, { path });
+  }
+}
+
+const PAGE_LENGTH = 4096;
+
+/** The path of the file that operations call so. */
+export function pathOf(id: string): string {
+  return id.slice(0, id.lastIndexOf("#"));
+}
+
+function isZero(octets: Uint8Array, from: number, end: number): boolean {
+  for (let at = from; at < end; at++) if (octets[at] !== 0) return false;
+  return true;
+}
+
+class SimFile implements PositionalFile {
+  readonly path: string;
+  readonly writable: boolean;
+  readonly #files: SimFiles;
+  readonly #entry: Entry;
+  readonly #life: number;
+  #isClosed = false;
+  #reads = 0;
+
+  constructor(files: SimFiles, path: string, entry: Entry, writable: boolean) {
+    this.#files = files;
+    this.path = path;
+    this.#entry = entry;
+    this.writable = writable;
+    this.#life = files.life;
+  }
+
+  get length(): number {
+    return this.#entry.length;
+  }
+
+  get cached(): boolean {
+    return true;
+  }
+
+  get freeSpace(): number {
+    return this.#files.space - this.#files.taken;
+  }
+
+  reserve(): Promise<boolean> {
+    return Promise.resolve(false);
+  }
+
+  get punches(): boolean {
+    return this.#files.options.punches && this.writable;
+  }
+
+  readCached(position: number, into: Uint8Array, at: number, length: number): boolean {
+    this.#requireOpen();
+    if (!this.#files.options.cached && this.#reads++ % 2 === 0) return false;
+    if (position + length > this.length) return false;
+    this.readSync(position, into, at, length);
+    return true;
+  }
+
+  readSync(position: number, into: Uint8Array, at: number, length: number): void {
+    this.#requireOpen();
+    if (position + length > this.length) {
+      throw new DeviceError("medium", `cannot read ${this.path}: it ends too early`);
+    }
+    into.set(this.#entry.octets.subarray(position, position + length), at);
+  }
+
+  async read(position: number, into: Uint8Array, at: number, length: number): Promise<void> {
+    await Promise.resolve();
+    this.readSync(position, into, at, length);
+  }
+
+  writeSync(position: number, from: Uint8Array, at: number, length: number): void {
+    this.#requireOpen();
+    const octets = from.slice(at, at + length) as Uint8Array<ArrayBuffer>;
+    this.#files.record({ kind: "write", file: this.#entry.id, position, octets });
+    writeTo(this.#entry, position, octets);
+    if (this.#files.space < Infinity && this.#files.taken > this.#files.space) {
+      writeTo(this.#entry, position, new Uint8Array(length));
+      throw new DeviceError("no-space", `cannot write ${this.path}: no space left`);
+    }
+  }
+
+  async write(position: number, from: Uint8Array, at: number, length: number): Promise<void> {
+    await Promise.resolve();
+    this.writeSync(position, from, at, length);
+  }
+
+  async sync(): Promise<void> {
+    const covered = this.#files.operations.length;
+    await Promise.resolve();
+    this.#requireOpen();
+    this.#files.record({ kind: "sync", file: this.#entry.id, covered });
+  }
+
+  async resize(length: number): Promise<void> {
+    await Promise.resolve();
+    this.#requireOpen();
+    this.#files.record({ kind: "resize", file: this.#entry.id, length });
+    resizeTo(this.#entry, length);
+  }
+
+  async punch(position: number, length: number): Promise<boolean> {
+    if (!this.punches) return false;
+    await this.write(position, new Uint8Array(length), 0, length);
+    return true;
+  }
+
+  run(position: number): FileRun {
+    const { octets, length } = this.#entry;
+    const pageEnd = (at: number) =>
+      Math.min((Math.floor(at / PAGE_LENGTH) + 1) * PAGE_LENGTH, length);
+    const mappedAt = (at: number) => !isZero(octets, pageEnd(at) - PAGE_LENGTH, pageEnd(at));
+    const mapped = mappedAt(position);
+    let end = pageEnd(position);
+    while (end < length && mappedAt(end) === mapped) end = pageEnd(end);
+    return { mapped, end };
+  }
+
+  close(): void {
+    this.#requireOpen();
+    this.#isClosed = true;
+    if (this.writable) this.#entry.isWritten = false;
+    else this.#entry.readers--;
+  }
+
+  #requireOpen(): void {
+    if (this.#isClosed) throw new Error(`${this.path} is used after it was closed`);
+    if (this.#life !== this.#files.life) throw new DeviceError("gone", "its process was killed");
+  }
+}
+
+/** Octets of a file, and how many of them it has. */
+export interface Content {
+  octets: Uint8Array<ArrayBuffer>;
+  length: number;
+}
+
+export function writeTo(content: Content, position: number, octets: Uint8Array): void {
+  const end = position + octets.length;
+  if (end > content.length) resizeTo(content, end);
+  content.octets.set(octets, position);
+}
+
+export function resizeTo(content: Content, length: number): void {
+  if (length > content.octets.length) {
+    const grown = new Uint8Array(Math.max(length, content.octets.length * 2));
+    grown.set(content.octets.subarray(0, content.length));
+    content.octets = grown;
+  } else if (length < content.length) {
+    content.octets.fill(0, length, content.length);
+  }
+  content.length = length;
+}
