@@ -12,8 +12,8 @@ export interface AuthenticationExchange {
   readonly isAnswered: boolean;
   /** The target owes no proof: one that moves on before is not followed. */
   readonly isComplete: boolean;
-  /** The target owes a choice from what it was offered. */
-  readonly isChoosing?: boolean;
+  /** A login that fails now may fail over a longer list than the target can deal with. */
+  readonly mayHaveChoked?: boolean;
   /** Takes the security keys of one text of the target; answers ours, or why the login ends. */
   receive(pairs: readonly Pair[]): readonly Pair[] | AuthenticationFault;
 }

@@ -89,13 +89,13 @@ class Attempt {
   /** Makes a session. */
   async make(): Promise<Session | Redirect> {
     const authentication = this.#options.authentication ?? NO_AUTHENTICATION;
-    let isChoosing = () => false;
+    let mayHaveChoked = () => false;
     try {
       const exchange = authentication();
-      isChoosing = () => exchange.isChoosing ?? false;
+      mayHaveChoked = () => exchange.mayHaveChoked ?? false;
       return await this.#connect(0, exchange);
     } catch (error) {
-      if (authentication.fallback === undefined || !isChoosing()) throw error;
+      if (authentication.fallback === undefined || !mayHaveChoked()) throw error;
     }
     return await this.#connect(0, authentication.fallback());
   }

@@ -5,6 +5,8 @@
 import { Lifeline } from "./lifeline.ts";
 import { peer } from "./peer.ts";
 import { programPath } from "../../scripts/peers.ts";
+import { Sanctl } from "./sanctl.ts";
+import { Serving } from "./serving.ts";
 
 /** Whoever has to prove something by CHAP. */
 export interface ChapAccount {
@@ -185,4 +187,24 @@ async function untilItAnswers(ask: () => Promise<unknown>): Promise<void> {
       await new Promise((then) => setTimeout(then, 50));
     }
   }
+}
+
+/** sanctl, as an operator sets it up. */
+export async function startSanctl(options: ForeignTargetOptions): Promise<ForeignTarget> {
+  const { directory, image, chap, mutual } = options;
+  const name = "iqn.2026-01.org.example:sanctl";
+  const sanctl = new Sanctl(directory);
+  await sanctl.ok(`target create t --iqn ${name} --allow any`);
+  await sanctl.ok(`disk import ${image} --name d`);
+  await sanctl.ok("disk assign d t");
+  for (const [account, command] of [[chap, "chap"], [mutual, "reverse-chap"]] as const) {
+    if (account === undefined) continue;
+    const file = `${directory}/secret`;
+    await Deno.writeTextFile(file, account.secret, { mode: 0o600 });
+    await sanctl.ok(`target ${command} t --user ${account.user} --secret-file ${file}`);
+    await Deno.remove(file);
+  }
+  const serving = await Serving.start(sanctl);
+  const port = Number(serving.portal.slice(serving.portal.lastIndexOf(":") + 1));
+  return { port, name, lun: 0, pid: serving.pid, stop: async () => void await serving.end() };
 }

@@ -8,6 +8,7 @@ import {
   CHAP_ALGORITHMS,
   type ChapAlgorithm,
   chooseAlgorithm,
+  MD5_ALONE,
   offerAlgorithms,
 } from "./algorithm.ts";
 import type { Challenge, ChallengeIssuer } from "./challenge.ts";
@@ -34,7 +35,7 @@ export interface InitiatorChapOptions {
 }
 
 /** What the target's next text is to bring. */
-type Awaited = "method" | "challenge" | "verdict" | "proof" | "nothing";
+type Awaited = "method" | "challenge" | "verdict" | "proof" | "nothing" | "no-more";
 
 export class InitiatorChapExchange {
   readonly #options: InitiatorChapOptions;
@@ -58,9 +59,14 @@ export class InitiatorChapExchange {
     return this.#awaited !== "method" && this.#awaited !== "challenge";
   }
 
-  /** True while the target owes a choice from the algorithms that it was offered. */
-  get isChoosing(): boolean {
-    return this.#awaited === "challenge";
+  /**
+   * True while the target has not come to terms with what it was offered: it has not chosen, or
+   * what it chose may be another algorithm by its own numbers (tgt means SHA-1 by 7).
+   */
+  get mayHaveChoked(): boolean {
+    if (this.#awaited === "challenge") return true;
+    const isAnswered = this.#awaited === "verdict" || this.#awaited === "proof";
+    return isAnswered && !MD5_ALONE.includes(this.#algorithm!);
   }
 
   /** True once the target owes no proof: one that moves on before that is not to be followed. */
@@ -124,6 +130,7 @@ export class InitiatorChapExchange {
     const fault = misplaced(keys, ["CHAP_N", "CHAP_R"]) ??
       judgeResponse(keys, this.#algorithm!, this.#challenge!, this.#options.target!);
     if (fault !== undefined) {
+      this.#awaited = "no-more";
       return new ChapFault(`the target does not prove itself: ${fault.reason}`);
     }
     this.#awaited = "nothing";
