@@ -131,12 +131,8 @@ export class RunningPortals {
 
   /** Ends the sessions whose portal is gone, or is in another group; resolves when they have. */
   async endStrayed(): Promise<void> {
-    const { sessions, portals } = this.#node;
-    if (portals.size === 0) return;
-    const strayed = [...sessions.values()].filter(({ connections, targetPortalGroupTag }) =>
-      [...connections.values()].some(({ endpoint: { localAddress, localPort } }) =>
-        this.#node.portalAt(localAddress, localPort)?.portalGroupTag !== targetPortalGroupTag
-      )
+    const strayed = [...this.#node.sessions.values()].filter(({ connections }) =>
+      [...connections.values()].some(({ endpoint }) => this.#node.hasStrayed(endpoint))
     );
     const reason = "its portal is gone, or in another portal group";
     await endSessions(this.#node, strayed, { waitMs: LOGOUT_MS, reason });

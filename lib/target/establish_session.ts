@@ -45,6 +45,10 @@ export function establishSession(
     const reason = "what must be proved was changed during login";
     return new LoginRefusal(LoginStatus.AUTHENTICATION_FAILURE, reason);
   }
+  if (node.hasStrayed(login.endpoint)) {
+    const reason = "its portal went, or came into another portal group, during login";
+    return new LoginRefusal(LoginStatus.SERVICE_UNAVAILABLE, reason);
+  }
   if (login.header.tsih !== 0) return join(node, login);
   return node.sessions.find(nexusOf(login)) === undefined
     ? create(node, login)

@@ -12,6 +12,7 @@ import type { Random } from "../runtime/random.ts";
 import { NO_WITNESS, type Witness } from "../net/witness.ts";
 import { type AuthenticationPolicy, NO_AUTHENTICATION } from "./authentication.ts";
 import { type EndOptions, endSessions } from "./end_sessions.ts";
+import type { Endpoint } from "./endpoint.ts";
 import type { OctetCount } from "./octet_count.ts";
 import type { Limits } from "./limits.ts";
 import { type Portal, portalAt, portalGroupTagAt } from "./portal.ts";
@@ -135,6 +136,12 @@ export class TargetNode {
   /** The group of the portal that a connection came over. */
   portalGroupTagOf(localAddress: string, localPort: number): number {
     return portalGroupTagAt(this.portals, localAddress, localPort);
+  }
+
+  /** Whether the portal that took a connection is gone, or is in another group now. */
+  hasStrayed({ localAddress, localPort, portalGroupTag }: Endpoint): boolean {
+    if (this.portals.size === 0) return false;
+    return this.portalAt(localAddress, localPort)?.portalGroupTag !== portalGroupTag;
   }
 
   /** The end of a login: counted and told to `onLogin`. */

@@ -1,6 +1,7 @@
 /** Portals that are added, moved and removed, with initiators logged in or without. */
 import assert from "node:assert/strict";
 import { AsyncEvent } from "../../../lib/iscsi/pdu/async_message.ts";
+import { LoginStatus } from "../../../lib/iscsi/pdu/login_response.ts";
 import { type TestService, withService } from "./service_fixture.ts";
 import { isRefusal, logIn, mail } from "./service_steps.ts";
 import { TestSockets } from "./test_sockets.ts";
@@ -80,6 +81,8 @@ Deno.test("a portal that sessions came to stays, unless that is forced; others g
     assert.match((await moved).notices.join(), /^session \d+ of \S+ is ended$/);
     assert.deepEqual(await control.sessions(), []);
     assert.deepEqual([...sockets.open], ["0.0.0.0:3261"]);
+    // Who came to a portal before it went, and had not logged in by then.
+    assert.equal((await service.tryLogIn("mail")).status, LoginStatus.SERVICE_UNAVAILABLE);
   }));
 
 Deno.test("a portal whose place cannot be listened on is not declared", () =>

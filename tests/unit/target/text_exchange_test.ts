@@ -165,18 +165,24 @@ Deno.test("A81: the addresses are those by which this peer can reach the portals
   node.portals.add({ address: "::", port: 3261, portalGroupTag: 2 });
   node.portals.add({ address: "2001:db8::5", port: 3262, portalGroupTag: 3 });
   node.portals.add({ address: "127.0.0.1", port: 3263, portalGroupTag: 4 });
+  const first = { localPort: 3260, portalGroupTag: 1 };
+  const second = { localPort: 3261, portalGroupTag: 2 };
   const cases = [
-    ["192.0.2.1", ["192.0.2.1:3260,1", "192.0.2.1:3261,2", "[2001:db8::5]:3262,3"]],
-    ["2001:DB8::9", ["[2001:db8::9]:3261,2", "[2001:db8::5]:3262,3"]],
-    ["127.0.0.1", [
+    [{ localAddress: "192.0.2.1", ...first }, [
+      "192.0.2.1:3260,1",
+      "192.0.2.1:3261,2",
+      "[2001:db8::5]:3262,3",
+    ]],
+    [{ localAddress: "2001:DB8::9", ...second }, ["[2001:db8::9]:3261,2", "[2001:db8::5]:3262,3"]],
+    [{ localAddress: "127.0.0.1", ...first }, [
       "127.0.0.1:3260,1",
       "127.0.0.1:3261,2",
       "[2001:db8::5]:3262,3",
       "127.0.0.1:3263,4",
     ]],
   ] as const;
-  for (const [localAddress, expected] of cases) {
-    const script = await TextScript.open(node, { endpoint: { ...ENDPOINT, localAddress } });
+  for (const [local, expected] of cases) {
+    const script = await TextScript.open(node, { endpoint: { ...ENDPOINT, ...local } });
     const { pairs } = script.ask({ SendTargets: "All" });
     assert.deepEqual(pairs.slice(1).map(([, value]) => value), expected);
   }
