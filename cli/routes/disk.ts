@@ -1,6 +1,7 @@
 /** `sanctl disk …`: what each verb is called and takes; its action is loaded when called. */
 import { buildCommand, buildRouteMap } from "@stricli/core";
 import type { Context } from "../context.ts";
+import { convert, copy } from "./disk_copy.ts";
 import {
   blockFlag,
   type BlockLengthText,
@@ -226,6 +227,19 @@ const remove = buildCommand<DiskRemoveFlags, [name: string], Context>({
 });
 
 export const diskRoutes = buildRouteMap({
-  routes: { create, import: importDisk, list, show, set, extend, assign, unassign, move, remove },
+  routes: {
+    create,
+    import: importDisk,
+    list,
+    show,
+    set,
+    extend,
+    assign,
+    unassign,
+    move,
+    copy,
+    convert,
+    remove,
+  },
   docs: { brief: "Disks: what targets offer" },
 });

@@ -52,6 +52,11 @@ export class NewFile {
     }
   }
 
+  /** Where it is until it has its name: it may be opened there, and must be closed by then. */
+  get partialPath(): string {
+    return this.#temporary;
+  }
+
   /** Makes the file `length` octets long, of zeros that take no space. */
   async extend(length: number): Promise<void> {
     try {

@@ -1,0 +1,51 @@
+/** `sanctl disk copy` and `convert`: what they take. */
+import { buildCommand } from "@stricli/core";
+import type { ImageType } from "../../lib/image_copy.ts";
+import type { Context } from "../context.ts";
+import { switchFlag, YES_FLAG } from "../parameters.ts";
+
+export interface DiskCopyFlags {
+  readonly type?: ImageType | undefined;
+  readonly verify?: boolean;
+  readonly yes?: boolean;
+}
+
+const FLAGS = {
+  type: {
+    kind: "enum",
+    values: ["raw", "fixed", "dynamic"],
+    optional: true,
+    brief: "What a new file becomes: a plain image or a VHD; without, .vhd makes a fixed one",
+  },
+  verify: switchFlag("Read both again at the end, and compare them"),
+  yes: YES_FLAG,
+} as const;
+
+function operands(destination: string) {
+  return {
+    kind: "tuple",
+    parameters: [
+      {
+        brief: "An image file, or a device's URL: file:, vhd:, nbd:, iscsi:",
+        placeholder: "SOURCE",
+        parse: String,
+      },
+      { brief: destination, placeholder: "DESTINATION", parse: String },
+    ],
+  } as const;
+}
+
+export const copy = buildCommand<DiskCopyFlags, [source: string, destination: string], Context>({
+  loader: () => import("../commands/disk_copy.ts"),
+  parameters: {
+    flags: FLAGS,
+    positional: operands("A new file, a block device, or a device's URL"),
+  },
+  docs: { brief: "Copy a disk from anywhere to anywhere" },
+});
+
+export const convert = buildCommand<DiskCopyFlags, [source: string, destination: string], Context>({
+  loader: () => import("../commands/disk_convert.ts"),
+  parameters: { flags: FLAGS, positional: operands("The file to make") },
+  docs: { brief: "Make an image file of another type" },
+});
