@@ -38,7 +38,8 @@ function noteLogin(events: EventSink, login: LoginEvent, target: string): void {
     events.note("login-refused", { initiator, address, target, status: text, reason });
     // Whoever looks for targets does so again and again.
   } else if (login.targetName !== undefined) {
-    events.note("login-accepted", { initiator, address, target });
+    const { rule = "" } = login;
+    events.note("login-accepted", { initiator, address, target, rule });
   }
 }
 

@@ -168,7 +168,7 @@ export const EVENT_KINDS = {
     source: "target",
     id: 1,
     severity: "info",
-    text: "{initiator} from {address} logged in to {target}",
+    text: "{initiator} from {address} logged in to {target}, let in by {rule}",
     cause: "it is admitted",
     remedy: NONE,
     byStrangers: true,

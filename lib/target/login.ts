@@ -299,7 +299,7 @@ export class Login {
       }
       return "refused";
     }
-    const { joined } = this.#opening!;
+    const { joined, rule } = this.#opening!;
     if (established instanceof LoginRefusal) {
       // The connection that this one was to replace has been ended for it.
       if (joined?.connections.size === 0) joined.terminate("its last connection was not replaced");
@@ -318,7 +318,7 @@ export class Login {
     };
     this.#note(LoginStatus.SUCCESS, "");
     const user = this.#opening!.authentication.identity;
-    this.#node.logger.info("logged in", { ...this.#facts(), tsih, user });
+    this.#node.logger.info("logged in", { ...this.#facts(), tsih, user, rule });
     this.#forget();
     return "done";
   }
@@ -352,6 +352,7 @@ export class Login {
       status,
       reason,
       lacksProof,
+      rule: this.#opening?.rule,
     });
   }
 

@@ -43,6 +43,8 @@ export interface LoginEvent {
   readonly reason: string;
   /** It did not even offer the proof that is required. */
   readonly lacksProof: boolean;
+  /** The entry of the target's access list that let it in. */
+  readonly rule: string | undefined;
 }
 
 /** A session is over. */

@@ -29,7 +29,7 @@ Deno.test("A service tells of logins, of refusals with their reason, and of sess
     while (service.server.connectionCount > 0) await turn();
     const [ada, from] = ["iqn.2026-01.com.example:ada", "from 192.0.2.101"];
     assert.deepEqual(await texts(service, "target"), [
-      `${ada} ${from} logged in to mail`,
+      `${ada} ${from} logged in to mail, let in by iqn:${ada}`,
       `${eve} ${from} was refused by mail with status 0203: none of iqn:${ada} admits it`,
       `${eve} ${from} was refused by iqn.2026-01.org.example:none with status 0203: ` +
       "there is no target of this name",
@@ -117,3 +117,19 @@ Deno.test("A disk that fails is told of with its name of the day, a flush that f
 function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
+
+Deno.test("B-16: an initiator whose name steers terminals leaves none of that in the events", () =>
+  withService(async (service, directory) => {
+    await service.control.createTarget({ name: "mail" });
+    const name = "iqn.2026-01.com.example:\u202e\u2028fake event";
+    assert.notEqual((await service.tryLogIn("mail", { name })).status, 0);
+    const [text] = await texts(service, "target");
+    assert.match(text!, /^iqn\.2026-01\.com\.example:\\u\{202e\}\\u\{2028\}fake event from/);
+    for await (const { name: file } of Deno.readDir(`${directory}/events`)) {
+      const kept = await Deno.readTextFile(`${directory}/events/${file}`);
+      for (const line of kept.trimEnd().split("\n")) {
+        assert.doesNotMatch(line, /[\p{Cc}\p{Cf}\p{Zl}]/u);
+        assert.ok(line.length < 1200, `${line.length} characters`);
+      }
+    }
+  }));

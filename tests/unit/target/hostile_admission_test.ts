@@ -104,14 +104,23 @@ Deno.test("A25: past the limit of sessions a login is answered 0302", async () =
 Deno.test("B-14: strangers who name a session's nexus end it only if they may log in", async () => {
   const target = new TestTarget();
   const initiator = await target.logIn();
-  for (let i = 0; i < 200; i++) {
+  for (let i = 0; i < 10_000; i++) {
     const stranger = target.connect().initiator;
     // Everything but the last step of a login, and every wrong TSIH and target.
     const fields = [{ transit: false }, { tsih: i + 1 }, { currentStage: 0, nextStage: 1 }][i % 3]!;
     const keys = i % 2 === 0 ? NAMES : { ...NAMES, TargetName: "iqn.2026-01.org.example:none" };
     await stranger.login(keys, fields);
     stranger.stream.close();
-    await initiator.fence();
+    const octets = new Uint8Array(512).fill(i);
+    const address = [0, 0, i >> 8 & 7, i & 255, 0, 0, 1, 0];
+    await initiator.run({ cdb: [0x2a, 0, ...address], write: true, length: 512, data: octets });
+    const { status, data } = await initiator.run({
+      cdb: [0x28, 0, ...address],
+      read: true,
+      length: 512,
+    });
+    assert.equal(status, 0);
+    assert.deepEqual(data, octets);
   }
   await target.close();
 });
