@@ -15,7 +15,7 @@ const FLAGS = {
     kind: "enum",
     values: ["raw", "fixed", "dynamic"],
     optional: true,
-    brief: "What a new file becomes: a plain image or a VHD; without, .vhd makes a fixed one",
+    brief: "What a new file becomes; without, .vhd makes a fixed VHD",
   },
   verify: switchFlag("Read both again at the end, and compare them"),
   yes: YES_FLAG,

@@ -10,6 +10,8 @@ export function bootId(): string | undefined {
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
     if (error instanceof Deno.errors.PermissionDenied) return undefined;
+    // Deno gives nothing below /proc to a program that may not do everything.
+    if (error instanceof Deno.errors.NotCapable) return undefined;
     throw error;
   }
 }
