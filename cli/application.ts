@@ -14,6 +14,7 @@ import { helpFlag } from "./help.ts";
 import { diskRoutes } from "./routes/disk.ts";
 import { applyCommand, exportCommand } from "./routes/document.ts";
 import { events } from "./routes/events.ts";
+import { snapshotRoutes } from "./routes/snapshot.ts";
 import { targetRoutes } from "./routes/target.ts";
 
 const status = buildCommand<Record<never, never>, [], Context>({
@@ -46,12 +47,13 @@ const completion = buildCommand<Record<never, never>, [shell: typeof SHELLS[numb
 });
 
 /** The first words that a verb follows. */
-export const NOUNS: readonly string[] = ["target", "disk"];
+export const NOUNS: readonly string[] = ["target", "disk", "snapshot"];
 
 const root = buildRouteMap({
   routes: {
     target: targetRoutes,
     disk: diskRoutes,
+    snapshot: snapshotRoutes,
     status,
     events,
     apply: applyCommand,

@@ -21,6 +21,15 @@ export const DISK_ARGUMENT = {
   },
 } as const;
 
+export const SNAPSHOT_ARGUMENT = {
+  brief: "The snapshot's name",
+  placeholder: "SNAPSHOT",
+  parse: String,
+  proposeCompletions(this: Context) {
+    return namesOf(this, (control) => control.snapshots.list());
+  },
+} as const;
+
 export const SESSION_ARGUMENT = {
   brief: "A session, as sanctl target sessions shows it",
   placeholder: "SESSION",

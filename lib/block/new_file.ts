@@ -160,7 +160,7 @@ export class NewFile {
 }
 
 /** Names a file, unless the name is taken. */
-async function nameExclusively(temporary: string, path: string): Promise<void> {
+export async function nameExclusively(temporary: string, path: string): Promise<void> {
   try {
     // A second name for it, since renaming would replace another file without a word.
     await Deno.link(temporary, path);

@@ -21,6 +21,8 @@ export interface OsFileOptions {
   readonly readOnly?: boolean;
   /** False: the C library is left alone, whatever the permissions. */
   readonly ffi?: boolean;
+  /** A writer that lets readers be: it writes nothing that any of them reads from this file. */
+  readonly besideReaders?: boolean;
   /** Further descriptors for what waits to be read, at most. */
   readonly mostReaders?: number;
 }
@@ -73,7 +75,7 @@ export class OsFile implements PositionalFile {
   /** Opens and locks; fails with a FileError that says what stands in the way. */
   static async open(path: string, options: OsFileOptions = {}): Promise<OsFile> {
     const writable = !options.readOnly;
-    const lock = await openLocked(path, writable);
+    const lock = await openLocked(path, writable, writable && !options.besideReaders);
     let fd: number | undefined;
     try {
       fd = openSame(path, writable ? "r+" : "r", lock.statSync());
@@ -197,10 +199,14 @@ export class OsFile implements PositionalFile {
   }
 }
 
-async function openLocked(path: string, writable: boolean): Promise<Deno.FsFile> {
+async function openLocked(
+  path: string,
+  writable: boolean,
+  exclusive: boolean,
+): Promise<Deno.FsFile> {
   const handle = await openDiskFile(path, writable);
   try {
-    if (handle.tryLockSync(writable)) return handle;
+    if (handle.tryLockSync(exclusive)) return handle;
     throw new FileError(
       "in-use",
       `cannot open ${path}${writable ? "" : " read-only"}: it is open elsewhere; ` +

@@ -27,7 +27,8 @@ export class AbsentDisks {
 
   /** Tries from now on, for as long as any disk is absent. */
   watch(): void {
-    if (this.#stopped || this.#options.absent().length === 0) return;
+    if (this.#stopped || this.#callOff !== undefined) return;
+    if (this.#options.absent().length === 0) return;
     this.#callOff = this.#options.clock.after(RETRY_MS, () => void this.#round());
   }
 
@@ -38,6 +39,7 @@ export class AbsentDisks {
 
   async #round(): Promise<void> {
     for (const disk of this.#options.absent()) await this.#options.tryAgain(disk);
+    this.#callOff = undefined;
     this.watch();
   }
 }

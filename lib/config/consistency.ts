@@ -12,7 +12,8 @@ export function inconsistency(state: DeclaredState): string | undefined {
     repeated("target", state.targets.map(({ name }) => name)) ??
     repeated("iSCSI name", state.targets.map(({ iqn }) => iqn)) ??
     repeated("disk", state.disks.map(({ name }) => name)) ??
-    repeated("disk file", state.disks.flatMap(({ path }) => path ?? [])) ??
+    repeated("disk file", state.disks.flatMap(ownFiles)) ??
+    repeated("snapshot", state.disks.flatMap(({ chain }) => chain?.snapshots ?? []).map(nameOf)) ??
     repeated("disk UUID", state.disks.map(({ uuid }) => uuid)) ??
     firstOf(state.disks, (disk) => inconsistencyOfDisk(disk, state)) ??
     repeated("LUN", state.disks.flatMap(lunsOf)) ??
@@ -57,6 +58,16 @@ function loneReverse(
 
 function lunsOf({ assignments }: DeclaredDisk): string[] {
   return assignments.map(({ target, lun }) => `${lun} of target ${target}`);
+}
+
+/** What shows a snapshot has that one's file. */
+function ownFiles({ path, chain }: DeclaredDisk): string[] {
+  const kept = chain?.snapshots.map((each) => each.path) ?? [];
+  return path === undefined || chain?.readOnly ? kept : [path, ...kept];
+}
+
+function nameOf({ name }: { readonly name: string }): string {
+  return name;
 }
 
 function repeated(what: string, values: readonly string[]): string | undefined {

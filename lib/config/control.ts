@@ -26,11 +26,13 @@ import type {
 
 import type { LimitChanges } from "./operations/set_limits.ts";
 import type { EventsPage, EventsQuery } from "../events/read_events.ts";
+import type { SnapshotControl } from "./snapshot_control.ts";
 
 export type * from "./facts.ts";
 export type { LimitChanges } from "./operations/set_limits.ts";
 export type { EventFacts } from "../events/event_facts.ts";
 export type { EventsPage, EventsQuery } from "../events/read_events.ts";
+export type * from "./snapshot_control.ts";
 export { ControlError, type ControlErrorKind, EXIT_CODES } from "./control_error.ts";
 
 export interface NewTarget {
@@ -271,6 +273,8 @@ export interface Control {
   moveDisk(name: string, target: string, options?: MoveOptions): Promise<Changed<DiskFacts>>;
   setDisk(name: string, changes: DiskChanges): Promise<Changed<DiskFacts>>;
   removeDisk(name: string, options?: RemoveOptions): Promise<Changed<RemovedDisk>>;
+
+  readonly snapshots: SnapshotControl;
 
   /** What happened, in its order; a part of it at a time. */
   events(query?: EventsQuery, signal?: AbortSignal): Promise<EventsPage>;

@@ -13,10 +13,7 @@ export async function growDevice(
   { onProgress, signal, ready }: GrowthOptions,
 ): Promise<void> {
   if (device.size === size) return await ready?.(); // done before, and not declared any more
-  if (device.grow === undefined) {
-    const next = "copy it to a larger disk";
-    throw new ControlError("failed", `disk ${name} has a medium that does not grow`, next);
-  }
+  if (device.grow === undefined) throw growsNot(name);
   if (device.size > size) {
     const next = "give a larger size: a disk never shrinks";
     throw new ControlError("usage", `disk ${name} has ${device.size} octets already`, next);
@@ -30,4 +27,9 @@ export async function growDevice(
   } catch (error) {
     throw signal?.aborted ? signal.reason : fileFailure(path, error);
   }
+}
+
+export function growsNot(name: string): ControlError {
+  const next = "copy it to a larger disk";
+  return new ControlError("failed", `disk ${name} has a medium that does not grow`, next);
 }

@@ -74,14 +74,20 @@ export const localDiskFiles: DiskFiles = {
   },
 
   async open(disk: DeclaredDisk, logger: Logger = silentLogger): Promise<BlockDevice> {
-    const { format, path, size, sparse } = disk;
+    const { format, path, size, sparse, chain } = disk;
     if (path === undefined) {
       const limit = Math.floor(Deno.systemMemoryInfo().available * MOST_OF_MEMORY);
       return new MemoryDevice(size, { limit });
     }
     try {
       if (format === "nbd") return await NbdDevice.open(checkExportUrl(path), { logger });
-      if (format === "vhd") return (await openVhd(path, { sparse })).device;
+      if (format === "vhd") {
+        if (chain?.merge?.replacing) throw unsettled(disk);
+        const readOnly = chain?.readOnly;
+        // Of a merge the parent has been written to, with what the child above it has as well.
+        const force = chain?.merge !== undefined;
+        return (await openVhd(path, { sparse, readOnly, force })).device;
+      }
       return await FileDevice.open(path, { sparse });
     } catch (error) {
       throw fileFailure(path, error);
@@ -118,6 +124,12 @@ async function lookAtExport(url: string): Promise<FoundDisk> {
   } finally {
     await device.close();
   }
+}
+
+/** Before its files are in their places again, what is written could be lost. */
+function unsettled({ name }: DeclaredDisk): ControlError {
+  const next = "see to its files and their directory; it is done when they can be reached";
+  return new ControlError("failed", `disk ${name} is in the middle of a merge`, next);
 }
 
 async function createRaw(

@@ -1,6 +1,6 @@
 /**
- * Names that the operator gives to targets and disks: they become parts of paths, URLs and iSCSI
- * names.
+ * Names that the operator gives to targets, disks and snapshots: they become parts of paths, URLs
+ * and iSCSI names.
  */
 import { ControlError } from "./control_error.ts";
 
@@ -10,18 +10,20 @@ const DEVICE_NAME = /^(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)/;
 
 const NAME_FORM = "1 to 64 of the characters a-z 0-9 . _ -, the first a letter or a digit";
 
-/** Whether `name` may name a target or a disk. */
+const EXAMPLES = { target: "mail", disk: "mail-data", snapshot: "before-upgrade" } as const;
+
+/** Whether `name` may name a target, a disk or a snapshot. */
 export function isName(name: string): boolean {
   return NAME.test(name) && !name.includes("..") && !name.endsWith(".") && !DEVICE_NAME.test(name);
 }
 
 /** Refuses what may not name a `kind` of thing. */
-export function checkName(kind: "target" | "disk", name: string): void {
+export function checkName(kind: "target" | "disk" | "snapshot", name: string): void {
   if (isName(name)) return;
   throw new ControlError(
     "usage",
     `${JSON.stringify(name)} cannot name a ${kind}`,
-    `use ${NAME_FORM}, such as ${kind === "disk" ? "mail-data" : "mail"}`,
+    `use ${NAME_FORM}, such as ${EXAMPLES[kind]}`,
   );
 }
 

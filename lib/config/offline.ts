@@ -16,7 +16,7 @@ import type { DeclaredDisk, DeclaredState } from "./schema.ts";
 import { declaredBy, type SecretBook } from "./secret_book.ts";
 import { stateChanges } from "./state_changes.ts";
 import { eventsDirectory, visitorFile } from "./state_directory.ts";
-import type { Operation, StateKeeper } from "./state_keeper.ts";
+import type { FileExchange, Operation, StateKeeper } from "./state_keeper.ts";
 import { StateStore } from "./store.ts";
 import { KeptVisitors } from "./visitors/kept_visitors.ts";
 import type { VisitorSource } from "./visitors/visitor_book.ts";
@@ -52,6 +52,21 @@ export class OfflineKeeper implements StateKeeper {
       await this.#store.save(declaredBy(outcome, secrets));
       await this.#tell(stateChanges(state, outcome.state));
       return outcome;
+    });
+  }
+
+  async exchange(_uuids: readonly string[], exchange: FileExchange): Promise<Outcome> {
+    return await this.#locked(async () => {
+      const { state, secrets } = await this.#store.loadAll();
+      try {
+        const outcome = await exchange.run(state, (state) => this.#store.save({ state, secrets }));
+        await this.#store.save(declaredBy(outcome, secrets));
+        await this.#tell(stateChanges(state, outcome.state));
+        return outcome;
+      } catch (error) {
+        await exchange.undo();
+        throw error;
+      }
     });
   }
 

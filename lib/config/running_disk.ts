@@ -1,13 +1,15 @@
 /**
  * A disk of the running service: its device, opened, and the logical unit that stands before it.
  */
+import { ExchangeableDevice } from "../block/exchangeable.ts";
+import type { BlockDevice } from "../block/device.ts";
 import { MeteredDevice } from "../block/metered.ts";
 import { LogicalUnit } from "../scsi/logical_unit.ts";
 import { AbsentDevice } from "./absent_device.ts";
 import { RETRY_MS } from "./absent_disks.ts";
 import { ControlError } from "./control_error.ts";
 import type { DiskFiles, GrowthOptions } from "./disk_files.ts";
-import { growDevice } from "./grow_device.ts";
+import { growDevice, growsNot } from "./grow_device.ts";
 import type { DiskCondition } from "./observation.ts";
 import { fileReservationStore } from "./reservation_file.ts";
 import type { DeclaredDisk } from "./schema.ts";
@@ -39,14 +41,21 @@ export interface DiskSurroundings {
 export class RunningDisk {
   readonly unit: LogicalUnit;
   readonly #device: MeteredDevice;
+  readonly #exchangeable: ExchangeableDevice;
   /** Why it could not be opened. */
   #failure: string | null;
   #isGrowing = false;
   readonly #closing = new AbortController();
 
-  private constructor(unit: LogicalUnit, device: MeteredDevice, failure: string | null) {
+  private constructor(
+    unit: LogicalUnit,
+    device: MeteredDevice,
+    exchangeable: ExchangeableDevice,
+    failure: string | null,
+  ) {
     this.unit = unit;
     this.#device = device;
+    this.#exchangeable = exchangeable;
     this.#failure = failure;
     unit.medium.available = failure === null;
   }
@@ -54,12 +63,11 @@ export class RunningDisk {
   /** Opens the disk, or refuses with why it cannot be. */
   static async open(disk: DeclaredDisk, around: DiskSurroundings): Promise<RunningDisk> {
     const events = new DiskEvents(around.events, around.clock, () => around.nameOf(disk.uuid));
-    const device = new MeteredDevice(
-      await around.files.open(disk, around.logger),
-      (error) => events.noteError(error),
-    );
+    const exchangeable = new ExchangeableDevice(await around.files.open(disk, around.logger));
+    const device = new MeteredDevice(exchangeable, (error) => events.noteError(error));
     try {
-      return new RunningDisk(unitOf(disk, device, { around, events }), device, null);
+      const unit = unitOf(disk, device, { around, events });
+      return new RunningDisk(unit, device, exchangeable, null);
     } catch (error) {
       await device.close();
       throw error;
@@ -72,9 +80,10 @@ export class RunningDisk {
       return await RunningDisk.open(disk, around);
     } catch (error) {
       const reason = reasonOf(error);
-      const device = new MeteredDevice(new AbsentDevice(disk.size, reason));
+      const exchangeable = new ExchangeableDevice(new AbsentDevice(disk.size, reason));
+      const device = new MeteredDevice(exchangeable);
       // Without its reservations: nothing can be read or written that they would protect.
-      return new RunningDisk(unitOf(disk, device), device, reason);
+      return new RunningDisk(unitOf(disk, device), device, exchangeable, reason);
     }
   }
 
@@ -118,6 +127,7 @@ export class RunningDisk {
       const next = "wait until that is done";
       throw new ControlError("in-use", `disk ${name} is being extended already`, next);
     }
+    if (!this.#exchangeable.grows) throw growsNot(name);
     this.#isGrowing = true;
     const signals = [this.#closing.signal, options.signal].filter((each) => each !== undefined);
     try {
@@ -126,6 +136,34 @@ export class RunningDisk {
     } finally {
       this.#isGrowing = false;
     }
+  }
+
+  /** Flushes and closes the files; whoever uses the disk waits until `resume`. */
+  async halt({ name }: DeclaredDisk): Promise<void> {
+    if (this.#isGrowing) {
+      const next = "wait until that is done";
+      throw new ControlError("in-use", `disk ${name} is being extended`, next);
+    }
+    try {
+      await this.#exchangeable.halt();
+    } catch (error) {
+      this.unit.fence(error instanceof Error ? error.message : String(error));
+      throw error;
+    }
+  }
+
+  /** Opens the files that the disk has now, and lets those go on who use it. */
+  async resume(disk: DeclaredDisk, { files }: DiskSurroundings): Promise<void> {
+    if (!this.#exchangeable.isHalted) return;
+    let device: BlockDevice;
+    try {
+      device = await files.open(disk);
+    } catch (error) {
+      this.#failure = reasonOf(error);
+      device = new AbsentDevice(disk.size, this.#failure);
+    }
+    this.unit.medium.available = this.#failure === null;
+    this.#exchangeable.resume(device);
   }
 
   /** Flushes and lets go of the medium; a growth is called off. */

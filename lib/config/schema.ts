@@ -15,6 +15,8 @@ import { isAdvertised, isPortalAddress } from "./portals.ts";
 
 /** The highest LUN. */
 export const MOST_LUN = MOST_LUNS - 1;
+/** Snapshots of one disk: a chain has 128 files at most. */
+export const MOST_SNAPSHOTS = 120;
 
 const name = z.string().refine(isName, "is not a name");
 const description = z.string().refine(isDescription, "is not a line of at most 255 octets");
@@ -64,6 +66,47 @@ const Assignment = z.strictObject({
   readOnly: z.boolean(),
 });
 
+const filePath = z.string().min(1).max(4096);
+
+/** The disk as it was at one moment: a file that nobody writes to, with those under it. */
+const Snapshot = z.strictObject({
+  name,
+  uuid: z.guid().lowercase(),
+  path: filePath,
+  /** The file under it. */
+  parent: filePath.optional(),
+  takenAt: z.iso.datetime(),
+  description,
+  size: z.int().positive(),
+  /** It is being merged away. */
+  deleting: z.literal(true).optional(),
+});
+
+/** What one file holds is being copied into the one under it, which then takes its place. */
+const Merge = z.strictObject({
+  parent: filePath,
+  child: filePath,
+  /** All is copied: nothing is to be opened before the place is taken. */
+  replacing: z.boolean(),
+});
+
+/** The files that a disk has besides its own, and what is being done with them. */
+const Chain = z.strictObject({
+  /** The file under its own. */
+  parent: filePath.optional(),
+  /** In the order in which they were taken. */
+  snapshots: z.array(Snapshot).max(MOST_SNAPSHOTS),
+  /** Octets that they may take. */
+  limit: z.int().positive().optional(),
+  /** A file that is being made for it, and is no part of it unless it is named elsewhere too. */
+  unfinished: filePath.optional(),
+  merge: Merge.optional(),
+  /** The UUID of the snapshot, of another disk, that this disk shows, or is a clone of. */
+  snapshotOf: z.guid().lowercase().optional(),
+  /** Nobody may write to it. */
+  readOnly: z.literal(true).optional(),
+});
+
 const Disk = z.strictObject({
   name,
   format: z.enum(["vhd", "raw", "mem", "nbd"]),
@@ -79,6 +122,8 @@ const Disk = z.strictObject({
   shared: z.boolean(),
   description,
   assignments: z.array(Assignment).max(MOST_OBJECTS),
+  /** Absent where its own file is all there is. */
+  chain: Chain.optional(),
 });
 
 const Limits = z.strictObject(
@@ -111,6 +156,8 @@ export type DeclaredReverseChap = z.infer<typeof ReverseChap>;
 export type DeclaredPortal = z.infer<typeof Portal>;
 export type DeclaredDisk = z.infer<typeof Disk>;
 export type DeclaredAssignment = z.infer<typeof Assignment>;
+export type DeclaredChain = z.infer<typeof Chain>;
+export type DeclaredSnapshot = z.infer<typeof Snapshot>;
 
 /** What a server that nobody has configured has. */
 export function emptyState(iqnBase: string): DeclaredState {

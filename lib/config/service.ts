@@ -5,12 +5,12 @@
  */
 import { EventLog } from "../events/event_log.ts";
 import { within } from "../runtime/within.ts";
-import { CAPACITY_DATA_HAS_CHANGED } from "../scsi/sense.ts";
+import { CAPACITY_DATA_HAS_CHANGED, NOT_READY_TO_READY_CHANGE } from "../scsi/sense.ts";
 import { announceCondition } from "../target/announce_condition.ts";
 import type { Limits } from "../target/limits.ts";
 import type { TargetNode } from "../target/node.ts";
 import { AbsentDisks } from "./absent_disks.ts";
-import type { Control, EndedSession, PortalFacts } from "./control.ts";
+import { ControlError, type EndedSession, type PortalFacts } from "./control.ts";
 import type { DiskFiles, GrowthOptions } from "./disk_files.ts";
 import { engineLimits } from "./limits.ts";
 import { StateLock } from "./lock.ts";
@@ -24,10 +24,11 @@ import { RunningSessions } from "./running_sessions.ts";
 import { RunningTargets } from "./running_targets.ts";
 import type { DeclaredDisk, DeclaredState } from "./schema.ts";
 import { type Declared, declaredBy, type SecretBook } from "./secret_book.ts";
+import { settle } from "./snapshots/settle.ts";
 import { StateControl } from "./state_control.ts";
 import { stateChanges } from "./state_changes.ts";
 import { eventsDirectory, visitorFile } from "./state_directory.ts";
-import type { Operation, StateKeeper } from "./state_keeper.ts";
+import type { FileExchange, Operation, StateKeeper } from "./state_keeper.ts";
 import { StateStore } from "./store.ts";
 import { noteLogins } from "./login_events.ts";
 import { VERSION } from "./version.ts";
@@ -50,7 +51,7 @@ export class Service implements StateKeeper {
   readonly events: EventLog;
   readonly visitors: VisitorBook;
   /** What commands work through. Closing it leaves the service as it is. */
-  readonly control: Control;
+  readonly control: StateControl;
   /** Where the dashboard listens, once it does. */
   http: PortalFacts | null = null;
   readonly #node: TargetNode;
@@ -108,7 +109,7 @@ export class Service implements StateKeeper {
     });
     this.#startedAt = node.clock.now().toISOString();
     this.observation = this.#observation();
-    this.control = new StateControl(this);
+    this.control = new StateControl(this, clock);
   }
 
   /**
@@ -120,7 +121,9 @@ export class Service implements StateKeeper {
     try {
       const store = new StateStore(options.directory);
       const service = new Service(options, lock, store, await store.loadAll());
+      await settle(service);
       await service.#open();
+      service.control.snapshots.resume();
       return service;
     } catch (error) {
       lock.release();
@@ -141,6 +144,7 @@ export class Service implements StateKeeper {
   async stop(): Promise<void> {
     this.#absent.stop();
     this.#portals.close();
+    await this.control.snapshots.stop();
     await this.#last;
     await Promise.all([...this.#disks].map(([uuid, disk]) => this.#close(uuid, disk)));
     this.#disks.clear();
@@ -167,6 +171,10 @@ export class Service implements StateKeeper {
     await running.grow(disk, size, options);
     this.events.note("disk-extended", { disk: disk.name, size });
     announceCondition(this.#node.targets.values(), running.unit, CAPACITY_DATA_HAS_CHANGED);
+  }
+
+  exchange(uuids: readonly string[], exchange: FileExchange): Promise<Outcome> {
+    return this.#inTurn(() => this.#exchange(uuids, exchange));
   }
 
   endSessions(ids: readonly string[], waitMs: number): Promise<readonly EndedSession[]> {
@@ -203,7 +211,8 @@ export class Service implements StateKeeper {
   async #tryAgain(disk: DeclaredDisk): Promise<void> {
     let opened: RunningDisk;
     try {
-      opened = await RunningDisk.open(disk, this.#around);
+      await this.control.snapshots.settle();
+      opened = await RunningDisk.open(this.#declared(disk.uuid), this.#around);
     } catch (error) {
       return this.#standIn(disk.uuid)?.stillFails(error);
     }
@@ -249,6 +258,57 @@ export class Service implements StateKeeper {
     }
     await this.#takeEffect(declared);
     return outcome;
+  }
+
+  async #exchange(uuids: readonly string[], exchange: FileExchange): Promise<Outcome> {
+    const halted: string[] = [];
+    try {
+      for (const uuid of uuids) {
+        requireReady(this.#declared(uuid), this.#disks.get(uuid)!);
+        halted.push(uuid);
+      }
+      await Promise.all(halted.map((uuid) => this.#disks.get(uuid)!.halt(this.#declared(uuid))));
+      return await this.#exchangeFiles(exchange);
+    } finally {
+      await Promise.all(halted.map((uuid) => this.#resume(uuid, exchange.isNews ?? false)));
+      if (halted.length > 0) this.#absent.watch();
+    }
+  }
+
+  async #exchangeFiles(exchange: FileExchange): Promise<Outcome> {
+    const before = this.#state;
+    const save = async (state: DeclaredState): Promise<void> => {
+      await this.#store.save({ state, secrets: this.#secrets });
+      this.#state = state;
+    };
+    let outcome: Outcome;
+    try {
+      outcome = await exchange.run(before, save);
+      await save(outcome.state);
+    } catch (error) {
+      await exchange.undo();
+      throw error;
+    }
+    for (const change of stateChanges(before, outcome.state)) {
+      this.events.note("configuration-changed", { change });
+    }
+    return outcome;
+  }
+
+  async #resume(uuid: string, isNews: boolean): Promise<void> {
+    const disk = this.#declared(uuid);
+    const running = this.#disks.get(uuid)!;
+    await running.resume(disk, this.#around);
+    const { failure } = running.condition;
+    if (failure !== null) this.events.note("disk-absent", { disk: disk.name, reason: failure });
+    if (!isNews) return;
+    announceCondition(this.#node.targets.values(), running.unit, NOT_READY_TO_READY_CHANGE);
+  }
+
+  #declared(uuid: string): DeclaredDisk {
+    const disk = this.#state.disks.find((each) => each.uuid === uuid);
+    if (disk === undefined) throw noSuchDisk(uuid);
+    return disk;
   }
 
   /** Opens the disks that are not open yet; all or none. */
@@ -334,4 +394,9 @@ export class Service implements StateKeeper {
       }),
     };
   }
+}
+
+function requireReady({ name }: DeclaredDisk, { condition: { failure } }: RunningDisk): void {
+  if (failure === null) return;
+  throw new ControlError("failed", `disk ${name} is not ready: ${failure}`);
 }

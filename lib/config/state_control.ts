@@ -76,15 +76,19 @@ import { setTarget } from "./operations/set_target.ts";
 import { unassignDisk } from "./operations/unassign_disk.ts";
 import type { DeclaredState } from "./schema.ts";
 import type { Operation, StateKeeper } from "./state_keeper.ts";
+import { Snapshots } from "./snapshots/snapshots.ts";
 import { VERSION } from "./version.ts";
+import { type Clock, systemClock } from "../runtime/clock.ts";
 
 export class StateControl implements Control {
+  readonly snapshots: Snapshots;
   readonly #keeper: StateKeeper;
   readonly #portals: PortalControl;
 
-  constructor(keeper: StateKeeper) {
+  constructor(keeper: StateKeeper, clock: Clock = systemClock) {
     this.#keeper = keeper;
     this.#portals = new PortalControl(keeper);
+    this.snapshots = new Snapshots(keeper, clock);
   }
 
   createTarget(target: NewTarget): Promise<Changed<TargetFacts>> {

@@ -13,6 +13,19 @@ import type { SecretBook } from "./secret_book.ts";
 /** What a change makes of what is declared; it changes neither. */
 export type Operation = (state: DeclaredState, secrets: SecretBook) => Outcome;
 
+/** Other files for disks that may be in use. */
+export interface FileExchange {
+  /**
+   * Called while the disks are closed; makes the files, and answers the state that names them. What
+   * must be known before something cannot be undone is given to `save`.
+   */
+  run(state: DeclaredState, save: (state: DeclaredState) => Promise<void>): Promise<Outcome>;
+  /** Called when the state could not be saved: what `run` has made is not wanted. */
+  undo(): Promise<void>;
+  /** Who uses the disks is told that they hold something else now. */
+  readonly isNews?: boolean;
+}
+
 export interface StateKeeper {
   readonly directory: string;
   readonly files: DiskFiles;
@@ -30,6 +43,11 @@ export interface StateKeeper {
   change(operation: Operation): Promise<Outcome>;
   /** Makes the disk's medium larger; the declared state is for the caller to change. */
   grow(disk: DeclaredDisk, size: number, options: GrowthOptions): Promise<void>;
+  /**
+   * Puts other files behind disks, by their UUIDs: one change among the others. Who uses the disks
+   * waits for as long as `exchange` runs.
+   */
+  exchange(uuids: readonly string[], exchange: FileExchange): Promise<Outcome>;
   /** Ends the sessions with these ids; initiators have `waitMs` to log out by themselves. */
   endSessions(ids: readonly string[], waitMs: number): Promise<readonly EndedSession[]>;
   close(): Promise<void>;

@@ -36,6 +36,7 @@ import type {
   RemoveOptions,
   SessionChoice,
   SessionFacts,
+  SnapshotControl,
   StatusFacts,
   TargetChanges,
   TargetFacts,
@@ -48,6 +49,7 @@ import { noSuchDisk, noSuchTarget } from "../config/operations/find.ts";
 import type { Exchange } from "./exchange.ts";
 import { fetchExchange } from "./fetch_exchange.ts";
 import { ServiceClient, type ServiceClientOptions } from "./service_client.ts";
+import { SnapshotClient } from "./snapshot_client.ts";
 import { socketExchange } from "./socket_exchange.ts";
 
 /** The control of the service that listens on a Unix socket. */
@@ -61,11 +63,13 @@ export function clientAtUrl(origin: string): Control {
 }
 
 export class ControlClient implements Control {
+  readonly snapshots: SnapshotControl;
   readonly #service: ServiceClient;
 
   /** See {@link ServiceClient}. */
   constructor(name: string, exchange: Exchange, options: ServiceClientOptions = {}) {
     this.#service = new ServiceClient(name, exchange, options);
+    this.snapshots = new SnapshotClient(this.#service);
   }
 
   createTarget(target: NewTarget): Promise<Changed<TargetFacts>> {

@@ -15,6 +15,7 @@ export const DiskPath = z.strictObject({ name });
 const yes = z.enum(["true", "false"]).transform((value) => value === "true");
 
 export const ForceQuery = z.strictObject({ force: yes.optional() });
+export const ForceBody = z.strictObject({ force: z.boolean().optional() }).openapi("Force");
 export const RemoveQuery = z.strictObject({ deleteFile: yes.optional() });
 
 /** Items that one answer carries at most. */

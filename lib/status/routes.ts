@@ -3,7 +3,9 @@ import { CHAP_ROUTES } from "./chap_routes.ts";
 import { DOCUMENT_ROUTES } from "./document_routes.ts";
 import * as facts from "./fact_schemas.ts";
 import * as inputs from "./inputs.ts";
+import { pageOf } from "./page_of.ts";
 import { type Route, route } from "./route.ts";
+import { SNAPSHOT_ROUTES } from "./snapshot_routes.ts";
 
 export const ROUTES: readonly Route[] = [
   route({
@@ -282,11 +284,6 @@ export const ROUTES: readonly Route[] = [
       return control.unassignDisk(path.name, target, { force });
     },
   }),
+  ...SNAPSHOT_ROUTES,
   ...DOCUMENT_ROUTES,
 ];
-
-/** The part of the list that is asked for. */
-function pageOf<T>(items: readonly T[], query: { offset: number; limit: number }) {
-  const end = query.offset + query.limit;
-  return { items: items.slice(query.offset, end), next: end < items.length ? end : null };
-}

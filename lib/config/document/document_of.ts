@@ -30,7 +30,7 @@ export function documentOf(state: DeclaredState, secrets: DocumentSecrets = {}):
     ...authenticationOf(target, secrets),
     luns: (luns.get(target.name) ?? []).sort((one, other) => one.lun - other.lun),
   }));
-  const disks = state.disks.map(({ assignments: _, ...disk }) => disk);
+  const disks = state.disks.map(({ assignments: _, chain: __, ...disk }) => disk);
   const { discovery, limits, portals } = state;
   return {
     ...state,

@@ -21,7 +21,8 @@ const FORMAT_OF_EXTENSION: Readonly<Record<string, DeclaredDisk["format"]>> = {
 export function declareDisk(state: DeclaredState, disk: DeclaredDisk, target?: string): Outcome {
   checkName("disk", disk.name);
   checkDiskNameIsFree(state, disk.name);
-  checkFileIsFree(state, disk.path);
+  // What shows a snapshot shares its file.
+  if (!disk.chain?.readOnly) checkFileIsFree(state, disk.path);
   checkRoom(state, "disks");
   const notices = disk.format === "mem"
     ? [`disk ${disk.name} is kept in memory: what is written to it is lost when the service ends`]
@@ -43,7 +44,10 @@ export function checkDiskNameIsFree(state: DeclaredState, name: string): void {
 
 /** Refuses a file that is a disk already. */
 export function checkFileIsFree(state: DeclaredState, path: string | undefined): void {
-  const holder = path === undefined ? undefined : state.disks.find((disk) => disk.path === path);
+  const holder = state.disks.find((disk) =>
+    path !== undefined &&
+    (disk.path === path || disk.chain?.snapshots.some((each) => each.path === path))
+  );
   if (holder === undefined) return;
   throw new ControlError(
     "in-use",

@@ -15,6 +15,14 @@ export function removeDisk(state: DeclaredState, name: string): Outcome {
       `sanctl disk unassign ${name} first`,
     );
   }
+  const [snapshot] = disk.chain?.snapshots ?? [];
+  if (snapshot !== undefined) {
+    throw new ControlError(
+      "in-use",
+      `disk ${name} has snapshots, such as ${snapshot.name}`,
+      "sanctl snapshot delete them first",
+    );
+  }
   return { state: { ...state, disks: state.disks.filter((each) => each !== disk) }, notices: [] };
 }
 

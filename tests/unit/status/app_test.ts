@@ -81,10 +81,14 @@ for (const [method, path, body, status, expected] of ANSWERS) {
     }));
 }
 
+/** There is none without files: snapshot_routes_test.ts asks for it. */
+const ONE_SNAPSHOT = "/api/snapshots/{name}";
+
 Deno.test("The address that only shows answers every question and refuses every change", () =>
   withApi(async (api) => {
     await furnish(api);
     for (const { method, path, access } of ROUTES) {
+      if (method === "get" && path === ONE_SNAPSHOT) continue;
       const at = path.replace("{name}", path.includes("disks") ? "d0" : "mail");
       const body = method === "get" || method === "delete" ? undefined : {};
       const answer = await api.look(method.toUpperCase(), at, body);
@@ -268,7 +272,7 @@ Deno.test("What the API answers is what its document says", () =>
   withApi(async (api) => {
     await furnish(api);
     for (const { method, path, answer } of ROUTES) {
-      if (method !== "get") continue;
+      if (method !== "get" || path === ONE_SNAPSHOT) continue;
       const at = path.replace("{name}", path.includes("disks") ? "d0" : "mail");
       const { json } = await api.look("GET", at);
       const result = answer.safeParse(json);

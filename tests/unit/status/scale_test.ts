@@ -71,6 +71,7 @@ function busyServer(): TestApi {
     secrets: () => Promise.resolve(NO_SECRETS),
     change: () => Promise.reject<Outcome>(new Error("nothing is changed here")),
     grow: () => Promise.resolve(),
+    exchange: () => Promise.reject<Outcome>(new Error("nothing is changed here")),
     endSessions: () => Promise.resolve([]),
     close: () => Promise.resolve(),
   };

@@ -1,0 +1,16 @@
+import type { Context } from "../context.ts";
+import type { SnapshotAttachFlags } from "../routes/snapshot.ts";
+
+export default async function (
+  this: Context,
+  flags: SnapshotAttachFlags,
+  snapshot: string,
+): Promise<void> {
+  const control = await this.control();
+  const changed = await control.snapshots.attach(snapshot, flags);
+  const how = flags.writable ? "a clone of it" : "read-only";
+  this.output.changed(changed, ({ name, assignments }) => {
+    const where = assignments.map(({ target, lun }) => `LUN ${lun} of target ${target}`);
+    return `snapshot ${snapshot} attached as disk ${name}, ${where.join(", ")}, ${how}`;
+  });
+}

@@ -1,0 +1,168 @@
+/** `sanctl snapshot …`: what each verb is called and takes; its action is loaded when called. */
+import { buildCommand, buildRouteMap } from "@stricli/core";
+import type { Context } from "../context.ts";
+import {
+  DISK_ARGUMENT,
+  FORCE_FLAG,
+  parseWholeNumber,
+  SNAPSHOT_ARGUMENT,
+  switchFlag,
+  textFlag,
+  YES_FLAG,
+} from "../parameters.ts";
+
+export interface SnapshotCreateFlags {
+  readonly group?: boolean;
+  readonly name?: string;
+  readonly description?: string;
+}
+
+const create = buildCommand<SnapshotCreateFlags, string[], Context>({
+  loader: () => import("../commands/snapshot_create.ts"),
+  parameters: {
+    flags: {
+      group: switchFlag("Of all the disks at one moment; one after the other without"),
+      name: textFlag("NAME", "Its name; the disk's with the time without"),
+      description: textFlag("TEXT", "What it is for"),
+    },
+    positional: { kind: "array", minimum: 1, parameter: DISK_ARGUMENT },
+  },
+  docs: { brief: "Keep disks as they are now, also while initiators write to them" },
+});
+
+const list = buildCommand<Record<never, never>, [disk?: string], Context>({
+  loader: () => import("../commands/snapshot_list.ts"),
+  parameters: {
+    positional: { kind: "tuple", parameters: [{ ...DISK_ARGUMENT, optional: true }] },
+  },
+  docs: { brief: "List the snapshots, of one disk or of all, with the space that each takes" },
+});
+
+const show = buildCommand<Record<never, never>, [name: string], Context>({
+  loader: () => import("../commands/snapshot_show.ts"),
+  parameters: { positional: { kind: "tuple", parameters: [SNAPSHOT_ARGUMENT] } },
+  docs: { brief: "Show one snapshot" },
+});
+
+export interface SnapshotDeleteFlags {
+  readonly wait?: boolean;
+  readonly yes?: boolean;
+}
+
+const deleteSnapshot = buildCommand<SnapshotDeleteFlags, [name: string], Context>({
+  loader: () => import("../commands/snapshot_delete.ts"),
+  parameters: {
+    flags: { wait: switchFlag("Until its space is free, with progress"), yes: YES_FLAG },
+    positional: { kind: "tuple", parameters: [SNAPSHOT_ARGUMENT] },
+  },
+  docs: { brief: "Delete a snapshot; its space comes free in the background" },
+});
+
+export interface SnapshotRollbackFlags {
+  readonly discard?: boolean;
+  readonly force?: boolean;
+  readonly yes?: boolean;
+}
+
+const rollback = buildCommand<SnapshotRollbackFlags, [name: string], Context>({
+  loader: () => import("../commands/snapshot_rollback.ts"),
+  parameters: {
+    flags: {
+      discard: switchFlag("Do not keep what the disk holds now: it is lost"),
+      force: { ...FORCE_FLAG, brief: "Go on although initiators are logged in" },
+      yes: YES_FLAG,
+    },
+    positional: { kind: "tuple", parameters: [SNAPSHOT_ARGUMENT] },
+  },
+  docs: { brief: "Make a disk what it was, at once; what it is now is kept as a snapshot" },
+});
+
+const exportSnapshot = buildCommand<Record<never, never>, [name: string, file: string], Context>({
+  loader: () => import("../commands/snapshot_export.ts"),
+  parameters: {
+    positional: {
+      kind: "tuple",
+      parameters: [
+        SNAPSHOT_ARGUMENT,
+        { brief: "The VHD to make", placeholder: "FILE", parse: String },
+      ],
+    },
+  },
+  docs: { brief: "Write a snapshot into a VHD that needs no other file" },
+});
+
+export interface SnapshotAttachFlags {
+  readonly target: string;
+  readonly writable?: boolean;
+  readonly name?: string;
+  readonly lun?: number;
+}
+
+const attach = buildCommand<SnapshotAttachFlags, [name: string], Context>({
+  loader: () => import("../commands/snapshot_attach.ts"),
+  parameters: {
+    flags: {
+      target: {
+        kind: "parsed",
+        parse: String,
+        placeholder: "TARGET",
+        brief: "Whose initiators are to see it",
+      },
+      writable: switchFlag("As a clone, which takes what they write; the snapshot stays"),
+      name: textFlag("DISK", "The name of the disk that shows it; the snapshot's without"),
+      lun: {
+        kind: "parsed",
+        parse: parseWholeNumber,
+        optional: true,
+        placeholder: "N",
+        brief: "Its logical unit number; the lowest free one without",
+      },
+    },
+    positional: { kind: "tuple", parameters: [SNAPSHOT_ARGUMENT] },
+  },
+  docs: { brief: "Let initiators see a snapshot as a disk" },
+});
+
+export interface SnapshotDetachFlags {
+  readonly force?: boolean;
+  readonly yes?: boolean;
+}
+
+const detach = buildCommand<SnapshotDetachFlags, [name: string], Context>({
+  loader: () => import("../commands/snapshot_detach.ts"),
+  parameters: {
+    flags: { force: FORCE_FLAG, yes: YES_FLAG },
+    positional: { kind: "tuple", parameters: [SNAPSHOT_ARGUMENT] },
+  },
+  docs: { brief: "Take away the disks that show a snapshot, and its clones" },
+});
+
+export interface SnapshotLimitFlags {
+  readonly space?: string;
+}
+
+const limit = buildCommand<SnapshotLimitFlags, [disk: string], Context>({
+  loader: () => import("../commands/snapshot_limit.ts"),
+  parameters: {
+    flags: {
+      space: textFlag("SIZE|none", "At most so much; without it shows what there is"),
+    },
+    positional: { kind: "tuple", parameters: [DISK_ARGUMENT] },
+  },
+  docs: { brief: "Limit the space that the snapshots of a disk take; the disk itself goes on" },
+});
+
+export const snapshotRoutes = buildRouteMap({
+  routes: {
+    create,
+    list,
+    show,
+    delete: deleteSnapshot,
+    rollback,
+    export: exportSnapshot,
+    attach,
+    detach,
+    limit,
+  },
+  docs: { brief: "Snapshots: disks as they were" },
+});

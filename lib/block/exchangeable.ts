@@ -1,0 +1,96 @@
+/**
+ * A device that can be exchanged while it is used: whoever transfers meanwhile waits, and goes on
+ * with the next one.
+ */
+import type { BlockDevice, Capabilities, Extent, GrowOptions } from "./device.ts";
+import { InFlight } from "./in_flight.ts";
+
+export class ExchangeableDevice implements BlockDevice {
+  #inner: BlockDevice;
+  /** Settled when there is a device again; undefined while there is one. */
+  #halted: PromiseWithResolvers<void> | undefined;
+  readonly #inFlight = new InFlight();
+
+  /** Takes `inner` over: closing this closes it. */
+  constructor(inner: BlockDevice) {
+    this.#inner = inner;
+  }
+
+  get size(): number {
+    return this.#inner.size;
+  }
+
+  get can(): Capabilities {
+    return this.#inner.can;
+  }
+
+  /** Whether the device that is there now can grow. */
+  get grows(): boolean {
+    return this.#inner.grow !== undefined;
+  }
+
+  /** Whether there is no device now, and whoever comes waits. */
+  get isHalted(): boolean {
+    return this.#halted !== undefined;
+  }
+
+  /** Flushes, lets what is under way end, and closes the device. What comes now waits. */
+  async halt(): Promise<void> {
+    // Most of what the closing would have to wait for, while others still go on.
+    await this.#inner.flush();
+    this.#halted = Promise.withResolvers();
+    await this.#inFlight.idle();
+    await this.#inner.close();
+  }
+
+  /** Goes on with `inner`, which is taken over. */
+  resume(inner: BlockDevice): void {
+    this.#inner = inner;
+    const halted = this.#halted;
+    this.#halted = undefined;
+    halted?.resolve();
+  }
+
+  readNow(offset: number, into: Uint8Array, at: number, length: number): boolean {
+    return this.#halted === undefined && this.#inner.readNow(offset, into, at, length);
+  }
+
+  writeNow(offset: number, from: Uint8Array, at: number, length: number): boolean {
+    return this.#halted === undefined && this.#inner.writeNow(offset, from, at, length);
+  }
+
+  read(offset: number, into: Uint8Array, at: number, length: number): Promise<void> {
+    return this.#during((inner) => inner.read(offset, into, at, length));
+  }
+
+  write(offset: number, from: Uint8Array, at: number, length: number): Promise<void> {
+    return this.#during((inner) => inner.write(offset, from, at, length));
+  }
+
+  flush(): Promise<void> {
+    return this.#during((inner) => inner.flush());
+  }
+
+  unmap(offset: number, length: number): Promise<void> {
+    return this.#during((inner) => inner.unmap(offset, length));
+  }
+
+  extents(offset: number, length: number, limit: number): Promise<Extent[]> {
+    return this.#during((inner) => inner.extents(offset, length, limit));
+  }
+
+  /** Only where {@link grows} says so. */
+  grow(size: number, options?: GrowOptions): Promise<void> {
+    return this.#during((inner) => inner.grow!(size, options));
+  }
+
+  async close(): Promise<void> {
+    await this.#halted?.promise;
+    await this.#inner.close();
+  }
+
+  async #during<T>(work: (inner: BlockDevice) => Promise<T>): Promise<T> {
+    while (this.#halted !== undefined) await this.#halted.promise;
+    return await this.#inFlight.during(() => work(this.#inner));
+  }
+}

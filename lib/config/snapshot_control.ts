@@ -1,0 +1,92 @@
+/** What there is to do with snapshots: a part of the {@link Control}. */
+import type { Changed, DiskFacts, Progress } from "./facts.ts";
+
+/** `deleting`: what was written since is being merged, and then it is gone. */
+export type SnapshotState = "ready" | "deleting";
+
+export interface SnapshotFacts {
+  /** Its name, as no other snapshot of the server has. */
+  readonly name: string;
+  /** The name of the disk. */
+  readonly disk: string;
+  readonly uuid: string;
+  readonly takenAt: string;
+  /** Empty without one. */
+  readonly description: string;
+  readonly state: SnapshotState;
+  /** The disk's capacity then. */
+  readonly size: number;
+  /** Octets that are taken up because it is kept; null where they cannot be told. */
+  readonly space: number | null;
+  /** Its file; it needs those under it too. */
+  readonly path: string;
+  /** The disks that show it, or that are clones of it. */
+  readonly attached: readonly string[];
+}
+
+export interface NewSnapshot {
+  readonly disks: readonly string[];
+  /** All at one moment; one after the other without. */
+  readonly group?: boolean | undefined;
+  /** Of several disks each snapshot's name begins with its disk's. */
+  readonly name?: string | undefined;
+  readonly description?: string | undefined;
+}
+
+export interface RollBackOptions {
+  /** Although initiators are logged in, which will find other data than they left. */
+  readonly force?: boolean | undefined;
+  /** What the disk holds now is lost, and not kept as a snapshot. */
+  readonly discard?: boolean | undefined;
+}
+
+export interface AttachOptions {
+  readonly target: string;
+  /** What initiators write goes to a clone; the snapshot stays as it is. */
+  readonly writable?: boolean | undefined;
+  /** The name of the disk that shows it; the snapshot's without. */
+  readonly name?: string | undefined;
+  readonly lun?: number | undefined;
+}
+
+export interface DeleteSnapshotOptions {
+  /** Until its space is free. */
+  readonly wait?: boolean | undefined;
+}
+
+export interface SnapshotLimitFacts {
+  readonly disk: string;
+  /** Octets that its snapshots may take; null: as many as there are. */
+  readonly limit: number | null;
+  /** Octets that they take. */
+  readonly space: number | null;
+}
+
+/** How a long operation is followed, and called off. */
+export interface Followed {
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface SnapshotControl {
+  create(snapshot: NewSnapshot): Promise<Changed<readonly SnapshotFacts[]>>;
+  /** Of one disk or of all, in the order in which they were taken. */
+  list(disk?: string): Promise<readonly SnapshotFacts[]>;
+  show(name: string): Promise<SnapshotFacts>;
+  /** The space comes free in the background. */
+  delete(
+    name: string,
+    options?: DeleteSnapshotOptions,
+    followed?: Followed,
+  ): Promise<Changed<SnapshotFacts>>;
+  /** Makes the disk what it was. What it is now is kept as another snapshot. */
+  rollBack(name: string, options?: RollBackOptions): Promise<Changed<DiskFacts>>;
+  /** Writes the snapshot into a VHD that needs no other file, which is made. */
+  export(name: string, path: string, followed?: Followed): Promise<Changed<SnapshotFacts>>;
+  /** Makes a disk that initiators see the snapshot on, and assigns it. */
+  attach(name: string, options: AttachOptions): Promise<Changed<DiskFacts>>;
+  /** Takes away every disk that shows the snapshot; what was written to a clone is lost. */
+  detach(name: string, force?: boolean): Promise<Changed<SnapshotFacts>>;
+  /** How much space the disk's snapshots may take; null: no limit; undefined changes nothing. */
+  limit(disk: string, limit?: number | null): Promise<Changed<SnapshotLimitFacts>>;
+}

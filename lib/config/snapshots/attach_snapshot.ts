@@ -1,0 +1,124 @@
+/** Lets initiators see a snapshot: as a read-only disk, or as a clone that they write to. */
+import { directoryOf } from "../../runtime/path.ts";
+import { ControlError } from "../control_error.ts";
+import { assignDisk } from "../operations/assign_disk.ts";
+import { declareDisk } from "../operations/declare_disk.ts";
+import { findTarget } from "../operations/find.ts";
+import { type Outcome, sessionCount } from "../operations/outcome.ts";
+import type { DeclaredDisk, DeclaredState } from "../schema.ts";
+import type { AttachOptions } from "../snapshot_control.ts";
+import type { StateKeeper } from "../state_keeper.ts";
+import { makeChild, removeFile } from "./chain_files.ts";
+import { announceFiles, forgetFiles } from "./create_snapshots.ts";
+import {
+  findSnapshot,
+  type FoundSnapshot,
+  requireKept,
+  showing,
+  withChain,
+  without,
+} from "./find_snapshot.ts";
+
+export async function attachSnapshot(
+  keeper: StateKeeper,
+  name: string,
+  options: AttachOptions,
+): Promise<{ disk: string; outcome: Outcome }> {
+  const state = await keeper.state();
+  const found = findSnapshot(state, name);
+  requireKept(found);
+  const plan = planOf(found, options);
+  // Whatever can be refused is refused before a file is made.
+  attached(state, plan, options);
+  const disk = plan.name;
+  if (!options.writable) {
+    return { disk, outcome: await keeper.change((state) => attached(state, plan, options)) };
+  }
+  const files = [{ uuid: found.disk.uuid, child: plan.path! }];
+  await announceFiles(keeper, files);
+  let made = false;
+  try {
+    const { path, size } = found.snapshot;
+    const force = found.chain.merge !== undefined;
+    await makeChild({ path: plan.path!, parent: path, size, force });
+    made = true;
+    const outcome = await keeper.change((state) => {
+      const settled = withChain(state, found.disk.uuid, (chain) => without(chain, "unfinished"));
+      return attached(settled, plan, options);
+    });
+    return { disk, outcome };
+  } catch (error) {
+    if (made) await removeFile(plan.path!);
+    await forgetFiles(keeper, files);
+    throw error;
+  }
+}
+
+function planOf(
+  { disk, snapshot }: FoundSnapshot,
+  { writable, name = snapshot.name }: AttachOptions,
+): DeclaredDisk {
+  const chain = { snapshots: [], snapshotOf: snapshot.uuid };
+  return {
+    ...disk,
+    name,
+    path: writable ? `${directoryOf(snapshot.path)}/${name}.vhd` : snapshot.path,
+    uuid: crypto.randomUUID(),
+    size: snapshot.size,
+    shared: false,
+    description: `${writable ? "a clone of " : ""}snapshot ${snapshot.name}`,
+    assignments: [],
+    chain: writable ? { ...chain, parent: snapshot.path } : { ...chain, readOnly: true },
+  };
+}
+
+function attached(
+  state: DeclaredState,
+  plan: DeclaredDisk,
+  { target, lun, writable }: AttachOptions,
+): Outcome {
+  findTarget(state, target);
+  const { state: declared } = declareDisk(state, plan);
+  return assignDisk(declared, plan.name, target, { lun, readOnly: !writable });
+}
+
+/** Takes the disks away that show it, and deletes the files of its clones. */
+export async function detachSnapshot(
+  keeper: StateKeeper,
+  name: string,
+  force: boolean,
+): Promise<Outcome> {
+  const { snapshot } = findSnapshot(await keeper.state(), name);
+  let gone: DeclaredDisk[] = [];
+  const outcome = await keeper.change((state) => {
+    gone = showing(state, snapshot);
+    if (gone.length === 0) {
+      const next = "sanctl snapshot attach does that";
+      throw new ControlError("not-found", `snapshot ${name} is not attached`, next);
+    }
+    for (const disk of gone) requireFree(disk, force ? () => 0 : keeper.observation.sessionsOf);
+    return {
+      state: { ...state, disks: state.disks.filter((each) => !gone.includes(each)) },
+      notices: [],
+    };
+  });
+  for (const { chain, path } of gone) if (!chain?.readOnly) await removeFile(path!);
+  return { ...outcome, notices: gone.map((disk) => `disk ${disk.name} is gone`) };
+}
+
+function requireFree(
+  { name, assignments, chain }: DeclaredDisk,
+  sessionsOf: (target: string) => number,
+): void {
+  if (chain !== undefined && chain.snapshots.length > 0) {
+    const next = "sanctl snapshot delete them first";
+    throw new ControlError("in-use", `disk ${name}, a clone, has snapshots of its own`, next);
+  }
+  for (const { target } of assignments) {
+    const count = sessionsOf(target);
+    if (count === 0) continue;
+    const next = "end them first, or give --force";
+    const what = `disk ${name} is in use: target ${target} has ${sessionCount(count)}`;
+    throw new ControlError("in-use", what, next);
+  }
+}

@@ -1,0 +1,162 @@
+/**
+ * Takes snapshots. The disk's file becomes the snapshot's, to which nobody writes any more, and a
+ * new child of it becomes the disk's: no write goes to a file that the state does not name.
+ */
+import { ControlError } from "../control_error.ts";
+import { checkDescription } from "../description.ts";
+import { findDisk } from "../operations/find.ts";
+import type { Outcome } from "../operations/outcome.ts";
+import { type DeclaredDisk, type DeclaredState, MOST_SNAPSHOTS } from "../schema.ts";
+import type { NewSnapshot } from "../snapshot_control.ts";
+import type { StateKeeper } from "../state_keeper.ts";
+import { exists, makeChild, removeFile } from "./chain_files.ts";
+import { childPath } from "./child_path.ts";
+import { chainOf, withChain, without } from "./find_snapshot.ts";
+import { nameSnapshot } from "./name_snapshot.ts";
+import { requireRoom } from "./space_limit.ts";
+
+/** One snapshot that is to be taken. */
+export interface Plan {
+  readonly uuid: string;
+  /** The new file. */
+  readonly child: string;
+  readonly name: string;
+  readonly takenAt: Date;
+  readonly description: string;
+  /** What it keeps is only there until it is merged. */
+  readonly deleting?: true;
+}
+
+/** Answers the names of the snapshots, all or none of which have been taken. */
+export async function createSnapshots(
+  keeper: StateKeeper,
+  { disks: names, group, name, description = "" }: NewSnapshot,
+  now: Date,
+): Promise<{ names: string[]; outcome: Outcome }> {
+  const state = await keeper.state();
+  const disks = [...new Set(names)].map((each) => findDisk(state, each));
+  if (disks.length === 0) {
+    throw new ControlError("usage", "it is not said of which disk", "name one, or several");
+  }
+  checkDescription(description);
+  for (const disk of disks) await requireSuitable(state, disk);
+  const plans: Plan[] = [];
+  for (const disk of disks) {
+    const asked = name === undefined || disks.length === 1 ? name : `${disk.name}-${name}`;
+    plans.push({
+      uuid: disk.uuid,
+      child: await childPath(disk, state, exists),
+      name: nameSnapshot(state, disk.name, now, asked),
+      takenAt: now,
+      description,
+    });
+  }
+  const groups = group ? [plans] : plans.map((plan) => [plan]);
+  let outcome: Outcome | undefined;
+  for (const each of groups) outcome = await takeSnapshots(keeper, each);
+  return { names: plans.map((each) => each.name), outcome: outcome! };
+}
+
+/** Takes snapshots of several disks at one moment. */
+export async function takeSnapshots(
+  keeper: StateKeeper,
+  plans: readonly Plan[],
+): Promise<Outcome> {
+  await announceFiles(keeper, plans);
+  const made: string[] = [];
+  try {
+    return await keeper.exchange(plans.map(({ uuid }) => uuid), {
+      async run(state) {
+        for (const { uuid, child } of plans) {
+          await makeChildOf(diskOf(state, uuid), child);
+          made.push(child);
+        }
+        return { state: plans.reduce(withSnapshot, state), notices: [] };
+      },
+      async undo() {
+        for (const child of made) await removeFile(child);
+      },
+    });
+  } catch (error) {
+    await forgetFiles(keeper, plans);
+    throw error;
+  }
+}
+
+/** Names the files before they are there: what a crash leaves of them is known by that. */
+export async function announceFiles(
+  keeper: StateKeeper,
+  plans: readonly Pick<Plan, "uuid" | "child">[],
+): Promise<void> {
+  await keeper.change((state) => ({
+    state: plans.reduce(
+      (each, { uuid, child }) =>
+        withChain(each, uuid, (chain) => ({ ...chain, unfinished: child })),
+      state,
+    ),
+    notices: [],
+  }));
+}
+
+export async function forgetFiles(
+  keeper: StateKeeper,
+  plans: readonly Pick<Plan, "uuid">[],
+): Promise<void> {
+  await keeper.change((state) => ({
+    state: plans.reduce(
+      (each, { uuid }) => withChain(each, uuid, (chain) => without(chain, "unfinished")),
+      state,
+    ),
+    notices: [],
+  }));
+}
+
+async function makeChildOf(disk: DeclaredDisk, path: string): Promise<void> {
+  const force = chainOf(disk).merge !== undefined;
+  await makeChild({ path, parent: disk.path!, size: disk.size, force });
+}
+
+function withSnapshot(state: DeclaredState, plan: Plan): DeclaredState {
+  const { name, takenAt, description, deleting } = plan;
+  return withChain(state, plan.uuid, (chain, disk) => ({
+    ...without(chain, "unfinished"),
+    parent: disk.path!,
+    snapshots: [...chain.snapshots, {
+      name,
+      uuid: crypto.randomUUID(),
+      path: disk.path!,
+      ...(chain.parent === undefined ? {} : { parent: chain.parent }),
+      takenAt: takenAt.toISOString(),
+      description,
+      size: disk.size,
+      ...(deleting ? { deleting } : {}),
+    }],
+  }), { path: plan.child });
+}
+
+function diskOf(state: DeclaredState, uuid: string): DeclaredDisk {
+  return state.disks.find((each) => each.uuid === uuid)!;
+}
+
+async function requireSuitable(state: DeclaredState, disk: DeclaredDisk): Promise<void> {
+  const { name, format } = disk;
+  const { snapshots, readOnly } = chainOf(disk);
+  if (format === "raw") {
+    const next = "copy it to a VHD, which can: a plain file cannot tell what changed";
+    throw new ControlError("failed", `disk ${name} is a raw image, without snapshots`, next);
+  }
+  if (format === "mem") {
+    const next = "create a VHD for what is to be kept";
+    throw new ControlError("failed", `disk ${name} is in memory, without snapshots`, next);
+  }
+  if (readOnly) {
+    const next = "take it of the disk itself";
+    throw new ControlError("failed", `disk ${name} is a snapshot, and does not change`, next);
+  }
+  if (snapshots.length >= MOST_SNAPSHOTS) {
+    const next = "sanctl snapshot delete some of them";
+    const what = `disk ${name} has ${snapshots.length} snapshots, and no disk has more`;
+    throw new ControlError("failed", what, next);
+  }
+  await requireRoom(state, disk);
+}

@@ -1,0 +1,52 @@
+/** Puts in order what a crash has left of work on snapshots, before their disks are opened. */
+import { ControlError } from "../control_error.ts";
+import type { DeclaredState } from "../schema.ts";
+import type { StateKeeper } from "../state_keeper.ts";
+import { filesOfDisk } from "./child_path.ts";
+import { chainOf, withChain, without } from "./find_snapshot.ts";
+import { merged } from "./merged.ts";
+
+/** Whether anything was left. */
+export function isUnsettled(state: DeclaredState): boolean {
+  return state.disks.some((disk) => {
+    const { unfinished, merge } = chainOf(disk);
+    return unfinished !== undefined || merge?.replacing;
+  });
+}
+
+/** To be called when no disk that is unsettled is open, and no other work is going on. */
+export async function settle(keeper: StateKeeper): Promise<void> {
+  if (!isUnsettled(await keeper.state())) return;
+  await keeper.exchange([], {
+    run: async (state) => ({ state: await settled(state), notices: [] }),
+    async undo() {},
+  });
+}
+
+async function settled(state: DeclaredState): Promise<DeclaredState> {
+  const { removeFile, replaceChild } = await import("./chain_files.ts");
+  const named = new Set(state.disks.flatMap(filesOfDisk));
+  for (const { uuid, chain } of state.disks) {
+    if (chain?.merge?.replacing) {
+      if (!await succeeds(() => replaceChild(chain.merge!.parent, chain.merge!.child))) continue;
+      state = merged(state, uuid, chain.merge);
+    }
+    if (chain?.unfinished !== undefined) {
+      const { unfinished } = chain;
+      if (!named.has(unfinished) && !await succeeds(() => removeFile(unfinished))) continue;
+      state = withChain(state, uuid, (each) => without(each, "unfinished"));
+    }
+  }
+  return state;
+}
+
+/** What cannot be done now, since files cannot be reached, is done another time. */
+async function succeeds(action: () => Promise<void>): Promise<boolean> {
+  try {
+    await action();
+    return true;
+  } catch (error) {
+    if (error instanceof ControlError) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,59 @@
+/** What the API takes and tells about snapshots. */
+import { z } from "@hono/zod-openapi";
+import type { SnapshotFacts, SnapshotLimitFacts } from "../config/snapshot_control.ts";
+import { PageQuery } from "./inputs.ts";
+
+const name = z.string().max(300);
+const text = z.string().max(4096);
+const count = z.int().nonnegative();
+
+export const Snapshot = z.strictObject({
+  name: z.string(),
+  disk: z.string(),
+  uuid: z.string(),
+  takenAt: z.string(),
+  description: z.string(),
+  state: z.enum(["ready", "deleting"]),
+  size: count,
+  space: count.nullable(),
+  path: z.string(),
+  attached: z.array(z.string()),
+}).openapi("Snapshot") satisfies z.ZodType<SnapshotFacts>;
+
+export const SnapshotLimit = z.strictObject({
+  disk: z.string(),
+  limit: count.nullable(),
+  space: count.nullable(),
+}).openapi("SnapshotLimit") satisfies z.ZodType<SnapshotLimitFacts>;
+
+export const SnapshotPath = z.strictObject({ name });
+export const SnapshotsQuery = PageQuery.extend({ disk: name.optional() });
+
+export const NewSnapshotBody = z.strictObject({
+  disks: z.array(name).max(4096),
+  group: z.boolean().optional(),
+  name: name.optional(),
+  description: text.optional(),
+}).openapi("NewSnapshot");
+
+export const SnapshotLimitBody = z.strictObject({
+  disk: name,
+  limit: z.int().positive().nullable().optional(),
+}).openapi("NewSnapshotLimit");
+
+export const DeleteSnapshotBody = z.strictObject({ wait: z.boolean().optional() })
+  .openapi("DeleteSnapshot");
+
+export const RollBackBody = z.strictObject({
+  force: z.boolean().optional(),
+  discard: z.boolean().optional(),
+}).openapi("RollBack");
+
+export const ExportSnapshotBody = z.strictObject({ path: text }).openapi("ExportSnapshot");
+
+export const AttachBody = z.strictObject({
+  target: name,
+  writable: z.boolean().optional(),
+  name: name.optional(),
+  lun: z.number().optional(),
+}).openapi("AttachSnapshot");
