@@ -1,4 +1,12 @@
-import type { Control, EventFacts, EventsQuery } from "../../lib/config/control.ts";
+import {
+  type Control,
+  ControlError,
+  type EventFacts,
+  type EventsQuery,
+} from "../../lib/config/control.ts";
+import { eventsDirectory, stateDirectory } from "../../lib/config/state_directory.ts";
+import { KeptEvents } from "../../lib/events/kept_events.ts";
+import type { EventReader } from "../../lib/events/read_events.ts";
 import { printable } from "../../lib/runtime/printable.ts";
 import type { EventsFlags } from "../routes/events.ts";
 import type { Context } from "../context.ts";
@@ -51,20 +59,30 @@ async function all(control: Control, query: EventsQuery, latest: number) {
 /** Until Ctrl-C. A service that has too many to keep waiting answers at once. */
 async function goOn(context: Context, control: Control, query: EventsQuery): Promise<void> {
   const { signal, output } = context;
+  let read: EventReader["read"] = (asked, until) => control.events(asked, until);
   let { after } = query;
   while (!signal.aborted) {
     const askedMs = performance.now();
     try {
-      const page = await control.events({ ...query, after, waitMs: WAIT_MS }, signal);
+      const page = await read({ ...query, after, waitMs: WAIT_MS }, signal);
       for (const event of page.events) output.line(eventLine(event, context));
       after = page.next;
       if (page.events.length === 0) {
         await pause(askedMs + LEAST_WAIT_MS - performance.now(), signal);
       }
     } catch (error) {
-      if (!signal.aborted) throw error;
+      if (signal.aborted) return;
+      read = readerWithoutService(context, error);
     }
   }
+}
+
+/** A service of this machine that has ended keeps its events, and so does the next one. */
+function readerWithoutService({ flags }: Context, error: unknown): EventReader["read"] {
+  const isGone = error instanceof ControlError && error.kind === "unreachable";
+  if (!isGone || (flags.server ?? Deno.env.get("SANCTL_SERVER")) !== undefined) throw error;
+  const kept = new KeptEvents(eventsDirectory(stateDirectory(flags.stateDir)));
+  return (query, signal) => kept.read(query, signal);
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> | undefined {

@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
-import type { EventFacts, EventsQuery } from "../../../lib/config/control.ts";
+import { ControlError, type EventFacts, type EventsQuery } from "../../../lib/config/control.ts";
+import { eventsDirectory } from "../../../lib/config/state_directory.ts";
+import { EventLog } from "../../../lib/events/event_log.ts";
+import { silentLogger } from "../../../lib/runtime/logger.ts";
+import { TestClock } from "../../support/test_clock.ts";
 import { ran } from "./fake_surroundings.ts";
 
 function event(sequence: number): EventFacts {
@@ -68,4 +72,33 @@ Deno.test("sanctl events --follow begins with the last ten, and ends at Ctrl-C",
   const lines = stdout.trimEnd().split("\n").map((line) => JSON.parse(line).sequence);
   assert.deepEqual(lines, Array.from({ length: 10 }, (_, at) => at + 6));
   assert.equal(exitCode, 0);
+});
+
+Deno.test("sanctl events --follow goes on where the service ends, and with the next one", async () => {
+  const directory = await Deno.makeTempDir();
+  let interrupt = (): void => {};
+  const log = new EventLog({
+    directory: eventsDirectory(directory),
+    clock: new TestClock(),
+    logger: silentLogger,
+  });
+  async function gone(): Promise<never> {
+    // What the service, or the next one, has to tell is in its files.
+    log.note("configuration-changed", { change: "target late was added" });
+    await log.read({});
+    setTimeout(() => interrupt(), 0); // once they are being read
+    throw new ControlError("unreachable", "the service is gone");
+  }
+  const control = {
+    events: ({ waitMs }: EventsQuery = {}) =>
+      waitMs === undefined ? Promise.resolve({ events: [], next: 0, more: false }) : gone(),
+  };
+  const argv = ["events", "--follow", "--state-dir", directory];
+  const { exitCode, stdout } = await ran(argv, { control, onStart: (stop) => interrupt = stop });
+  assert.equal(exitCode, 0);
+  assert.match(stdout, /service 3: target late was added\n$/);
+  const elsewhere = await ran([...argv, "--server", "http://192.0.2.1:1"], { control });
+  assert.equal(elsewhere.exitCode, 6);
+  await log.close();
+  await Deno.remove(directory, { recursive: true });
 });
