@@ -79,6 +79,7 @@ export class TestInitiator<Stream extends ByteStream = PipeEnd> {
   readonly #announced: ReceivedPdu[] = [];
   #tag = 1;
   readonly stream: Stream;
+  readonly #chunk = new Uint8Array(1 << 16);
   #buffered = new Uint8Array(0);
   #isOver = false;
 
@@ -142,7 +143,7 @@ export class TestInitiator<Stream extends ByteStream = PipeEnd> {
   }
 
   async #fill(length: number): Promise<boolean> {
-    const chunk = new Uint8Array(1 << 16);
+    const chunk = this.#chunk;
     while (this.#buffered.length < length && !this.#isOver) {
       const count = await this.stream.read(chunk);
       if (count === null) this.#isOver = true;
@@ -293,6 +294,15 @@ export class TestInitiator<Stream extends ByteStream = PipeEnd> {
     if (pdu.opcode !== Opcode.ASYNC_MESSAGE) {
       throw new Error(`opcode 0x${pdu.opcode.toString(16)} instead of an Asynchronous Message`);
     }
+    return this.#announcedIn(pdu);
+  }
+
+  /** The Asynchronous Messages that came before the last answer, and were not asked for yet. */
+  heard(): Announced[] {
+    return this.#announced.splice(0).map((pdu) => this.#announcedIn(pdu));
+  }
+
+  #announcedIn(pdu: ReceivedPdu): Announced {
     const { statSN, asyncEvent, parameter3 } = pdu.as(AsyncMessage);
     this.expStatSN = (statSN + 1) >>> 0;
     const lun = new DataView(pdu.header.buffer, pdu.header.byteOffset).getUint16(8);

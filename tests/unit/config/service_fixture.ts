@@ -63,22 +63,35 @@ export class TestService {
     return initiator;
   }
 
-  async tryLogIn(target: string, { name = ADA, isid = 1, iqn = "" } = {}) {
-    const [ours, theirs] = bytePipe();
-    this.server.run(theirs, {
-      localAddress: "::ffff:192.0.2.1",
-      localPort: 3260,
-      remoteAddress: "::ffff:192.0.2.101",
-      remotePort: this.#port++,
-      portalGroupTag: 1,
-    });
-    const initiator = new TestInitiator(ours);
+  async tryLogIn(target: string, { name = ADA, isid = 1, iqn = "", from = "192.0.2.101" } = {}) {
+    const initiator = this.#connect(from);
     const TargetName = iqn || (await this.control.showTarget(target)).iqn;
     const { status } = await initiator.login(
       { InitiatorName: name, InitiatorAlias: "ada's host", TargetName },
       { isid: Uint8Array.of(0x80, 0, 0, 0, 0, isid) },
     );
     return { status, initiator };
+  }
+
+  /** Logs in to ask which targets there are. */
+  async discover({ name = ADA, from = "192.0.2.101" } = {}): Promise<TestInitiator> {
+    const initiator = this.#connect(from);
+    const keys = { InitiatorName: name, SessionType: "Discovery" };
+    const { status } = await initiator.login(keys);
+    if (status !== 0) throw new Error(`login status 0x${status.toString(16)}`);
+    return initiator;
+  }
+
+  #connect(from: string): TestInitiator {
+    const [ours, theirs] = bytePipe();
+    this.server.run(theirs, {
+      localAddress: "::ffff:192.0.2.1",
+      localPort: 3260,
+      remoteAddress: `::ffff:${from}`,
+      remotePort: this.#port++,
+      portalGroupTag: 1,
+    });
+    return new TestInitiator(ours);
   }
 
   async stop(): Promise<void> {
