@@ -1,8 +1,9 @@
 /**
  * `deno task bench [--runs N] [--seconds S] [--size MIB] [--only TEXT]`: sanctl and tgtd on equal
- * images, the two taking turns run by run, so that what else the machine does falls on both. Prints
- * one table in Markdown: medians, and the ratio of the medians.
+ * images, the two taking turns run by run, so that what else the machine does falls on both; then
+ * libiscsi and our own initiator on sanctl. Prints tables in Markdown: medians, and their ratio.
  */
+import { INITIATOR_ROWS, type InitiatorRow } from "../tests/bench/initiator_rows.ts";
 import { type Outcome, type Row, ROWS } from "../tests/bench/rows.ts";
 import {
   cpuMicroseconds,
@@ -72,6 +73,26 @@ async function measure(
   return `| ${cells.join(" | ")} |`;
 }
 
+/** Both initiators on the same target, in turns. */
+async function compareInitiators(
+  row: InitiatorRow,
+  sanctl: Server,
+  plan: { readonly runs: number; readonly seconds: number },
+): Promise<string> {
+  const ours: number[] = [];
+  const theirs: number[] = [];
+  for (let run = 0; run < plan.runs; run++) {
+    for (const isOurs of run % 2 === 0 ? [true, false] : [false, true]) {
+      const { perSecond } = await (isOurs ? row.ours : row.libiscsi)(sanctl.url, plan.seconds);
+      (isOurs ? ours : theirs).push(perSecond);
+    }
+  }
+  const ratio = median(ours) / median(theirs);
+  const goal = row.atLeast === undefined ? "" : `≥ ${row.atLeast}`;
+  const figures = [count(median(theirs)), count(median(ours)), `**${ratio.toFixed(2)}×**`, goal];
+  return `| ${[row.name, ...figures].join(" | ")} |`;
+}
+
 async function makeImage(path: string, mebibytes: number): Promise<void> {
   using file = await Deno.open(path, { write: true, create: true });
   const piece = new Uint8Array(1 << 20);
@@ -111,8 +132,16 @@ async function main(): Promise<void> {
       }
       console.log(await measure(row, { sanctl, tgtd }, plan));
     }
+    const initiatorRows = INITIATOR_ROWS.filter(({ name }) => name.includes(only));
     const [theirs, ours] = [await residentMiB(tgtd.pid), await residentMiB(sanctl.pid)];
     console.log(`| resident memory, MiB | ${Math.round(theirs)} | ${Math.round(ours)} | | | | |`);
+    if (initiatorRows.length === 0) return;
+    console.log("\n| load | libiscsi /s | our initiator /s | ratio | goal |");
+    console.log("| --- | ---: | ---: | ---: | ---: |");
+    for (const row of initiatorRows) {
+      if (folios !== row.folios) await layOut(sanctl, image, folios = row.folios);
+      console.log(await compareInitiators(row, sanctl, plan));
+    }
   } finally {
     for (const server of started) await server.stop();
     await Deno.remove(directory, { recursive: true });

@@ -20,7 +20,7 @@ const KIB = 1024;
 const MIB = 1 << 20;
 
 /** Reads with libiscsi's own benchmark. */
-function iscsiPerf(size: number, depth: number, random: boolean): Row["load"] {
+export function iscsiPerf(size: number, depth: number, random: boolean): Row["load"] {
   return async (url, seconds) => {
     const args = ["-b", String(size / 512), "-m", String(depth), "-t", String(seconds)];
     const text = await run("iscsi-perf", [...args, ...(random ? ["-r"] : []), url]);
@@ -58,14 +58,19 @@ function qemuWrite(size: number, depth: number, options: readonly string[] = [])
   };
 }
 
-/** Our own load generator: the one initiator at hand that does data digests. */
-function generator(args: readonly string[]): Row["load"] {
-  const script = new URL("load_generator.ts", import.meta.url).pathname;
+/** A script of ours that loads the LUN and prints the outcome as JSON. */
+export function script(name: string, args: readonly string[]): Row["load"] {
+  const path = new URL(name, import.meta.url).pathname;
   return async (url, seconds) => {
-    const all = ["run", "-A", "--no-check", script, url, ...args, "--seconds", String(seconds)];
+    const all = ["run", "-A", "--no-check", path, url, ...args, "--seconds", String(seconds)];
     const text = await run(Deno.execPath(), all);
     return JSON.parse(text.slice(text.indexOf("{")));
   };
+}
+
+/** Our own load generator: it does data digests with any target. */
+function generator(args: readonly string[]): Row["load"] {
+  return script("load_generator.ts", args);
 }
 
 /** A step that is prime to the image spreads a write over it, much as random offsets do. */
