@@ -57,6 +57,8 @@ const PATIENCE_MS = 120_000;
 const MOST_TRIES = 8;
 /** The same where each try may take its time. */
 const MOST_FAILURES = 2;
+/** Sessions that a command may be lost with: one that kills them all is not tried for ever. */
+const MOST_LOSSES = 16;
 /** A unit that says BUSY, or that it is getting ready, is given so long. */
 const BUSY_MS = 60_000;
 const FIRST_PAUSE_MS = 10;
@@ -180,7 +182,9 @@ export class UnitPath implements UnitRoute {
   #failed(request: CommandRequest, error: unknown, tries: number): Promise<CommandResult> {
     const isLost = error instanceof CommandFailure &&
       (error.kind === "session-lost" || error.kind === "not-sent");
-    if (isLost && this.#replays) return this.#wait(request, tries);
+    if (isLost && this.#replays && tries < MOST_LOSSES) {
+      return this.#wait(request, error.kind === "session-lost" ? tries + 1 : tries);
+    }
     const isEnded = error instanceof CommandFailure &&
       (error.kind === "timed-out" || error.kind === "incomplete");
     if (isEnded && this.#replays && tries < MOST_FAILURES) return this.#retry(request, tries + 1);

@@ -1,0 +1,127 @@
+/** A141: what a flush may claim when the target was restarted between the writes and the flush. */
+import assert from "node:assert/strict";
+import { DeviceError } from "../../../lib/block/device.ts";
+import type { RemoteDisk } from "../../../lib/initiator/remote_disk.ts";
+import { InitiatorWorld } from "../../support/initiator_world.ts";
+import { TestTarget } from "../../support/test_target.ts";
+import { VolatileDevice } from "../../support/volatile_device.ts";
+
+const SIZE = 1 << 20;
+
+class RestartingWorld {
+  readonly device = new VolatileDevice(SIZE);
+  readonly world = new InitiatorWorld({ target: { device: this.device } });
+  disk!: RemoteDisk;
+
+  static async begin(): Promise<RestartingWorld> {
+    const made = new RestartingWorld();
+    made.disk = await made.world.openDisk();
+    return made;
+  }
+
+  /** The target ends at once and another comes up on the same medium. */
+  restart({ losesCache }: { readonly losesCache: boolean }): void {
+    const before = this.world.target;
+    if (losesCache) this.device.losePower();
+    this.world.target = new TestTarget({ device: this.device });
+    this.world.cut();
+    before.close();
+  }
+
+  async write(offset: number, length: number, value: number): Promise<void> {
+    await this.disk.write(offset, new Uint8Array(length).fill(value), 0, length);
+  }
+
+  async octetAt(offset: number): Promise<number> {
+    const octets = new Uint8Array(512);
+    await this.disk.read(Math.floor(offset / 512) * 512, octets, 0, 512);
+    return octets[offset % 512]!;
+  }
+
+  async end(): Promise<void> {
+    await this.disk.close().catch(() => undefined);
+    await this.world.close();
+  }
+}
+
+function fenced(error: DeviceError): boolean {
+  assert.equal(error.kind, "fenced", error.message);
+  assert.match(error.message, /target was restarted/);
+  return true;
+}
+
+Deno.test("A141: a flush after a restart that lost nothing succeeds", async () => {
+  const it = await RestartingWorld.begin();
+  await it.write(0, 65_536, 1);
+  await it.write(200 * 512, 512, 2);
+  await it.write(4096, 4096, 3);
+  await it.disk.unmap(8192, 4096);
+  it.restart({ losesCache: false });
+  await it.disk.flush();
+  assert.equal(it.device.flushes, 1);
+  assert.equal(await it.octetAt(5000), 3);
+  await it.end();
+});
+
+Deno.test("A141: a flush after a restart that lost acknowledged writes fails, and so does all else", async () => {
+  for (const write of [[0, 65_536], [512, 512], [4096, 4096], [1000, 3000]] as const) {
+    const it = await RestartingWorld.begin();
+    await it.write(0, SIZE, 1);
+    await it.disk.flush();
+    await it.write(write[0], write[1], 9);
+    it.restart({ losesCache: true });
+    await assert.rejects(it.disk.flush(), fenced);
+    // What is read now is older than what was acknowledged: better not at all.
+    await assert.rejects(it.octetAt(0), fenced);
+    await assert.rejects(it.write(0, 512, 1), fenced);
+    await assert.rejects(it.disk.flush(), fenced);
+    await it.end();
+  }
+});
+
+Deno.test("A141: what was flushed is owed no more: a restart after it loses nothing", async () => {
+  const it = await RestartingWorld.begin();
+  await it.write(0, 65_536, 1);
+  await it.disk.flush();
+  it.restart({ losesCache: true });
+  assert.equal(await it.octetAt(0), 1);
+  await it.write(0, 512, 2);
+  await it.disk.flush();
+  await it.end();
+});
+
+Deno.test("A141: lost writes that were written over since are no loss", async () => {
+  const it = await RestartingWorld.begin();
+  await it.write(0, 8192, 1);
+  // Under way when the connection goes: it is carried out again.
+  const over = it.write(0, 8192, 2);
+  await Promise.resolve();
+  it.restart({ losesCache: true });
+  await over;
+  await it.disk.flush();
+  assert.equal(await it.octetAt(4096), 2);
+  await it.end();
+});
+
+Deno.test("A141: where part of a piece was written over, what is left cannot be vouched for", async () => {
+  const it = await RestartingWorld.begin();
+  await it.write(0, 4096, 1);
+  await it.write(512, 512, 2);
+  it.restart({ losesCache: false });
+  await assert.rejects(it.disk.flush(), (error: DeviceError) => {
+    assert.match(error.message, /may be lost/);
+    return error.kind === "fenced";
+  });
+  // It is not known to be lost, so it can be read.
+  assert.equal(await it.octetAt(0), 1);
+  await it.end();
+});
+
+Deno.test("A124: a flush that fails at the target fences the disk", async () => {
+  const it = await RestartingWorld.begin();
+  await it.write(0, 4096, 1);
+  it.device.flush = () => Promise.reject(new DeviceError("medium", "no"));
+  await assert.rejects(it.disk.flush(), /cannot flush/);
+  await assert.rejects(it.write(0, 512, 2), (error: DeviceError) => error.kind === "fenced");
+  await it.end();
+});
