@@ -231,7 +231,9 @@ export class Connection implements Engine {
   /** Closes now. */
   close(reason: string): void {
     if (this.isClosed) return;
-    this.#log(this.#transmission === undefined ? "debug" : "info", "connection closed", reason);
+    // One that took its leave is nothing to talk about; nor is one that only looked.
+    const isOrderly = this.isEnding || this.#transmission === undefined;
+    this.#log(isOrderly ? "debug" : "info", "connection closed", reason);
     this.#closeNow();
   }
 
