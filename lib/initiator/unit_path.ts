@@ -53,6 +53,8 @@ interface Waiting {
 }
 
 const PATIENCE_MS = 120_000;
+/** A unit that is not there, or not ready, is asked again after so long. */
+const LOOK_AGAIN_MS = 10_000;
 /** Tries of a command that ends in what should be over. */
 const MOST_TRIES = 8;
 /** The same where each try may take its time. */
@@ -344,11 +346,20 @@ export class UnitPath implements UnitRoute {
     this.#goOn();
   }
 
+  /** Nothing is sent to it; one that is only not there may come, though, and is looked for. */
   #quarantine(error: UnitError): void {
+    const { logger, clock } = this.#kept.node;
+    if (this.lastError?.message !== error.message) {
+      logger.error("unit quarantined", { unit: this.where, reason: error.message });
+    }
     this.lastError = error;
-    this.#kept.node.logger.error("unit quarantined", { unit: this.where, reason: error.message });
     this.#enter("quarantined");
     this.#refuseWaiting();
+    if (error.reason === "foreign") return;
+    this.#callOff?.();
+    this.#callOff = clock.after(LOOK_AGAIN_MS, () => {
+      if (this.#state === "quarantined" && this.#session !== undefined) this.#startCheck();
+    });
   }
 
   /** What waited goes on, in its order. */

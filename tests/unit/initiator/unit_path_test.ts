@@ -91,6 +91,23 @@ Deno.test("A138: attentions that bid to look again are looked into before I/O go
   }
 });
 
+Deno.test("A unit that is not there yet is found when it comes", async () => {
+  const world = new InitiatorWorld();
+  const mapping = world.target.luns.get(0)!;
+  world.target.luns.delete(0);
+  await assert.rejects(world.openDisk(), { name: "UnitError", kind: "not-found" });
+  const unit = world.kept.unit(0);
+  assert.equal(unit.state, "quarantined");
+  world.target.luns.set(0, mapping);
+  await new Promise<void>((then) => {
+    unit.observers.add({ stateChanged: () => unit.state === "usable" && then() });
+  });
+  const disk = await world.openDisk();
+  await disk.read(0, new Uint8Array(512), 0, 512);
+  await disk.close();
+  await world.close();
+});
+
 Deno.test("unitNames takes the names of the unit alone, the most reliable first", () => {
   const designator = (association: number, type: number, octets: number[]) => [
     ...[1, (association << 4) | type, 0, octets.length, ...octets],
