@@ -4,12 +4,15 @@ import type { DeclaredDisk } from "../schema.ts";
 import type { DocumentDisk } from "./document.ts";
 import { DISK_FIELDS } from "./fields.ts";
 import type { AskedDisk } from "./merge_disks.ts";
+import { holdsFile } from "./holds_file.ts";
 import { overlaid } from "./overlaid.ts";
 import { inPlace, placedError } from "./place.ts";
 
 export function changedDisk(current: DeclaredDisk, asked: AskedDisk): DeclaredDisk {
   const { disk, finding, at } = asked;
-  const wanted = { ...disk, ...(finding === undefined ? {} : { path: finding.path }) };
+  const isOwn = finding !== undefined && holdsFile(current, finding.path);
+  const path = isOwn ? current.path : finding?.path;
+  const wanted = { ...disk, ...(path === undefined ? {} : { path }) };
   const present = new Map<string, unknown>(Object.entries(current));
   for (const [field, value] of Object.entries(wanted)) {
     const { fixed, write } = DISK_FIELDS[field as keyof DocumentDisk];

@@ -1,9 +1,11 @@
 /** What the file system says of the disks of a document. */
 import { ControlError } from "../control_error.ts";
 import type { DiskFiles } from "../disk_files.ts";
+import { isExportUrl } from "../export_url.ts";
 import type { FoundDisk } from "../operations/declare_disk.ts";
 import type { DeclaredState } from "../schema.ts";
 import type { ServerDocument } from "./document.ts";
+import { filesOf } from "./holds_file.ts";
 import { inPlaceLater } from "./place.ts";
 
 export interface Finding {
@@ -23,7 +25,7 @@ export async function findingsOf(
   files: DiskFiles,
 ): Promise<Findings> {
   const findings = new Map<string, Finding>();
-  const known = new Set(state.disks.flatMap(({ path }) => path ?? []));
+  const known = new Set(state.disks.flatMap(filesOf));
   for (const [at, { name, path }] of (document.disks ?? []).entries()) {
     if (path === undefined) continue;
     const place = ["disks", at, "path"];
@@ -38,7 +40,9 @@ async function lookAt(path: string, files: DiskFiles): Promise<FoundDisk | undef
   try {
     return await files.look(path);
   } catch (error) {
-    if (error instanceof ControlError && error.kind === "not-found") return undefined;
+    // An export that is not there is nothing that could be made.
+    const isMissing = error instanceof ControlError && error.kind === "not-found";
+    if (isMissing && !isExportUrl(path)) return undefined;
     throw error;
   }
 }

@@ -3,6 +3,7 @@ import type { DeclaredDisk, DeclaredState } from "../schema.ts";
 import { changedDisk } from "./changed_disk.ts";
 import type { DocumentDisk, ServerDocument } from "./document.ts";
 import type { Finding } from "./findings.ts";
+import { filesOf } from "./holds_file.ts";
 import type { MergeOptions } from "./merge.ts";
 import { newDisk } from "./new_disk.ts";
 
@@ -44,7 +45,9 @@ export function mergeDisks(
  */
 function finder(disks: readonly DeclaredDisk[], going: readonly DeclaredDisk[]) {
   const byName = new Map(disks.map((disk) => [disk.name, disk]));
-  const byPath = new Map(going.map((disk) => [disk.path, disk]));
+  const byPath = new Map(
+    going.flatMap((disk) => filesOf(disk).map((path) => [path, disk] as const)),
+  );
   const byUuid = new Map(going.map((disk) => [disk.uuid, disk]));
   return ({ disk, finding }: AskedDisk): DeclaredDisk | undefined =>
     byName.get(disk.name) ??

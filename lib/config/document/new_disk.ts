@@ -3,6 +3,7 @@ import { type FoundDisk, planDisk, planImport } from "../operations/declare_disk
 import { planExtension } from "../operations/extend_disk.ts";
 import type { DeclaredDisk } from "../schema.ts";
 import type { AskedDisk } from "./merge_disks.ts";
+import { holdsFile } from "./holds_file.ts";
 import { overlaid } from "./overlaid.ts";
 import { inPlace, placedError } from "./place.ts";
 
@@ -53,7 +54,7 @@ function checkPlace(
   if (disk.format === "mem") {
     refuse("path", "is in memory and has no file", "leave out its path, or its format");
   }
-  const holder = others.find(({ path }) => path === finding.path);
+  const holder = others.find((other) => holdsFile(other, finding.path));
   if (holder !== undefined) {
     refuse("path", `cannot have the file of disk ${holder.name}`, "give each disk its own");
   }
@@ -62,6 +63,9 @@ function checkPlace(
 function created({ disk, finding, at }: AskedDisk, refuse: Refuse): DeclaredDisk {
   const { size } = disk;
   if (size === undefined) refuse("name", "is new and has no size", "give one, such as 20G");
+  if (disk.format === "nbd") {
+    refuse("format", "is new and its path is no export", "give its URL, such as nbd://HOST/NAME");
+  }
   const place = finding === undefined ? { memory: disk.name } : { path: finding.path };
   return inPlace(["disks", at], () => planDisk({ ...disk, ...place, size }));
 }
