@@ -106,5 +106,5 @@ export DENO_DIR="$dir/cache" DENO_NO_UPDATE_CHECK=1
 # Calls of the C library (reads that never wait, the reservation of space, sd_notify) for those whom
 # they serve.
 ffi=
-case " $* " in *" serve "* | *" create "*) ffi=--allow-ffi ;; esac
+case " $* " in *" serve "* | *" create "* | *" disk "*) ffi=--allow-ffi ;; esac
 exec "$dir/deno" run @FLAGS@ $ffi "$dir/main.js" "$@"

@@ -13,9 +13,13 @@ export default async function (
   file: string,
 ): Promise<void> {
   const memory = file.startsWith(MEMORY) ? file.slice(MEMORY.length) : undefined;
-  if (memory !== undefined && (flags.sparse || flags.type !== undefined)) {
-    const nextStep = "leave out --type and --sparse";
+  const isOfFile = flags.sparse || flags.type !== undefined || flags.parent !== undefined;
+  if (memory !== undefined && isOfFile) {
+    const nextStep = "leave out --type, --parent and --sparse";
     throw new ControlError("usage", `disk ${file} is in memory and has no file`, nextStep);
+  }
+  if (flags.size === undefined && flags.parent === undefined) {
+    throw new ControlError("usage", "--size needs a value", "give one, such as --size 20G");
   }
   const control = await this.control();
   const bar = this.progress(`creating ${file}`);
@@ -24,6 +28,8 @@ export default async function (
       {
         path: memory === undefined ? absolute(file) : undefined,
         memory,
+        type: flags.type,
+        parent: flags.parent === undefined ? undefined : absolute(flags.parent),
         size: flags.size,
         sparse: flags.sparse,
         name: flags.name,

@@ -1,5 +1,6 @@
 import type { DiskFacts } from "../../lib/config/facts.ts";
 import type { Context } from "../context.ts";
+import { formatOf } from "../format_of.ts";
 import { sheet } from "../output.ts";
 import { formatSize } from "../size.ts";
 
@@ -20,8 +21,10 @@ function diskText(disk: DiskFacts): string {
     ["name", disk.name],
     ["description", disk.description],
     [disk.format === "nbd" ? "export" : "file", disk.path ?? "none: in memory"],
-    ["format", disk.format],
+    ["format", formatOf(disk)],
+    ["parent", disk.parent ?? undefined],
     ["size", `${formatSize(disk.size)} (${disk.size} octets)`],
+    ["takes", disk.allocated === null ? undefined : formatSize(disk.allocated)],
     ["blocks", `${disk.logicalBlockLength} octets, physically ${disk.physicalBlockLength}`],
     ["uuid", disk.uuid],
     ["state", disk.failure === null ? disk.state : `${disk.state}: ${disk.failure}`],

@@ -1,4 +1,5 @@
 /** `sanctl disk …`: what each verb is called and takes; its action is loaded when called. */
+import type { DiskType } from "../../lib/config/facts.ts";
 import { buildCommand, buildRouteMap } from "@stricli/core";
 import type { Context } from "../context.ts";
 import { convert, copy } from "./disk_copy.ts";
@@ -28,9 +29,18 @@ const BLOCK_FLAGS = {
 
 const SHARED_FLAG = switchFlag("Several initiators may write it: they must know how to share");
 
+const DISK_TYPES: readonly DiskType[] = ["fixed", "dynamic", "differencing"];
+
+function parseDiskType(text: string): DiskType {
+  const type = DISK_TYPES.find((each) => each === text);
+  if (type === undefined) throw new Error(`it is ${DISK_TYPES.join(" or ")}`);
+  return type;
+}
+
 export interface DiskCreateFlags extends BlockFlags {
-  readonly size: number;
-  readonly type?: "fixed";
+  readonly size?: number;
+  readonly type?: DiskType;
+  readonly parent?: string;
   readonly sparse?: boolean;
   readonly name?: string;
   readonly target?: string;
@@ -43,13 +53,18 @@ const create = buildCommand<DiskCreateFlags, [file: string], Context>({
   loader: () => import("../commands/disk_create.ts"),
   parameters: {
     flags: {
-      size: sizeFlag("Its capacity with a unit, such as 512M or 20G"),
-      type: {
-        kind: "enum",
-        values: ["fixed"],
+      size: {
+        ...sizeFlag("Its capacity with a unit, such as 512M or 20G"),
         optional: true,
-        brief: "How the file grows; fixed is its full size from the start",
       },
+      type: {
+        kind: "parsed",
+        parse: parseDiskType,
+        optional: true,
+        placeholder: "TYPE",
+        brief: "How its file grows: fixed, dynamic, or differencing",
+      },
+      parent: textFlag("FILE", "The VHD of which it is a child, not to be written to again"),
       sparse: switchFlag("Take space only as it is written, where the file system can"),
       name: textFlag("DISK", "Its name; the file's stem without"),
       target: textFlag("TARGET", "Assign it to this target in the same step"),
@@ -73,6 +88,8 @@ const create = buildCommand<DiskCreateFlags, [file: string], Context>({
 });
 
 export interface DiskImportFlags extends BlockFlags {
+  readonly parent?: string;
+  readonly force?: boolean;
   readonly name?: string;
   readonly description?: string;
 }
@@ -81,6 +98,8 @@ const importDisk = buildCommand<DiskImportFlags, [file: string], Context>({
   loader: () => import("../commands/disk_import.ts"),
   parameters: {
     flags: {
+      parent: textFlag("FILE", "Its parent; looked for beside it without"),
+      force: switchFlag("Take a parent that was written to since, as after a copy"),
       name: textFlag("DISK", "Its name; the file's stem without"),
       description: textFlag("TEXT", "What it is for"),
       ...BLOCK_FLAGS,
@@ -88,7 +107,7 @@ const importDisk = buildCommand<DiskImportFlags, [file: string], Context>({
     positional: {
       kind: "tuple",
       parameters: [{
-        brief: "A fixed VHD or a raw image, or nbd://HOST:PORT/EXPORT",
+        brief: "A VHD or a raw image, or nbd://HOST:PORT/EXPORT",
         placeholder: "FILE|URL",
         parse: String,
       }],

@@ -36,6 +36,12 @@ function inconsistencyOfDisk(disk: DeclaredDisk, state: DeclaredState): string |
   if (path !== undefined && format !== "nbd" && !isAbsolute(path)) {
     return `disk ${name}: its path ${path} is not absolute`;
   }
+  if (disk.type !== undefined && format !== "vhd") {
+    return `disk ${name}: only a VHD has a type, such as ${disk.type}`;
+  }
+  if ((disk.type === "differencing") !== (disk.parent !== undefined)) {
+    return `disk ${name}: a parent goes with the type differencing`;
+  }
   if (disk.physicalBlockLength < disk.logicalBlockLength) {
     return `disk ${name}: its physical block is smaller than its logical one`;
   }

@@ -9,6 +9,7 @@ import type {
   Changed,
   DeletedTarget,
   DiskFacts,
+  DiskType,
   EndedSession,
   ExportFacts,
   LimitFacts,
@@ -84,8 +85,12 @@ export interface NewDisk extends BlockLengths {
   readonly path?: string | undefined;
   /** The name of a disk in memory, which is empty again whenever the service starts. */
   readonly memory?: string | undefined;
-  /** Octets, a multiple of the logical block length. */
-  readonly size: number;
+  /** How the file of a VHD grows; `fixed` without. */
+  readonly type?: DiskType | undefined;
+  /** The VHD of which it becomes a child, as an absolute path; with the type differencing alone. */
+  readonly parent?: string | undefined;
+  /** Octets, a multiple of the logical block length; a child has its parent's without. */
+  readonly size?: number | undefined;
   /** Without one: the file's stem, or the name of the disk in memory. */
   readonly name?: string | undefined;
   /** A file that takes space only as it is written, where the file system can. */
@@ -100,6 +105,10 @@ export interface NewDisk extends BlockLengths {
 export interface ImportedDisk extends BlockLengths {
   /** An existing file, as an absolute path. */
   readonly path: string;
+  /** The parent of a differencing VHD; looked for in the same directory without. */
+  readonly parent?: string | undefined;
+  /** The parent is taken as it is, though it was written to since its child was made. */
+  readonly force?: boolean | undefined;
   readonly name?: string | undefined;
   readonly description?: string | undefined;
 }

@@ -20,6 +20,13 @@ export interface GrowthOptions extends CreateOptions {
   readonly ready?: (() => Promise<void>) | undefined;
 }
 
+/** What the operator says of the parent of a differencing VHD. */
+export interface AskedParent {
+  readonly parent?: string | undefined;
+  /** It is taken as it is, though it was written to since its child was made. */
+  readonly force?: boolean | undefined;
+}
+
 /** Every failure is a ControlError that names the file. */
 export interface DiskFiles {
   /** The one path of the file, links resolved; of a new file, the one that it will have. */
@@ -27,7 +34,7 @@ export interface DiskFiles {
   /** Makes the file and answers the UUID written in it, if its format has one. */
   create(disk: DeclaredDisk, options: CreateOptions): Promise<string | undefined>;
   /** Looks at an existing file. */
-  look(path: string): Promise<FoundDisk>;
+  look(path: string, parent?: AskedParent): Promise<FoundDisk>;
   /**
    * Opens the disk for as long as the service runs; a second opening is refused. `logger` is told
    * what happens to it then.

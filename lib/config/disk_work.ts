@@ -10,6 +10,7 @@ import type { DiskFacts, RemovedDisk } from "./facts.ts";
 import { diskFacts, factsOfDisk } from "./facts_of.ts";
 import {
   checkFileIsFree,
+  checkParentIsFree,
   checkPath,
   declareDisk,
   planDisk,
@@ -27,7 +28,7 @@ export async function createDisk(
   watch: CreateOptions,
 ): Promise<Changed<DiskFacts>> {
   const { files } = keeper;
-  const plan = await located(keeper, planDisk(disk));
+  const plan = await located(keeper, planDisk(await withParent(keeper, disk)));
   // Everything that can be refused is refused before a file of many gigabytes is written.
   declareDisk(await keeper.state(), plan, disk.target);
   if (plan.path === undefined) return await declare(keeper, plan, disk.target);
@@ -48,9 +49,12 @@ export async function importDisk(
   checkPath(disk.path);
   const path = await files.locate(disk.path);
   checkFileIsFree(await keeper.state(), path);
-  const found = await files.look(path);
+  const { force } = disk;
+  const parent = disk.parent === undefined ? undefined : await files.locate(disk.parent);
+  const found = await files.look(path, { parent, force });
   let name = "";
   const { state, notices } = await keeper.change((state) => {
+    checkParentIsFree(state, found.parent);
     const plan = planImport(state, { ...disk, path }, found);
     name = plan.name;
     return declareDisk(state, plan);
@@ -101,6 +105,23 @@ async function declare(
 ): Promise<Changed<DiskFacts>> {
   const { state, notices } = await keeper.change((state) => declareDisk(state, disk, target));
   return { facts: diskFacts(state, disk.name, keeper.observation), notices };
+}
+
+/** A child, with the one path of its parent, and the parent's size where none is asked for. */
+async function withParent(keeper: StateKeeper, disk: NewDisk): Promise<NewDisk> {
+  if (disk.parent === undefined || disk.type !== "differencing") return disk;
+  checkPath(disk.parent);
+  const parent = await keeper.files.locate(disk.parent);
+  checkParentIsFree(await keeper.state(), parent);
+  const { format, size } = await keeper.files.look(parent);
+  if (format !== "vhd") {
+    throw new ControlError(
+      "usage",
+      `the file ${parent} is no VHD, and cannot be a parent`,
+      "name a VHD of any type",
+    );
+  }
+  return { ...disk, parent, size: disk.size ?? size };
 }
 
 /** The disk at the one path that its file has, whatever links lead there. */

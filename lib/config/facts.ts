@@ -34,6 +34,9 @@ export type DiskState = "ready" | "failed" | "stopped";
 /** `nbd`: an export of an NBD server. */
 export type DiskFormat = "vhd" | "raw" | "mem" | "nbd";
 
+/** How the file of a VHD grows. */
+export type DiskType = "fixed" | "dynamic" | "differencing";
+
 export interface LunFacts {
   readonly lun: number;
   /** The disk's name. */
@@ -88,9 +91,15 @@ export interface DiskFacts {
   /** The file, as an absolute path, or the URL of an NBD export; null for a disk in memory. */
   readonly path: string | null;
   readonly format: DiskFormat;
+  /** Of a VHD. */
+  readonly type: DiskType | null;
+  /** The file of a differencing VHD's parent. */
+  readonly parent: string | null;
   /** 8-4-4-4-12 hex digits; initiators know the disk by it. */
   readonly uuid: string;
   readonly size: number;
+  /** Octets that its file takes; told where one disk is asked for, null in lists. */
+  readonly allocated: number | null;
   readonly logicalBlockLength: number;
   readonly physicalBlockLength: number;
   /** It takes space only as it is written. */

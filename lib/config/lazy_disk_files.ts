@@ -4,7 +4,7 @@
  */
 import type { BlockDevice } from "../block/device.ts";
 import type { Logger } from "../runtime/logger.ts";
-import type { CreateOptions, DiskFiles, GrowthOptions } from "./disk_files.ts";
+import type { AskedParent, CreateOptions, DiskFiles, GrowthOptions } from "./disk_files.ts";
 import type { FoundDisk } from "./operations/declare_disk.ts";
 import type { DeclaredDisk } from "./schema.ts";
 
@@ -23,8 +23,8 @@ export class LazyDiskFiles implements DiskFiles {
     return await (await this.#load()).create(disk, options);
   }
 
-  async look(path: string): Promise<FoundDisk> {
-    return await (await this.#load()).look(path);
+  async look(path: string, parent?: AskedParent): Promise<FoundDisk> {
+    return await (await this.#load()).look(path, parent);
   }
 
   async open(disk: DeclaredDisk, logger?: Logger): Promise<BlockDevice> {

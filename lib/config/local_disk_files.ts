@@ -6,12 +6,13 @@ import { NewFile } from "../block/new_file.ts";
 import { nbdUrl } from "../nbd/address.ts";
 import { NbdDevice } from "../nbd/client/nbd_device.ts";
 import { type Logger, silentLogger } from "../runtime/logger.ts";
-import { createFixedVhd } from "../vhd/create.ts";
+import { adoptParent } from "../vhd/adopt_parent.ts";
+import { createDifferencingVhd, createDynamicVhd, createFixedVhd } from "../vhd/create.ts";
 import { openVhd } from "../vhd/open.ts";
 import { recogniseImage } from "../vhd/recognise.ts";
 import { uuidText } from "../vhd/uuid_text.ts";
 import { ControlError } from "./control_error.ts";
-import type { CreateOptions, DiskFiles, GrowthOptions } from "./disk_files.ts";
+import type { AskedParent, CreateOptions, DiskFiles, GrowthOptions } from "./disk_files.ts";
 import { checkExportUrl, isExportUrl } from "./export_url.ts";
 import { fileFailure } from "./file_failure.ts";
 import { growDevice } from "./grow_device.ts";
@@ -43,20 +44,13 @@ export const localDiskFiles: DiskFiles = {
     const path = disk.path!;
     try {
       if (disk.format === "raw") return await createRaw(path, disk, options);
-      const { uniqueId } = await createFixedVhd(path, {
-        size: disk.size,
-        sparse: disk.sparse,
-        uuid: Uint8Array.fromHex(disk.uuid.replaceAll("-", "")),
-        signal: options.signal,
-        progress: progressOf(options),
-      });
-      return uuidText(uniqueId);
+      return uuidText((await createVhd(path, disk, options)).uniqueId);
     } catch (error) {
       throw options.signal?.aborted ? options.signal.reason : fileFailure(path, error);
     }
   },
 
-  async look(path: string): Promise<FoundDisk> {
+  async look(path: string, asked: AskedParent = {}): Promise<FoundDisk> {
     try {
       if (isExportUrl(path)) return await lookAtExport(path);
       const { format, name, size, footer, refusal } = await recogniseImage(path);
@@ -67,7 +61,9 @@ export const localDiskFiles: DiskFiles = {
       const sparse = blocks !== null && blocks * 512 < size;
       if (format === "raw") return { format, size, sparse, uuid: undefined };
       if (footer === undefined) throw new Error(`a ${name} without a footer is served`);
-      return { format: "vhd", size, sparse, uuid: uuidText(footer.uniqueId) };
+      const found = { format: "vhd", size, uuid: uuidText(footer.uniqueId) } as const;
+      if (format === "fixed") return { ...found, sparse, type: "fixed" };
+      return { ...found, ...await lookAtChain(path, format as GrowingType, asked), sparse: true };
     } catch (error) {
       throw fileFailure(path, error);
     }
@@ -86,7 +82,9 @@ export const localDiskFiles: DiskFiles = {
         const readOnly = chain?.readOnly;
         // Of a merge the parent has been written to, with what the child above it has as well.
         const force = chain?.merge !== undefined;
-        return (await openVhd(path, { sparse, readOnly, force })).device;
+        const { parent } = disk;
+        const notice = (text: string) => logger.warn(text, { disk: disk.name });
+        return (await openVhd(path, { sparse, parent, notice, readOnly, force })).device;
       }
       return await FileDevice.open(path, { sparse });
     } catch (error) {
@@ -130,6 +128,31 @@ async function lookAtExport(url: string): Promise<FoundDisk> {
 function unsettled({ name }: DeclaredDisk): ControlError {
   const next = "see to its files and their directory; it is done when they can be reached";
   return new ControlError("failed", `disk ${name} is in the middle of a merge`, next);
+}
+
+type GrowingType = "dynamic" | "differencing";
+
+async function createVhd(path: string, disk: DeclaredDisk, options: CreateOptions) {
+  const uuid = Uint8Array.fromHex(disk.uuid.replaceAll("-", ""));
+  const { size, sparse, type, parent } = disk;
+  if (parent !== undefined) return await createDifferencingVhd(path, { size, uuid, parent });
+  if (type === "dynamic") return await createDynamicVhd(path, { size, uuid });
+  const { signal } = options;
+  return await createFixedVhd(path, {
+    size,
+    sparse,
+    uuid,
+    signal,
+    progress: progressOf(options),
+  });
+}
+
+/** Opens the disk with all its parents, as the service will, to see whether that can be done. */
+async function lookAtChain(path: string, type: GrowingType, { parent, force }: AskedParent) {
+  const { device, parents } = await openVhd(path, { parent, force, readOnly: true });
+  await device.close();
+  if (force) await adoptParent(path, parents[0]);
+  return parents[0] === undefined ? { type } : { type, parent: parents[0] };
 }
 
 async function createRaw(

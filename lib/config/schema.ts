@@ -112,6 +112,10 @@ const Disk = z.strictObject({
   format: z.enum(["vhd", "raw", "mem", "nbd"]),
   /** Absent for a disk in memory; the URL of an NBD export. */
   path: z.string().min(1).max(4096).optional(),
+  /** How the file of a VHD grows: fixed where nothing is said. */
+  type: z.enum(["fixed", "dynamic", "differencing"]).optional(),
+  /** The file of which a differencing VHD is a child. */
+  parent: z.string().min(1).max(4096).optional(),
   uuid: z.guid().lowercase(),
   size: z.int().positive(),
   logicalBlockLength: blockLength,

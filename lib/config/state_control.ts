@@ -54,6 +54,7 @@ import {
   targetFacts,
   visitorFacts,
 } from "./facts_of.ts";
+import { allocatedOctets } from "./allocated_octets.ts";
 import { allow, deny } from "./operations/access.ts";
 import { assignDisk } from "./operations/assign_disk.ts";
 import { chooseSessions, waitMsOf } from "./operations/choose_sessions.ts";
@@ -237,7 +238,8 @@ export class StateControl implements Control {
   }
 
   async showDisk(name: string): Promise<DiskFacts> {
-    return diskFacts(await this.#keeper.state(), name, this.#keeper.observation);
+    const facts = diskFacts(await this.#keeper.state(), name, this.#keeper.observation);
+    return { ...facts, allocated: await allocatedOctets(facts.path) };
   }
 
   async assignDisk(

@@ -100,7 +100,9 @@ const blockLengths = {
 export const NewDiskBody = z.strictObject({
   path: text.optional(),
   memory: name.optional(),
-  size: octets,
+  type: z.enum(["fixed", "dynamic", "differencing"]).optional(),
+  parent: text.optional(),
+  size: octets.optional(),
   name: name.optional(),
   sparse: z.boolean().optional(),
   target: name.optional(),
@@ -112,6 +114,8 @@ export const NewDiskBody = z.strictObject({
 
 export const ImportedDiskBody = z.strictObject({
   path: text,
+  parent: text.optional(),
+  force: z.boolean().optional(),
   name: name.optional(),
   description: text.optional(),
   ...blockLengths,

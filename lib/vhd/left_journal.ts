@@ -76,9 +76,16 @@ async function readJournal(
     const message = "it is the journal of another disk; move it away, or put that disk back";
     throw new FormatError(message, { path, at: 32 });
   }
+  const records = recordsIn(octets, header.salt);
+  if (records.length > 0 && bootId === undefined && header.bootId.some((octet) => octet !== 0)) {
+    // What was acknowledged must not be dropped for want of knowing.
+    const message = "its disk was left by a process that was killed, and it cannot be told here " +
+      "whether the system was started anew since; start the service once, which can tell";
+    throw new FormatError(message, { path, at: 16 });
+  }
   const boot = bootOctets(bootId);
   const isSameBoot = boot.some((octet) => octet !== 0) && isSame(header.bootId, boot);
-  return { records: isSameBoot ? recordsIn(octets, header.salt) : [], floor: header.floor };
+  return { records: isSameBoot ? records : [], floor: header.floor };
 }
 
 function recordsIn(octets: Uint8Array, salt: number): JournalRecord[] {

@@ -134,6 +134,12 @@ export const DISK_FIELDS: Fields<WholeDisk> = {
     written: checked(checkPath),
     fixed: true,
   },
+  type: { about: "How a VHD grows: fixed, dynamic or differencing; fixed without", fixed: true },
+  parent: {
+    about: "The file of which a differencing VHD is a child",
+    written: checked(checkPath),
+    fixed: true,
+  },
   uuid: {
     about: "Initiators know the disk by it; left to sanctl for a new disk without one",
     written: checked(checkUuid, { format: "uuid" }),

@@ -72,20 +72,63 @@ export function planDisk(asked: PlannedDisk): DeclaredDisk {
     );
   }
   const blockLengths = checkBlockLengths(asked);
+  const format = path === undefined ? "mem" : asked.format ?? formatOfFile(path);
+  const form = formOf(asked, format);
   checkSize(size, blockLengths.logicalBlockLength);
   return {
     name: asked.name ?? memory ?? nameOfFile(path!),
-    format: path === undefined ? "mem" : asked.format ?? formatOfFile(path),
+    format,
     ...(path === undefined ? {} : { path }),
+    ...form,
     uuid: crypto.randomUUID(),
     size,
     ...blockLengths,
-    sparse: path === undefined || (asked.sparse ?? false),
+    sparse: path === undefined || isGrowing(form) || (asked.sparse ?? false),
     removable: asked.removable ?? false,
     shared: asked.shared ?? false,
     description: checkDescription(asked.description ?? ""),
     assignments: [],
   };
+}
+
+type VhdForm = Pick<DeclaredDisk, "type" | "parent">;
+
+/** The type of a VHD, and what it is a child of. */
+function formOf({ type, parent }: PlannedDisk, format: DeclaredDisk["format"]): VhdForm {
+  if (format !== "vhd") {
+    if (parent === undefined && (type === undefined || type === "fixed")) return {};
+    throw new ControlError(
+      "usage",
+      "only a VHD can be dynamic or differencing",
+      "let the name of the file end in .vhd",
+    );
+  }
+  if ((type === "differencing") !== (parent !== undefined)) {
+    throw new ControlError(
+      "usage",
+      type === "differencing" ? "a differencing disk needs a parent" : "a parent is for a child",
+      "give both --type differencing and --parent FILE",
+    );
+  }
+  return { type: type ?? "fixed", ...(parent === undefined ? {} : { parent }) };
+}
+
+/** It takes space as it is written, whatever is asked for. */
+function isGrowing({ type }: VhdForm): boolean {
+  return type !== undefined && type !== "fixed";
+}
+
+/** Refuses a parent that is a disk here, and might be written to. */
+export function checkParentIsFree(state: DeclaredState, parent: string | undefined): void {
+  const holder = parent === undefined
+    ? undefined
+    : state.disks.find((disk) => disk.path === parent);
+  if (holder === undefined) return;
+  throw new ControlError(
+    "in-use",
+    `the file ${parent} is disk ${holder.name}, and a parent must not be written to any more`,
+    `sanctl disk remove ${holder.name} first: its file stays`,
+  );
 }
 
 /** What a look at an existing file told. */
@@ -96,6 +139,10 @@ export interface FoundDisk {
   readonly sparse: boolean;
   /** Where the format has one. */
   readonly uuid: string | undefined;
+  /** Of a VHD. */
+  readonly type?: DeclaredDisk["type"];
+  /** The file of a differencing VHD's parent. */
+  readonly parent?: string | undefined;
 }
 
 /** The disk that an existing file makes. */
@@ -111,6 +158,8 @@ export function planImport(
     name: asked.name ?? nameOfFile(fileOf(asked.path)),
     format: found.format,
     path: asked.path,
+    ...(found.type === undefined ? {} : { type: found.type }),
+    ...(found.parent === undefined ? {} : { parent: found.parent }),
     // A copy of a disk that is here is another disk: initiators must not take it for the same.
     uuid: found.uuid === undefined || isKnown ? crypto.randomUUID() : found.uuid,
     size: found.size,
@@ -191,7 +240,13 @@ function checkFoundSize(path: string, size: number, blockLength: BlockLength): v
   );
 }
 
-function checkSize(size: number, blockLength: BlockLength): void {
+function checkSize(
+  size: number | undefined,
+  blockLength: BlockLength,
+): asserts size is number {
+  if (size === undefined) {
+    throw new ControlError("usage", "a disk needs a size", "give one, such as --size 20G");
+  }
   if (Number.isSafeInteger(size) && size > 0 && size % blockLength === 0) return;
   throw new ControlError(
     "usage",

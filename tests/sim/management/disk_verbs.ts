@@ -24,7 +24,7 @@ const MOST_LUN = 16_383;
 
 export const DISK_VERBS = {
   createDisk(model: Model, asked: NewDisk): void {
-    const { path, memory, size } = asked;
+    const { path, memory, size = 0 } = asked;
     const blocks = blockLengths(asked);
     require(size > 0 && size % blocks.logicalBlockLength === 0, "usage", "no whole blocks");
     const name = asked.name ?? memory ?? nameOf(path!);

@@ -118,10 +118,10 @@ Deno.test("sanctl: a second Ctrl-C ends a command that does not end by itself", 
 Deno.test("sanctl: --help and --version work in any position", async () => {
   const help = await ran(["disk", "create", "x", "--help", "--size", "1G"]);
   assert.equal(help.exitCode, 0);
-  assert.match(help.stdout, /sanctl disk create \(--size SIZE\)/);
+  assert.match(help.stdout, /sanctl disk create \[--size SIZE\]/);
   assert.match(
     (await ran(["--help", "disk", "create"])).stdout,
-    /sanctl disk create \(--size SIZE\)/,
+    /sanctl disk create \[--size SIZE\]/,
   );
   assert.match((await ran(["disk", "--version"])).stdout, /^sanctl \d+\.\d+\.\d+ /);
 });
