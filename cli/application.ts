@@ -11,6 +11,7 @@ import {
 import type { Context } from "./context.ts";
 import { causesOf, failureOf } from "./failure.ts";
 import { helpFlag } from "./help.ts";
+import { backupRoutes } from "./routes/backup.ts";
 import { diskRoutes } from "./routes/disk.ts";
 import { applyCommand, exportCommand } from "./routes/document.ts";
 import { events } from "./routes/events.ts";
@@ -47,13 +48,14 @@ const completion = buildCommand<Record<never, never>, [shell: typeof SHELLS[numb
 });
 
 /** The first words that a verb follows. */
-export const NOUNS: readonly string[] = ["target", "disk", "snapshot"];
+export const NOUNS: readonly string[] = ["target", "disk", "snapshot", "backup"];
 
 const root = buildRouteMap({
   routes: {
     target: targetRoutes,
     disk: diskRoutes,
     snapshot: snapshotRoutes,
+    backup: backupRoutes,
     status,
     events,
     apply: applyCommand,

@@ -62,6 +62,38 @@ export interface SnapshotLimitFacts {
   readonly space: number | null;
 }
 
+export interface NewBackup {
+  /** The absolute path of where backups are kept, a folder for each disk. */
+  readonly directory: string;
+  /** Stores everything anew; only what no earlier backup has without. */
+  readonly full?: boolean | undefined;
+  readonly description?: string | undefined;
+}
+
+export interface BackupFacts {
+  readonly id: string;
+  readonly disk: string;
+  readonly takenAt: string;
+  readonly description: string;
+  /** The disk's capacity then. */
+  readonly size: number;
+  readonly kind: "full" | "incremental";
+  /** Octets that were stored for it. */
+  readonly stored: number;
+  /** The folder that it is in. */
+  readonly path: string;
+}
+
+export interface BackupVerdictFacts {
+  readonly disk: string;
+  readonly path: string;
+  /** Of each, how many chunks are lost or damaged. */
+  readonly backups: readonly { readonly id: string; readonly badChunks: number }[];
+  /** What else is wrong in the folder, a sentence each. */
+  readonly flaws: readonly string[];
+  readonly octetsRead: number;
+}
+
 /** How a long operation is followed, and called off. */
 export interface Followed {
   readonly onProgress?: ((progress: Progress) => void) | undefined;
@@ -87,6 +119,8 @@ export interface SnapshotControl {
   attach(name: string, options: AttachOptions): Promise<Changed<DiskFacts>>;
   /** Takes away every disk that shows the snapshot; what was written to a clone is lost. */
   detach(name: string, force?: boolean): Promise<Changed<SnapshotFacts>>;
+  /** Backs the disk up, which may be in use, as it is at this moment. */
+  backUp(disk: string, backup: NewBackup, followed?: Followed): Promise<Changed<BackupFacts>>;
   /** How much space the disk's snapshots may take; null: no limit; undefined changes nothing. */
   limit(disk: string, limit?: number | null): Promise<Changed<SnapshotLimitFacts>>;
 }

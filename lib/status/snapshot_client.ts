@@ -4,8 +4,10 @@ import { isName } from "../config/names.ts";
 import { noSuchSnapshot } from "../config/snapshots/no_such_snapshot.ts";
 import type {
   AttachOptions,
+  BackupFacts,
   DeleteSnapshotOptions,
   Followed,
+  NewBackup,
   NewSnapshot,
   RollBackOptions,
   SnapshotControl,
@@ -59,6 +61,14 @@ export class SnapshotClient implements SnapshotControl {
 
   async detach(name: string, force?: boolean): Promise<Changed<SnapshotFacts>> {
     return await this.#service.call("POST", `${snapshotPath(name)}/detach`, { body: { force } });
+  }
+
+  backUp(
+    disk: string,
+    backup: NewBackup,
+    followed: Followed = {},
+  ): Promise<Changed<BackupFacts>> {
+    return this.#service.long("/api/backups", { disk, ...backup }, watch(followed));
   }
 
   async limit(disk: string, limit?: number | null): Promise<Changed<SnapshotLimitFacts>> {

@@ -35,6 +35,17 @@ export const SNAPSHOT_ROUTES: readonly Route[] = [
     run: (control, { body: { disk, limit } }) => control.snapshots.limit(disk, limit),
   }),
   route({
+    method: "post",
+    path: "/api/backups",
+    summary: "Back a disk up while it is used",
+    access: "change",
+    long: true,
+    input: { body: snapshot.NewBackupBody },
+    answer: facts.changed(snapshot.Backup),
+    run: (control, { body: { disk, ...backup } }, course) =>
+      control.snapshots.backUp(disk, backup, course),
+  }),
+  route({
     method: "get",
     path: "/api/snapshots/{name}",
     summary: "One snapshot",

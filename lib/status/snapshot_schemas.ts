@@ -1,6 +1,6 @@
 /** What the API takes and tells about snapshots. */
 import { z } from "@hono/zod-openapi";
-import type { SnapshotFacts, SnapshotLimitFacts } from "../config/snapshot_control.ts";
+import type { BackupFacts, SnapshotFacts, SnapshotLimitFacts } from "../config/snapshot_control.ts";
 import { PageQuery } from "./inputs.ts";
 
 const name = z.string().max(300);
@@ -25,6 +25,24 @@ export const SnapshotLimit = z.strictObject({
   limit: count.nullable(),
   space: count.nullable(),
 }).openapi("SnapshotLimit") satisfies z.ZodType<SnapshotLimitFacts>;
+
+export const Backup = z.strictObject({
+  id: z.string(),
+  disk: z.string(),
+  takenAt: z.string(),
+  description: z.string(),
+  size: count,
+  kind: z.enum(["full", "incremental"]),
+  stored: count,
+  path: z.string(),
+}).openapi("Backup") satisfies z.ZodType<BackupFacts>;
+
+export const NewBackupBody = z.strictObject({
+  disk: name,
+  directory: text,
+  full: z.boolean().optional(),
+  description: text.optional(),
+}).openapi("NewBackup");
 
 export const SnapshotPath = z.strictObject({ name });
 export const SnapshotsQuery = PageQuery.extend({ disk: name.optional() });

@@ -1,83 +1,26 @@
-/** Writes a snapshot into a VHD of its own, which is under its name whole or not at all. */
-import { nameExclusively } from "../../block/new_file.ts";
-import { turn } from "../../block/slices.ts";
-import { syncDirectory } from "../../block/sync_directory.ts";
+/** Writes a snapshot into a VHD of its own. */
 import type { BlockDevice } from "../../block/device.ts";
-import { isZero } from "../../block/zeros.ts";
-import { directoryOf } from "../../runtime/path.ts";
-import { createDynamicVhd } from "../../vhd/create.ts";
 import { openVhd } from "../../vhd/open.ts";
-import { ControlError } from "../control_error.ts";
 import { fileFailure } from "../file_failure.ts";
-import { checkPath } from "../operations/declare_disk.ts";
 import type { DeclaredSnapshot } from "../schema.ts";
 import type { Followed } from "../snapshot_control.ts";
-import { exists, removeFile } from "./chain_files.ts";
-
-const PIECE_LENGTH = 1 << 20;
-/** Runs that are asked for at once. */
-const MOST_RUNS = 64;
+import { writeVhd } from "./write_vhd.ts";
 
 export async function exportSnapshot(
-  { path: source, size }: DeclaredSnapshot,
+  { path: source }: DeclaredSnapshot,
   path: string,
   followed: Followed,
 ): Promise<void> {
-  checkPath(path);
-  if (await exists(path)) throw taken(path);
-  const temporary = `${directoryOf(path)}/.sanctl-${crypto.randomUUID()}.partial`;
+  let device: BlockDevice;
   try {
-    await createDynamicVhd(temporary, { size });
-    await copyTo(temporary, source, followed);
-    await nameExclusively(temporary, path);
-    await syncDirectory(directoryOf(path));
+    // While what lies on it is merged into it, its times differ; what it holds does not.
+    ({ device } = await openVhd(source, { readOnly: true, force: true }));
   } catch (error) {
-    await removeFile(temporary);
-    if (error instanceof Deno.errors.AlreadyExists) throw taken(path);
-    throw followed.signal?.aborted ? followed.signal.reason : fileFailure(path, error);
+    throw fileFailure(source, error);
   }
-}
-
-function taken(path: string): ControlError {
-  return new ControlError("in-use", `${path} exists`, "take another name, or remove it first");
-}
-
-async function copyTo(path: string, source: string, followed: Followed): Promise<void> {
-  // While what lies on it is merged into it, its times differ; what it holds does not.
-  const { device: from } = await openVhd(source, { readOnly: true, force: true });
   try {
-    const { device: to } = await openVhd(path);
-    try {
-      await copyDevice(from, to, followed);
-      await to.flush();
-    } finally {
-      await to.close();
-    }
+    await writeVhd(device, path, followed);
   } finally {
-    await from.close();
-  }
-}
-
-async function copyDevice(
-  from: BlockDevice,
-  to: BlockDevice,
-  { onProgress, signal }: Followed,
-): Promise<void> {
-  const buffer = new Uint8Array(PIECE_LENGTH);
-  for (let offset = 0; offset < from.size;) {
-    const runs = await from.extents(offset, from.size - offset, MOST_RUNS);
-    for (const run of runs) {
-      for (let done = 0; run.mapped && done < run.length;) {
-        signal?.throwIfAborted();
-        const piece = Math.min(buffer.length, run.length - done);
-        await from.read(run.offset + done, buffer, 0, piece);
-        const octets = buffer.subarray(0, piece);
-        if (!isZero(octets)) await to.write(run.offset + done, buffer, 0, piece);
-        done += piece;
-        onProgress?.({ done: run.offset + done, total: from.size });
-        await turn();
-      }
-      offset = run.offset + run.length;
-    }
+    await device.close();
   }
 }

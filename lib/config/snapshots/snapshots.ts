@@ -5,8 +5,10 @@ import { diskFacts } from "../facts_of.ts";
 import { findDisk } from "../operations/find.ts";
 import type {
   AttachOptions,
+  BackupFacts,
   DeleteSnapshotOptions,
   Followed,
+  NewBackup,
   NewSnapshot,
   RollBackOptions,
   SnapshotControl,
@@ -119,6 +121,18 @@ export class Snapshots implements SnapshotControl {
       detachSnapshot(this.#keeper, name, force ?? false)
     );
     return { facts: await snapshotFacts(state, name), notices };
+  }
+
+  async backUp(
+    disk: string,
+    backup: NewBackup,
+    followed: Followed = {},
+  ): Promise<Changed<BackupFacts>> {
+    const { backUpDisk } = await import("../backups/backup_disk.ts");
+    const found = findDisk(await this.#keeper.state(), disk);
+    // What is merged is written to, and cannot be read from the side.
+    const facts = await this.#turns.holdingOff(() => backUpDisk(this, found, backup, followed));
+    return { facts, notices: [] };
   }
 
   async limit(disk: string, limit?: number | null): Promise<Changed<SnapshotLimitFacts>> {

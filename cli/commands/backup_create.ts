@@ -1,0 +1,29 @@
+import { absolute } from "../../lib/config/state_directory.ts";
+import type { Context } from "../context.ts";
+import type { BackupCreateFlags } from "../routes/backup.ts";
+import { formatSize } from "../size.ts";
+
+export default async function (
+  this: Context,
+  flags: BackupCreateFlags,
+  disk: string,
+  directory: string,
+): Promise<void> {
+  const control = await this.control();
+  const bar = this.progress(`backing up ${disk}`);
+  try {
+    const changed = await control.snapshots.backUp(
+      disk,
+      { directory: absolute(directory), ...flags },
+      { onProgress: (progress) => bar.update(progress), signal: this.signal },
+    );
+    bar.end();
+    this.output.changed(
+      changed,
+      ({ id, kind, stored }) =>
+        `backup ${id} of disk ${disk} made: ${kind}, ${formatSize(stored)} stored`,
+    );
+  } finally {
+    bar.end();
+  }
+}

@@ -1,0 +1,78 @@
+/** `sanctl backup …`: what each verb is called and takes; its action is loaded when called. */
+import { buildCommand, buildRouteMap } from "@stricli/core";
+import type { Context } from "../context.ts";
+import { DISK_ARGUMENT, switchFlag, textFlag } from "../parameters.ts";
+
+const DIRECTORY_ARGUMENT = {
+  brief: "The directory of the backups, which has a folder for each disk",
+  placeholder: "DIR",
+  parse: String,
+} as const;
+
+export interface BackupCreateFlags {
+  readonly full?: boolean;
+  readonly description?: string;
+}
+
+const create = buildCommand<BackupCreateFlags, [disk: string, directory: string], Context>({
+  loader: () => import("../commands/backup_create.ts"),
+  parameters: {
+    flags: {
+      full: switchFlag("Store everything anew, whatever earlier backups hold"),
+      description: textFlag("TEXT", "What it is for"),
+    },
+    positional: { kind: "tuple", parameters: [DISK_ARGUMENT, DIRECTORY_ARGUMENT] },
+  },
+  docs: { brief: "Back a disk up, also while initiators write to it" },
+});
+
+export interface BackupDiskFlags {
+  readonly disk?: string;
+}
+
+const DISK_FLAG = textFlag("DISK", "Only those of this disk");
+
+const list = buildCommand<BackupDiskFlags, [directory: string], Context>({
+  loader: () => import("../commands/backup_list.ts"),
+  parameters: {
+    flags: { disk: DISK_FLAG },
+    positional: { kind: "tuple", parameters: [DIRECTORY_ARGUMENT] },
+  },
+  docs: { brief: "List the backups in a directory" },
+});
+
+const verify = buildCommand<BackupDiskFlags, [directory: string], Context>({
+  loader: () => import("../commands/backup_verify.ts"),
+  parameters: {
+    flags: { disk: DISK_FLAG },
+    positional: { kind: "tuple", parameters: [DIRECTORY_ARGUMENT] },
+  },
+  docs: { brief: "Read all that the backups need, and check it" },
+});
+
+export interface BackupRestoreFlags extends BackupDiskFlags {
+  readonly backup?: string;
+}
+
+const restore = buildCommand<BackupRestoreFlags, [directory: string, file: string], Context>({
+  loader: () => import("../commands/backup_restore.ts"),
+  parameters: {
+    flags: {
+      backup: textFlag("ID", "As backup list shows it; the latest without"),
+      disk: textFlag("DISK", "Of which disk, where there are several"),
+    },
+    positional: {
+      kind: "tuple",
+      parameters: [
+        DIRECTORY_ARGUMENT,
+        { brief: "The VHD to make", placeholder: "FILE", parse: String },
+      ],
+    },
+  },
+  docs: { brief: "Make a VHD of a backup" },
+});
+
+export const backupRoutes = buildRouteMap({
+  routes: { create, list, verify, restore },
+  docs: { brief: "Backups of disks, in directories" },
+});

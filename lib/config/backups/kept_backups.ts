@@ -1,0 +1,98 @@
+/** The backups below a directory: listed, verified, restored. No service is needed for it. */
+import { BackupDevice } from "../../snapshot/backup/backup_device.ts";
+import { BackupFolder, backupFoldersIn } from "../../snapshot/backup/backup_folder.ts";
+import { verifyBackups } from "../../snapshot/backup/verify_backups.ts";
+import { ControlError } from "../control_error.ts";
+import type { BackupFacts, BackupVerdictFacts, Followed } from "../snapshot_control.ts";
+import { writeVhd } from "../snapshots/write_vhd.ts";
+import { factsOfBackup } from "./backup_disk.ts";
+import { backupFailure } from "./backup_failure.ts";
+
+/** Oldest first, disk by disk; of one disk where it is named. */
+export async function listBackups(directory: string, disk?: string): Promise<BackupFacts[]> {
+  const lists = await eachFolder(
+    directory,
+    disk,
+    (folder) => Promise.resolve(folder.manifests.map((each) => factsOfBackup(folder.path, each))),
+  );
+  return lists.flat();
+}
+
+/** Reads all that the backups need. */
+export async function verifyKept(
+  directory: string,
+  disk: string | undefined,
+  { onProgress, signal }: Followed,
+): Promise<BackupVerdictFacts[]> {
+  return await eachFolder(directory, disk, async (folder) => {
+    const progress = (done: number, total: number) => onProgress?.({ done, total });
+    const verdict = await verifyBackups(folder, folder.manifests, { progress, signal });
+    return {
+      disk: folder.name,
+      path: folder.path,
+      backups: verdict.backups,
+      flaws: verdict.flaws,
+      octetsRead: verdict.octetsRead,
+    };
+  });
+}
+
+export interface RestoreOptions extends Followed {
+  readonly disk?: string | undefined;
+  /** The latest without. */
+  readonly backup?: string | undefined;
+}
+
+/** Makes a VHD of a backup, under its name whole or not at all. */
+export async function restoreBackup(
+  directory: string,
+  path: string,
+  { disk, backup, ...followed }: RestoreOptions,
+): Promise<BackupFacts> {
+  const folders = await foldersOf(directory, disk);
+  if (folders.length > 1) {
+    const next = "say which with --disk; sanctl backup list shows them";
+    throw new ControlError("usage", `${directory} holds backups of several disks`, next);
+  }
+  const [facts] = await eachFolder(directory, disk, async (folder) => {
+    const manifest = folder.find(backup);
+    await writeVhd(new BackupDevice(folder, manifest), path, followed);
+    return factsOfBackup(folder.path, manifest);
+  });
+  return facts!;
+}
+
+async function eachFolder<T>(
+  directory: string,
+  disk: string | undefined,
+  action: (folder: BackupFolder) => Promise<T>,
+): Promise<T[]> {
+  const results: T[] = [];
+  for (const path of await foldersOf(directory, disk)) {
+    try {
+      const folder = await BackupFolder.open(path);
+      if (folder === undefined) continue;
+      try {
+        results.push(await action(folder));
+      } finally {
+        await folder.close();
+      }
+    } catch (error) {
+      throw backupFailure(path, error);
+    }
+  }
+  return results;
+}
+
+async function foldersOf(directory: string, disk: string | undefined): Promise<string[]> {
+  let paths: string[];
+  try {
+    paths = await backupFoldersIn(directory);
+  } catch (error) {
+    throw backupFailure(directory, error);
+  }
+  const chosen = paths.filter((path) => disk === undefined || path.endsWith(`/${disk}`));
+  if (chosen.length > 0) return chosen;
+  const what = `${directory} holds no backups${disk === undefined ? "" : ` of disk ${disk}`}`;
+  throw new ControlError("not-found", what, "sanctl backup create DISK DIR makes one");
+}
