@@ -20,8 +20,6 @@ function readByDeno(): string | undefined {
     if (error instanceof Deno.errors.NotFound) return undefined;
     if (error instanceof Deno.errors.NotCapable) return undefined;
     if (error instanceof Deno.errors.PermissionDenied) return undefined;
-    // Deno gives nothing below /proc to a program that may not do everything.
-    if (error instanceof Deno.errors.NotCapable) return undefined;
     throw error;
   }
 }
