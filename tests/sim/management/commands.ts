@@ -131,6 +131,14 @@ const VERBS: readonly (readonly [weight: number, verb: string, ...fc.Arbitrary<u
       }),
     ),
   ],
+  [
+    1,
+    "setLimits",
+    fc.oneof(
+      { weight: 4, arbitrary: some({ targets: pick(2, 3, null), disks: pick(3, 4, null) }) },
+      { weight: 1, arbitrary: pick<object>({ bogus: 1 }, { targets: 0 }, { disks: 1 }) },
+    ),
+  ],
   [2, "setReverseChap", maybe(target), maybe(fc.record({ user, secret }))],
   [
     4,

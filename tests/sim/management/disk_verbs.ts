@@ -211,6 +211,7 @@ function requireNew(model: Model, { name, path }: ModelDisk): void {
   checkName(name);
   requireFreeName(model, name);
   require(path === null || model.disks.every((disk) => disk.path !== path), "in-use", "a disk");
+  model.requireRoom("disks");
 }
 
 function requireFreeName({ disks }: Model, name: string): void {

@@ -61,6 +61,9 @@ export const DOCUMENT_VERBS = {
     draftDisks(model, draft, document, isPruned);
     draftLuns(draft, document);
     checkSharing(draft);
+    for (const [kind, most] of model.limits) {
+      require(draft[kind].length <= most, "usage", "too many");
+    }
     const affected = draftSessions(model, draft);
     require(!affected.any || options.force === true, "in-use", "sessions");
     const targets = commit(model, draft);

@@ -80,6 +80,8 @@ export class Model {
   targets: ModelTarget[] = [];
   disks: ModelDisk[] = [];
   readonly discovery: Guarded = { chap: undefined, reverseChap: undefined };
+  /** How many there may be, where that is set. */
+  readonly limits = new Map<"targets" | "disks", number>();
   /** Every file with its size, whether it is a disk's or not. */
   readonly files = new Map<string, number>();
   sessions: ModelSession[] = [];
@@ -100,6 +102,11 @@ export class Model {
     const disk = this.disks.find((each) => each.name === name);
     if (disk === undefined) throw new Refused("not-found", `no disk ${name}`);
     return disk;
+  }
+
+  /** Refuses one more. */
+  requireRoom(kind: "targets" | "disks"): void {
+    require(this[kind].length < (this.limits.get(kind) ?? Infinity), "failed", "no room");
   }
 
   /** What may ask for proof: a target, or discovery where none is named. */

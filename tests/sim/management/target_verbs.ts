@@ -30,6 +30,7 @@ export const TARGET_VERBS = {
     const iqn = asked.iqn ?? `${model.iqnBase}:${name}`;
     checkIqn(iqn);
     requireFreeIqn(model, iqn);
+    model.requireRoom("targets");
     const allow = identifiers(asked.allow ?? []);
     const text = description(asked.description ?? "");
     const open = { chap: undefined, reverseChap: undefined };
@@ -80,6 +81,22 @@ export const TARGET_VERBS = {
     require(gone.every((id) => target.allow.includes(id)), "not-found", "not admitted");
     target.allow = target.allow.filter((id) => !gone.includes(id));
     model.endOutcasts(target);
+  },
+
+  setLimits(model: Model, changes: Readonly<Record<string, number | null>>): void {
+    const limits = new Map(model.limits);
+    for (const [name, value] of Object.entries(changes)) {
+      require(name === "targets" || name === "disks", "usage", "no such limit");
+      require(value === null || value >= 1, "usage", "out of range");
+      if (value === null) limits.delete(name);
+      else limits.set(name, value);
+    }
+    for (const [kind, most] of limits) require(model[kind].length <= most, "in-use", "too many");
+    for (const kind of ["targets", "disks"] as const) {
+      const most = limits.get(kind);
+      if (most === undefined) model.limits.delete(kind);
+      else model.limits.set(kind, most);
+    }
   },
 
   disconnect(model: Model, choice: SessionChoice, { waitSeconds = 5 }: DisconnectOptions): void {
