@@ -1,5 +1,6 @@
 /** `sanctl snapshot …`: what each verb is called and takes; its action is loaded when called. */
 import { buildCommand, buildRouteMap } from "@stricli/core";
+import { parseSize } from "../../lib/config/size.ts";
 import type { Context } from "../context.ts";
 import {
   DISK_ARGUMENT,
@@ -145,12 +146,21 @@ const limit = buildCommand<SnapshotLimitFlags, [disk: string], Context>({
   loader: () => import("../commands/snapshot_limit.ts"),
   parameters: {
     flags: {
-      space: textFlag("SIZE|none", "At most so much; without it shows what there is"),
+      space: {
+        ...textFlag("SIZE|none", "At most so much; without it shows what there is"),
+        parse: parseLimit,
+      },
     },
     positional: { kind: "tuple", parameters: [DISK_ARGUMENT] },
   },
   docs: { brief: "Limit the space that the snapshots of a disk take; the disk itself goes on" },
 });
+
+/** A size, or that there is no limit. */
+function parseLimit(text: string): string {
+  if (text !== "none") parseSize(text);
+  return text;
+}
 
 export const snapshotRoutes = buildRouteMap({
   routes: {
