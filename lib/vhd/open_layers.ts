@@ -155,7 +155,7 @@ async function openParent(path: string, around: Surroundings): Promise<Layer> {
     const { footer } = vhd.found;
     if (footer.diskType !== DiskType.FIXED) {
       const layer = await openDynamicLayer(vhd, around);
-      requireBlocks(layer, "see sanctl disk check");
+      requireBlocks(layer, "put a whole copy in its place");
       return layer;
     }
     fixedRegion(vhd);

@@ -24,6 +24,9 @@ export interface RecoveredFile {
   readonly floor: number;
 }
 
+/** What is left to do with a disk that is not whole. */
+const READ_ALONE = "it can be read, but not written to; take a copy: sanctl disk convert";
+
 /** Fails with a FormatError for what cannot be put in order without loss. */
 export async function recover(
   layer: DynamicLayer,
@@ -33,7 +36,7 @@ export async function recover(
 ): Promise<RecoveredFile> {
   requireOneDisk(layer, footers);
   if (left === undefined) {
-    requireBlocks(layer, "it can be read, but not written to; see sanctl disk check");
+    requireBlocks(layer, READ_ALONE);
     return await inOrder(layer, footers, notice);
   }
   const { path } = layer.medium.file;
@@ -41,7 +44,7 @@ export async function recover(
   await layer.medium.sync();
   const noted = replay(layer, left);
   const next = noted.isEmpty
-    ? "it can be read, but not written to; see sanctl disk check"
+    ? READ_ALONE
     : "was it changed by another program? To do without what only its journal has, remove that";
   requireBlocks(layer, next);
   await publish(layer, noted.take());
@@ -66,13 +69,11 @@ async function inOrder(
 function requireOneDisk({ medium, footer }: DynamicLayer, { head, tail }: Footers): void {
   const { path } = medium.file;
   if (!isFound(head)) {
-    const message = "the copy of its footer at the beginning is lost; sanctl disk check --repair " +
-      "writes it anew";
+    const message = `the copy of its footer at the beginning is lost: ${READ_ALONE}`;
     throw new FormatError(message, { path, at: 0 });
   }
   if (!isFound(tail) || tail.footer.uniqueId.toHex() === footer.uniqueId.toHex()) return;
-  const message = "its footers at the beginning and at the end are of two disks; see sanctl disk " +
-    "check";
+  const message = `its footers at the beginning and at the end are of two disks: ${READ_ALONE}`;
   throw new FormatError(message, { path, at: tail.at });
 }
 
