@@ -23,6 +23,8 @@ export async function checkFacts(model: Model, { service, control }: TestService
     `iqn.2026-01.com.example:${host} ${target.name}`
   );
   assert.deepEqual(sessions.sort(), known.sort(), "sessions");
+  const portals = (await control.listPortals()).filter(({ declared }) => declared);
+  assert.deepEqual(portals.map((each, at) => like(model.portals?.[at], each)), model.portals ?? []);
   const limits = (await control.limits()).filter(({ value, standard }) => value !== standard);
   assert.deepEqual(new Map(limits.map(({ name, value }) => [name, value])), model.limits, "limits");
   const { discovery, problems } = await control.status();

@@ -57,6 +57,15 @@ const secret = mostly(
 const user = mostly(["ada", "012"], [""]);
 const algorithms = mostly<readonly string[]>([["md5"], ["sha256", "sha3-256"]], [["none"], []]);
 
+const address = mostly(["192.0.2.1", "192.0.2.1", "192.0.2.2", "::"], ["localhost"]);
+const port = mostly([3260, 3260, 3261], [0]);
+const group = mostly([1, 1, 2], [0]);
+const advertise = pick("san.example:1");
+const place = fc.oneof(
+  { weight: 4, arbitrary: fc.constant({ address: "192.0.2.1", port: 3260 }) },
+  { weight: 1, arbitrary: fc.record({ address, port }) },
+);
+
 const documentLun = fc.record(
   { disk, lun: pick(0, 1, 2), readOnly: flag },
   { requiredKeys: ["disk"] },
@@ -139,6 +148,16 @@ const VERBS: readonly (readonly [weight: number, verb: string, ...fc.Arbitrary<u
       { weight: 1, arbitrary: pick<object>({ bogus: 1 }, { targets: 0 }, { disks: 1 }) },
     ),
   ],
+  [
+    2,
+    "addPortal",
+    fc.record({ address, port, group, advertise }, {
+      requiredKeys: ["address", "port"],
+    }),
+    force,
+  ],
+  [1, "removePortal", place, force],
+  [1, "setPortal", place, some({ address, port, group }), force],
   [2, "setReverseChap", maybe(target), maybe(fc.record({ user, secret }))],
   [
     4,
@@ -215,6 +234,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
 
 /** What there is to begin with, or a part of it: on an empty server most commands find nothing. */
 const OPENING: readonly Command[] = [
+  { verb: "addPortal", values: [{ address: "192.0.2.1", port: 3260 }, {}] },
   { verb: "createTarget", values: [{ name: "a", allow: ["any"] }] },
   { verb: "createTarget", values: [{ name: "b", allow: [ada] }] },
   { verb: "createDisk", values: [{ memory: "d", size: 1 << 20, target: "a" }] },

@@ -57,6 +57,13 @@ export interface ModelDisk {
   assignments: ModelAssignment[];
 }
 
+export interface ModelPortal {
+  readonly address: string;
+  readonly port: number;
+  readonly group: number;
+  readonly advertise: string | null;
+}
+
 export interface ModelSession {
   readonly host: string;
   target: ModelTarget;
@@ -80,6 +87,8 @@ export class Model {
   targets: ModelTarget[] = [];
   disks: ModelDisk[] = [];
   readonly discovery: Guarded = { chap: undefined, reverseChap: undefined };
+  /** Undefined where none is declared: then every address is one. */
+  portals: ModelPortal[] | undefined = undefined;
   /** How many there may be, where that is set. */
   readonly limits = new Map<"targets" | "disks", number>();
   /** Every file with its size, whether it is a disk's or not. */
