@@ -27,6 +27,8 @@ export class OfflineKeeper implements StateKeeper {
   readonly observation = NOTHING_RUNS;
   readonly events: EventReader;
   readonly visitors: VisitorSource;
+  /** Whoever waits for a command is told by it. */
+  readonly logger = silentLogger;
   readonly #store: StateStore;
 
   constructor(directory: string, files: DiskFiles) {

@@ -32,6 +32,7 @@ import type { FileExchange, Operation, StateKeeper } from "./state_keeper.ts";
 import { StateStore } from "./store.ts";
 import { noteLogins } from "./login_events.ts";
 import { VERSION } from "./version.ts";
+import type { Logger } from "../runtime/logger.ts";
 import { VisitorBook } from "./visitors/visitor_book.ts";
 
 /** How long a change waits for a disk that is removed: after that it is closed all the same. */
@@ -50,6 +51,7 @@ export class Service implements StateKeeper {
   /** What happens is noted here, and kept. */
   readonly events: EventLog;
   readonly visitors: VisitorBook;
+  readonly logger: Logger;
   /** What commands work through. Closing it leaves the service as it is. */
   readonly control: StateControl;
   /** Where the dashboard listens, once it does. */
@@ -100,6 +102,7 @@ export class Service implements StateKeeper {
     this.#portals = new RunningPortals(node, (name, failure) => this.#notePortal(name, failure));
     this.#targets = new RunningTargets(node);
     this.#sessions = new RunningSessions(node, this.#targets);
+    this.logger = logger;
     this.visitors = new VisitorBook(visitorFile(directory), node);
     noteLogins(node, this.events, () => this.#state.targets);
     this.#absent = new AbsentDisks({

@@ -4,6 +4,7 @@
 import type { DiskFiles, GrowthOptions } from "./disk_files.ts";
 import type { EndedSession } from "./facts.ts";
 import type { EventReader } from "../events/read_events.ts";
+import type { Logger } from "../runtime/logger.ts";
 import type { Observation } from "./observation.ts";
 import type { Outcome } from "./operations/outcome.ts";
 import type { DeclaredDisk, DeclaredState } from "./schema.ts";
@@ -32,6 +33,8 @@ export interface StateKeeper {
   readonly observation: Observation;
   readonly events: EventReader;
   readonly visitors: VisitorSource;
+  /** For what goes wrong with nobody waiting for it. */
+  readonly logger: Logger;
   /** The declared state as it is now. */
   state(): Promise<DeclaredState>;
   /** The secrets that the state refers to now. */

@@ -53,10 +53,10 @@ export class SnapshotTurns {
     if (this.#stopped || this.#holders > 0 || this.#merging !== undefined) return;
     this.#callOff?.();
     this.#abort = new AbortController();
-    this.#merging = this.#merge({ signal: this.#abort.signal }).catch((error) => {
-      if (!(error instanceof ControlError)) throw error;
-      this.#later(error);
-    }).finally(() => this.#merging = undefined);
+    const { signal } = this.#abort;
+    // Whatever went wrong, nobody waits for it, and what is served goes on.
+    this.#merging = this.#merge({ signal }).catch((error) => this.#failed(error, signal))
+      .finally(() => this.#merging = undefined);
   }
 
   /** Merges until nothing is left, for whoever waits for it. */
@@ -89,7 +89,11 @@ export class SnapshotTurns {
     await this.#work.run(followed);
   }
 
-  #later(_error: ControlError): void {
+  #failed(error: unknown, { aborted }: AbortSignal): void {
+    if (!aborted) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#keeper.logger.error("deleted snapshots could not be merged", { reason });
+    }
     if (this.#stopped) return;
     this.#callOff = this.#clock.after(AGAIN_MS, () => this.goOn());
   }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { silentLogger } from "../../../lib/runtime/logger.ts";
 import type { SessionFacts } from "../../../lib/config/control.ts";
 import { NOTHING_RUNS, type Observation } from "../../../lib/config/observation.ts";
 import type { Outcome } from "../../../lib/config/operations/outcome.ts";
@@ -64,6 +65,7 @@ function busyServer(): TestApi {
   const keeper: StateKeeper = {
     directory: "/var/lib/sanctl",
     files: new MemoryDiskFiles(),
+    logger: silentLogger,
     observation,
     visitors: { visitors: () => Promise.resolve([]) },
     events: { read: () => Promise.resolve({ events: [], next: 0, more: false }) },
