@@ -7,7 +7,7 @@ import { type BlockDevice, type Capabilities, DeviceError, type Extent } from ".
 import { GroupCommit } from "../block/group_commit.ts";
 import { InFlight } from "../block/in_flight.ts";
 import { requireRange, requireRoom } from "../block/range.ts";
-import { RangeLocks } from "../block/range_locks.ts";
+import { RangeLocks, type Release } from "../block/range_locks.ts";
 import { INVALID_COMMAND_OPERATION_CODE, SenseKey } from "../scsi/sense.ts";
 import { Status } from "../scsi/status.ts";
 import type { CommandRequest, CommandResult } from "./command.ts";
@@ -173,9 +173,25 @@ export class RemoteDisk implements BlockDevice {
     const { blockLength } = this.#facts;
     const isWhole = offset % blockLength === 0 && from.length % blockLength === 0;
     if (!isWhole) return await this.#writePart(offset, from);
+    if (this.#breaks(offset, from.length)) return await this.#writeAfterFlush(offset, from);
     if (this.#locks.idle) return await this.#writeWhole(offset, from);
     const release = await this.#locks.shared(offset, from.length);
     try {
+      await this.#writeWhole(offset, from);
+    } finally {
+      release();
+    }
+  }
+
+  #breaks(offset: number, length: number): boolean {
+    return this.#facts.hasWriteCache && this.#unflushed.breaks(offset, length);
+  }
+
+  /** Others that write there wait, so that all come in their order. */
+  async #writeAfterFlush(offset: number, from: Uint8Array): Promise<void> {
+    const release = await this.#locks.exclusive(offset, from.length);
+    try {
+      await this.#commit.join();
       await this.#writeWhole(offset, from);
     } finally {
       release();
@@ -194,6 +210,7 @@ export class RemoteDisk implements BlockDevice {
       const whole = new Uint8Array(end - start);
       await this.#read(start, whole);
       whole.set(from, offset - start);
+      if (this.#breaks(start, whole.length)) await this.#commit.join();
       await this.#writeWhole(start, whole);
     } finally {
       release();
@@ -309,8 +326,9 @@ export class RemoteDisk implements BlockDevice {
     const end = Math.floor((offset + length) / blockLength) * blockLength;
     if (start >= end) return await this.#write(offset, new Uint8Array(length));
     if (start > offset) await this.#write(offset, new Uint8Array(start - offset));
-    const release = this.#locks.idle ? undefined : await this.#locks.shared(start, end - start);
     const range = { offset: start, length: end - start };
+    const isFree = this.#locks.idle && !this.#breaks(start, end - start);
+    const release = isFree ? undefined : await this.#lockForUnmap(range);
     this.#writing.add(range);
     try {
       await zeroBlocks(
@@ -333,6 +351,18 @@ export class RemoteDisk implements BlockDevice {
       release?.();
     }
     if (end < offset + length) await this.#write(end, new Uint8Array(offset + length - end));
+  }
+
+  async #lockForUnmap({ offset, length }: Range): Promise<Release> {
+    if (!this.#breaks(offset, length)) return await this.#locks.shared(offset, length);
+    const release = await this.#locks.exclusive(offset, length);
+    try {
+      await this.#commit.join();
+      return release;
+    } catch (error) {
+      release();
+      throw error;
+    }
   }
 
   async extents(offset: number, length: number, limit: number): Promise<Extent[]> {

@@ -39,6 +39,11 @@ export class UnflushedWrites {
   readonly #blockLength: number;
   /** Acknowledged since the last flush was begun. */
   #sums = noSums();
+  /**
+   * Somebody writes less than pieces: from now on single blocks are remembered, since what is left
+   * of a piece's checksum when part of it is another tells nothing.
+   */
+  #isFine = false;
   /** Acknowledged before that; a flush is to bring it to the medium. */
   #flushing = noSums();
 
@@ -56,16 +61,36 @@ export class UnflushedWrites {
     return pieces.size + blocks.size + this.#flushing.pieces.size + this.#flushing.blocks.size;
   }
 
+  /**
+   * A write of whole blocks that changes only part of a piece which is owed as a whole: what is
+   * left of that could not be told any more, so it is to be flushed before.
+   */
+  breaks(offset: number, length: number): boolean {
+    const end = offset + length;
+    const isPartAtStart = offset % PIECE_LENGTH !== 0;
+    const isPartAtEnd = end % PIECE_LENGTH !== 0;
+    if (!isPartAtStart && !isPartAtEnd) return false;
+    this.#isFine = true;
+    return (isPartAtStart && this.#owesWhole(offset)) || (isPartAtEnd && this.#owesWhole(end));
+  }
+
+  #owesWhole(offset: number): boolean {
+    const piece = Math.floor(offset / PIECE_LENGTH);
+    return this.#sums.pieces.has(piece) || this.#flushing.pieces.has(piece);
+  }
+
   /** A write of whole blocks has been acknowledged. */
   add(offset: number, octets: Uint8Array): void {
     const end = offset + octets.length;
     for (let at = offset; at < end;) {
       const piece = Math.floor(at / PIECE_LENGTH);
       const next = Math.min(end, (piece + 1) * PIECE_LENGTH);
-      if (next - at === PIECE_LENGTH) {
+      if (next - at < PIECE_LENGTH) this.#break(piece);
+      else this.#forgetPiece(piece);
+      if (next - at === PIECE_LENGTH && !this.#isFine) {
         this.#sums.pieces.set(piece, crc32c(octets, at - offset, PIECE_LENGTH));
         this.#forgetBlocks(this.#sums, piece);
-      } else this.#addBlocks(piece, at, octets.subarray(at - offset, next - offset));
+      } else this.#addBlocks(at, octets.subarray(at - offset, next - offset));
       at = next;
     }
   }
@@ -79,13 +104,18 @@ export class UnflushedWrites {
     }
   }
 
-  #addBlocks(piece: number, offset: number, octets: Uint8Array): void {
-    this.#break(piece);
+  #addBlocks(offset: number, octets: Uint8Array): void {
     const { blocks } = this.#sums;
     for (let at = 0; at < octets.length; at += this.#blockLength) {
       const block = (offset + at) / this.#blockLength;
       blocks.set(block, crc32c(octets, at, this.#blockLength));
     }
+  }
+
+  /** All of a piece is another now. */
+  #forgetPiece(piece: number): void {
+    this.#sums.pieces.delete(piece);
+    this.#flushing.pieces.delete(piece);
   }
 
   /** Part of a piece is another now: what else of it is owed cannot be told any more. */

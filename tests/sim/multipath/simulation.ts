@@ -31,7 +31,7 @@ export interface MultipathOptions {
   readonly guardsAgainstGhosts: boolean;
 }
 
-const BLOCKS = 32;
+const BLOCKS = 64;
 const POLICY_NAMES = Object.keys(POLICIES) as PolicyName[];
 /** How late what a dead link held back may come. */
 const LATE_MS = 60_000;
@@ -239,7 +239,7 @@ class Simulation implements MultipathReport {
   }
 
   #range(): { lba: number; blockCount: number } {
-    const blockCount = this.#chance.between(1, 6);
+    const blockCount = this.#chance.between(1, this.#chance.one([4, 24]));
     return { lba: this.#chance.below(BLOCKS - blockCount + 1), blockCount };
   }
 
