@@ -15,6 +15,7 @@ import { backupRoutes } from "./routes/backup.ts";
 import { diskRoutes } from "./routes/disk.ts";
 import { applyCommand, exportCommand } from "./routes/document.ts";
 import { events } from "./routes/events.ts";
+import { initiatorRoutes } from "./routes/initiator.ts";
 import { snapshotRoutes } from "./routes/snapshot.ts";
 import { targetRoutes } from "./routes/target.ts";
 
@@ -48,7 +49,7 @@ const completion = buildCommand<Record<never, never>, [shell: typeof SHELLS[numb
 });
 
 /** The first words that a verb follows. */
-export const NOUNS: readonly string[] = ["target", "disk", "snapshot", "backup"];
+export const NOUNS: readonly string[] = ["target", "disk", "snapshot", "backup", "initiator"];
 
 const root = buildRouteMap({
   routes: {
@@ -56,6 +57,7 @@ const root = buildRouteMap({
     disk: diskRoutes,
     snapshot: snapshotRoutes,
     backup: backupRoutes,
+    initiator: initiatorRoutes,
     status,
     events,
     apply: applyCommand,
@@ -63,7 +65,7 @@ const root = buildRouteMap({
     version,
     completion,
   },
-  docs: { brief: "Make this machine an iSCSI target server" },
+  docs: { brief: "Make this machine an iSCSI target server, an initiator, or both" },
 });
 
 /** The application; `verbose` adds what caused a failure to what is said about it. */

@@ -1,6 +1,7 @@
 /** What a command has to work with. */
 import type { CommandContext } from "@stricli/core";
 import type { Control } from "../lib/config/control.ts";
+import type { InitiatorControl } from "../lib/initiator_service/control.ts";
 import type { Choice } from "./choose.ts";
 import type { GlobalFlags } from "./global_flags.ts";
 import type { Output, Sink } from "./output.ts";
@@ -15,6 +16,8 @@ export interface Context extends CommandContext {
   readonly signal: AbortSignal;
   /** The running service where there is one, else the declared state; opened once. */
   control(): Promise<Control>;
+  /** The running initiator where there is one, else what is declared of it; opened once. */
+  initiator(): Promise<InitiatorControl>;
   /** Someone is there to answer. */
   readonly terminal: boolean;
   /** Lets whoever is there choose some of what there is; throws where that is called off. */

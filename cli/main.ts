@@ -33,6 +33,10 @@ if (import.meta.main) {
         const { openControl } = await import("../lib/config/connect.ts");
         return openControl({ stateDir, server: server ?? Deno.env.get("SANCTL_SERVER") });
       },
+      async openInitiator({ stateDir, server }) {
+        const { openInitiatorControl } = await import("../lib/initiator_service/connect.ts");
+        return openInitiatorControl({ stateDir, server });
+      },
       onInterrupt,
     }),
   );

@@ -1,5 +1,6 @@
 /** A command while it runs: opens what it asks for, and lets go of it when it ends. */
 import type { Control } from "../lib/config/control.ts";
+import type { InitiatorControl } from "../lib/initiator_service/control.ts";
 import { ControlError } from "../lib/config/control_error.ts";
 import type { Choice } from "./choose.ts";
 import type { Context } from "./context.ts";
@@ -26,6 +27,7 @@ export interface Surroundings {
     signal: AbortSignal,
   ): Promise<readonly string[] | undefined>;
   openControl(flags: GlobalFlags): Promise<Control>;
+  openInitiator(flags: GlobalFlags): Promise<InitiatorControl>;
   /** Calls back with an exit code at each SIGINT, SIGTERM and SIGHUP; the answer ends that. */
   onInterrupt(then: (exitCode: number) => void): () => void;
 }
@@ -50,6 +52,7 @@ export class RunningCommand implements Context {
   readonly #abort = new AbortController();
   #endSignals: () => void;
   #control: Promise<Control> | undefined;
+  #initiator: Promise<InitiatorControl> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(flags: GlobalFlags, around: Surroundings) {
@@ -78,6 +81,11 @@ export class RunningCommand implements Context {
     const chosen = await this.#around.choose(question, choices, this.signal);
     if (chosen !== undefined) return chosen;
     throw new DOMException("nothing was chosen", "AbortError");
+  }
+
+  initiator(): Promise<InitiatorControl> {
+    this.#initiator ??= this.#around.openInitiator(this.flags);
+    return this.#initiator;
   }
 
   confirm(loss: string, yes: boolean | undefined): Promise<void> {
@@ -114,6 +122,8 @@ export class RunningCommand implements Context {
     this.#endSignals();
     const control = await this.#control?.catch(() => undefined);
     await control?.close();
+    const initiator = await this.#initiator?.catch(() => undefined);
+    await initiator?.close();
   }
 
   #prompting(): PromptOptions {

@@ -37,6 +37,27 @@ export async function readSecret(context: Context, flags: SecretFlags): Promise<
   throw new ControlError("usage", "the two secrets differ; nothing was changed", "type them again");
 }
 
+/** Where a secret that somebody else has made is taken from. */
+export type SecretSource = Pick<SecretFlags, "secretStdin" | "secretFile">;
+
+/** A secret that there is already: typed once, since whoever has it says whether it is right. */
+export async function readKnownSecret(
+  context: Context,
+  what: string,
+  { secretStdin = false, secretFile }: { [K in keyof SecretSource]: SecretSource[K] | undefined },
+): Promise<string> {
+  if (secretStdin && secretFile !== undefined) {
+    throw new ControlError(
+      "usage",
+      "the secret can come from one place only",
+      "give one of --secret-stdin and --secret-file",
+    );
+  }
+  if (secretFile !== undefined) return withoutEnd(await readFile(context, secretFile));
+  if (secretStdin) return withoutEnd(await context.readInput(MOST_OCTETS));
+  return await context.askHidden(what);
+}
+
 function generated(length: number): string {
   for (;;) {
     const octets = crypto.getRandomValues(new Uint8Array(length));

@@ -54,6 +54,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 const EXCEPTIONS: readonly (readonly [from: string, to: string])[] = [
   // A command speaks to the running service through its typed client, which knows no engine.
   ["lib/config/connect.ts", "lib/status/client.ts"],
+  ["lib/initiator_service/connect.ts", "lib/status/initiator_client.ts"],
 ];
 
 /**
@@ -66,10 +67,16 @@ export const MAY_LOAD: Readonly<Record<string, readonly string[]>> = {
   "lib/config/connect.ts": [],
   "lib/status/client.ts": [],
   "lib/config/offline_control.ts": ["zod", "yaml"],
+  "lib/initiator_service/connect.ts": [],
+  "lib/status/initiator_client.ts": [],
+  "lib/initiator_service/offline_initiator_control.ts": ["zod", "yaml"],
 };
 
-/** The one command that is the service. */
-const SERVE = "cli/commands/target_serve.ts";
+/** The commands that are a service. */
+const SERVE: readonly string[] = [
+  "cli/commands/target_serve.ts",
+  "cli/commands/initiator_serve.ts",
+];
 
 const STATEMENT = /^(?:import|export)\s+(type\s+)?(?:[^"';]*?\sfrom\s+)?"([^"]+)"/gm;
 const LAZY = /\bimport\(\s*"([^"]+)"\s*\)/g;
@@ -175,7 +182,7 @@ export function circularProblems(graph: Graph): string[] {
 /** Modules from outside that commands would load and have no time for. */
 export function startUpProblems(graph: Graph): string[] {
   const commands = [...graph.keys()].filter((path) =>
-    path.startsWith("cli/commands/") && path !== SERVE
+    path.startsWith("cli/commands/") && !SERVE.includes(path)
   );
   const entries = [
     ...Object.entries(MAY_LOAD).filter(([entry]) => graph.has(entry)),

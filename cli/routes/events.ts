@@ -11,28 +11,28 @@ export interface EventsFlags {
   readonly follow?: boolean;
 }
 
+export const eventsFlags = {
+  since: {
+    kind: "parsed",
+    parse: (text: string) => parseMoment(text, new Date()),
+    optional: true,
+    placeholder: "TIME",
+    brief: "From then on: 15m, 2h or 7d ago, or a time such as 2026-11-23T18:00",
+  },
+  source: {
+    kind: "parsed",
+    parse: parseEventSource,
+    optional: true,
+    placeholder: "SOURCE",
+    brief: "What one source tells: target, storage, service, mpio…",
+    proposeCompletions: () => EVENT_SOURCES,
+  },
+  follow: switchFlag("Go on with what happens from now on, until Ctrl-C"),
+} as const;
+
 export const events = buildCommand<EventsFlags, [], Context>({
   loader: () => import("../commands/events.ts"),
-  parameters: {
-    flags: {
-      since: {
-        kind: "parsed",
-        parse: (text: string) => parseMoment(text, new Date()),
-        optional: true,
-        placeholder: "TIME",
-        brief: "From then on: 15m, 2h or 7d ago, or a time such as 2026-11-23T18:00",
-      },
-      source: {
-        kind: "parsed",
-        parse: parseEventSource,
-        optional: true,
-        placeholder: "SOURCE",
-        brief: "What one source tells: target, storage, service, mpio…",
-        proposeCompletions: () => EVENT_SOURCES,
-      },
-      follow: switchFlag("Go on with what happens from now on, until Ctrl-C"),
-    },
-  },
+  parameters: { flags: eventsFlags },
   docs: {
     brief: "Show what happened: logins, refusals, failures, changes",
     fullDescription:

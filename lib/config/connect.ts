@@ -51,7 +51,7 @@ async function clientOfSocket(socket: string): Promise<Control> {
 }
 
 /** Whether somebody listens there; a socket that a dead service left behind refuses at once. */
-async function isServing(socket: string): Promise<boolean> {
+export async function isServing(socket: string): Promise<boolean> {
   try {
     const connection = await Deno.connect({ transport: "unix", path: socket });
     connection.close();

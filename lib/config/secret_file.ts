@@ -5,25 +5,36 @@ import type { ControlError } from "./control_error.ts";
 import { PrivateYamlFile } from "./private_yaml_file.ts";
 import { SecretReference } from "./schema.ts";
 import { NO_SECRETS, type SecretBook } from "./secret_book.ts";
+import { fileNameOf } from "../runtime/path.ts";
 import { secretFile } from "./state_directory.ts";
-
-const HEADING = `# Secrets that state.yaml refers to. Whoever can read this file can log in.
-`;
 
 const Content = z.strictObject({
   version: z.literal(1),
   secrets: z.record(SecretReference, z.string()),
 });
 
+export interface SecretFileOptions {
+  readonly directory: string;
+  /** The file that refers to the secrets. */
+  readonly referringFile: string;
+  /** Where it is too large, what makes it smaller. */
+  readonly remedy: string;
+  /** What is to be taken out of the referring file where secrets are missing. */
+  readonly uses: string;
+}
+
 export class SecretFile {
+  readonly #options: SecretFileOptions;
   readonly #file: PrivateYamlFile;
 
-  constructor(directory: string) {
+  constructor(options: SecretFileOptions) {
+    const name = fileNameOf(options.referringFile);
+    this.#options = options;
     this.#file = new PrivateYamlFile({
-      path: secretFile(directory),
+      path: secretFile(options.directory),
       kind: "file of secrets",
-      heading: HEADING,
-      remedy: "take CHAP from targets that need none",
+      heading: `# Secrets that ${name} refers to. Whoever can read this file can log in.\n`,
+      remedy: options.remedy,
       isSecret: true,
     });
   }
@@ -46,8 +57,9 @@ export class SecretFile {
 
   /** Why what is in the file does not go with the state. */
   misfit(why: string): ControlError {
-    const nextStep = "put back the one that goes with state.yaml, or take `chap` and " +
-      "`reverseChap` out of that and set them anew";
+    const { referringFile, uses } = this.#options;
+    const nextStep = `put back the one that goes with ${fileNameOf(referringFile)}, or take ` +
+      `${uses} out of that and set them anew`;
     return this.#file.unusable(why, undefined, nextStep);
   }
 }

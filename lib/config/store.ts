@@ -1,20 +1,11 @@
-/**
- * The declared state and its secrets, in two files that are changed as one: the state file names
- * secrets by references that are never used again, and is replaced when what it names is there.
- */
+/** The declared state and its secrets, in two files that are changed as one. */
 import { assert } from "../runtime/assert.ts";
 import { inconsistency } from "./consistency.ts";
-import { ControlError } from "./control_error.ts";
 import { iqnBaseOf } from "../iscsi/default_name.ts";
 import { PrivateYamlFile } from "./private_yaml_file.ts";
 import { DeclaredState, emptyState } from "./schema.ts";
-import {
-  type Declared,
-  NO_SECRETS,
-  type SecretBook,
-  secretUses,
-  usedSecrets,
-} from "./secret_book.ts";
+import { ReferredSecrets } from "./referred_secrets.ts";
+import { type Declared, secretUses, usedSecrets } from "./secret_book.ts";
 import { secretProblem } from "./secret_rules.ts";
 import { SecretFile } from "./secret_file.ts";
 import { stateFile } from "./state_directory.ts";
@@ -28,8 +19,7 @@ export class StateStore {
   readonly directory: string;
   readonly #file: PrivateYamlFile;
   readonly #secretFile: SecretFile;
-  /** What the file of secrets is known to hold. */
-  #kept: SecretBook = NO_SECRETS;
+  readonly #secrets: ReferredSecrets;
 
   constructor(directory: string) {
     this.directory = directory;
@@ -39,7 +29,13 @@ export class StateStore {
       heading: HEADING,
       remedy: "remove targets or disks that are not needed",
     });
-    this.#secretFile = new SecretFile(directory);
+    this.#secretFile = new SecretFile({
+      directory,
+      referringFile: stateFile(directory),
+      remedy: "take CHAP from targets that need none",
+      uses: "`chap` and `reverseChap`",
+    });
+    this.#secrets = new ReferredSecrets(this.#secretFile);
   }
 
   /** The declared state; that of an unconfigured server where there is no file. */
@@ -60,15 +56,14 @@ export class StateStore {
   /** The state with its secrets, for whoever holds the lock: otherwise they change meanwhile. */
   async loadAll(): Promise<Declared> {
     const state = await this.load();
-    this.#kept = await this.#secretFile.load();
-    const problem = secretProblem(state, this.#kept);
+    const secrets = await this.#secrets.load();
+    const problem = secretProblem(state, secrets);
     if (problem !== undefined) throw this.#secretFile.misfit(problem);
-    return { state, secrets: usedSecrets(state, this.#kept) };
+    return { state, secrets: usedSecrets(state, secrets) };
   }
 
   /**
-   * Replaces the files, the secrets with those that are given; whoever calls holds the lock. What
-   * interrupts it leaves the state from before or the new one, and either finds its secrets.
+   * Replaces the files, the secrets with those that are given; whoever calls holds the lock.
    */
   async save({ state, secrets }: Declared): Promise<void> {
     const used = usedSecrets(state, secrets);
@@ -76,22 +71,6 @@ export class StateStore {
       used.size === secretUses(state).length,
       "every secret that the state refers to is there",
     );
-    if ([...used.keys()].some((reference) => !this.#kept.has(reference))) {
-      const both = new Map([...this.#kept, ...used]);
-      await this.#secretFile.save(both);
-      this.#kept = both;
-    }
-    await this.#file.write(state);
-    if (this.#kept.size > used.size) await this.#forget(used);
-  }
-
-  /** Keeps `used` alone. Where that fails the change is made all the same; the next one tries. */
-  async #forget(used: SecretBook): Promise<void> {
-    try {
-      await this.#secretFile.save(used);
-      this.#kept = used;
-    } catch (error) {
-      if (!(error instanceof ControlError)) throw error;
-    }
+    await this.#secrets.save(used, () => this.#file.write(state));
   }
 }

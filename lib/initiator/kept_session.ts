@@ -33,6 +33,8 @@ export type KeptState =
 /** Whoever wants to know. */
 export interface KeptSessionObserver {
   stateChanged?(state: KeptState, reason: string): void;
+  /** A try to log in has come to nothing. */
+  loginFailed?(error: Error): void;
   /** The target has other logical units than before. */
   lunsChanged?(): void;
 }
@@ -207,6 +209,7 @@ export class KeptSession {
   async #failed(error: Error): Promise<void> {
     if (!this.#isOpen) return;
     this.lastError = error;
+    for (const observer of this.observers) observer.loginFailed?.(error);
     const { patienceMs = PATIENCE_MS, firstPatienceMs = patienceMs } = this.options;
     const mostMs = this.sessionCount === 0 ? firstPatienceMs : patienceMs;
     const isOver = this.node.clock.nowMs() - this.#lostMs >= mostMs;

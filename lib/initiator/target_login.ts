@@ -19,12 +19,17 @@ export interface PathPlan {
    * Names this end of the nexus; the same one after a restart ends what was left of the session.
    */
   readonly isid?: Uint8Array | undefined;
+  /** The target portal group of a session under this ISID that nobody has logged out of. */
+  readonly leftIn?: number | undefined;
 }
 
 export interface TargetLoginOptions extends Omit<KeepOptions, "portal" | "sourceAddress" | "isid"> {
   readonly paths: readonly PathPlan[];
   readonly settings: MultipathSettings;
 }
+
+/** How long a session that cannot be had is tried for; for ever without. */
+export type Patience = Pick<KeepOptions, "patienceMs" | "firstPatienceMs">;
 
 /** One of its sessions. */
 export interface TargetPath {
@@ -53,13 +58,20 @@ export class TargetLogin {
   }
 
   /** One more session; it is to be started. */
-  add(plan: PathPlan): TargetPath {
+  add(plan: PathPlan, patience: Patience = {}): TargetPath {
     const { settings, paths: _, ...options } = this.#options;
-    const kept = new KeptSession(this.node, { ...options, ...plan, patienceMs: Infinity });
+    const { leftIn, ...leg } = plan;
+    const kept = new KeptSession(this.node, {
+      patienceMs: Infinity,
+      ...options,
+      ...leg,
+      ...patience,
+    });
     const succession = new Succession({
       kept,
       clock: this.node.clock,
       nexusLossMs: settings.nexusLossMs,
+      leftIn,
       logInAs: (isid) => logInAs(kept, isid),
     });
     for (const path of this.#paths) {

@@ -118,9 +118,20 @@ export class MultipathUnit implements UnitRoute {
     this.#arrange();
   }
 
+  /** There is a path. */
+  get isUsable(): boolean {
+    return !this.#selection.isEmpty;
+  }
+
   /** There is a path, or commands still wait for one. */
   get isOnline(): boolean {
     return !this.#isOffline;
+  }
+
+  /** Which path is the first to be used; without a name, the one that was added first. */
+  prefer(name: string | undefined): void {
+    this.#selection.prefer(name);
+    this.#arrange();
   }
 
   /** Adds a path; it is used when it turns out to lead to the unit. */
@@ -133,19 +144,23 @@ export class MultipathUnit implements UnitRoute {
       cacheSuspected: (ask) => this.#cacheSuspected(path, ask),
       deferredError: (sense) => this.#tell((observer) => observer.deferredError?.(sense)),
     };
-    this.#selection.paths.push(path);
+    const { last } = options.succession;
+    if (last?.isDoubted) this.#holdWrites(last);
+    this.#selection.add(path);
     this.#watches.set(path, watch);
     path.way.observers.add(watch);
     this.#admission.stateChanged(path);
     return path;
   }
 
+  /** Whatever was lost with that session may have been written anywhere. */
+  async #holdWrites(lost: Lifetime): Promise<void> {
+    releaseWhenExtinct([lost], await this.#ranges.exclusive(0, Infinity));
+  }
+
   /** Uses a path no more. */
   remove(path: Path): void {
-    const { paths } = this.#selection;
-    const at = paths.indexOf(path);
-    if (at < 0) return;
-    paths.splice(at, 1);
+    if (!this.#selection.remove(path)) return;
     this.#forget(path);
     this.#arrange();
   }
@@ -190,6 +205,15 @@ export class MultipathUnit implements UnitRoute {
   async ready(): Promise<UnitFacts> {
     await this.#somePath();
     return this.facts!;
+  }
+
+  /** Resolves when it is known of every path whether it leads there. */
+  async settled(): Promise<void> {
+    for (;;) {
+      const { rung } = this.#bell;
+      if (this.#isClosed || !this.paths.some((path) => path.isBeingLookedAt)) return;
+      await rung;
+    }
   }
 
   /** Has the unit carry a command out, through whichever paths. */
@@ -273,10 +297,12 @@ export class MultipathUnit implements UnitRoute {
   #arrange(): void {
     if (this.#isClosed) return;
     this.#selection.arrange();
-    if (this.#selection.isEmpty) return this.#bePatient();
-    this.#callOffPatience?.();
-    this.#callOffPatience = undefined;
-    this.#isOffline = false;
+    if (this.#selection.isEmpty) this.#bePatient();
+    else {
+      this.#callOffPatience?.();
+      this.#callOffPatience = undefined;
+      this.#isOffline = false;
+    }
     this.#bell.ring();
   }
 

@@ -87,6 +87,13 @@ export class Path implements Choice {
     return rank === undefined || this.isSettled ? rank : rank + UNSETTLED;
   }
 
+  /** Nobody knows yet whether it leads there. */
+  get isBeingLookedAt(): boolean {
+    const { state } = this.way;
+    if (state === "checking") return true;
+    return state === "usable" && !this.isAdmitted && this.complaint === undefined;
+  }
+
   /** It is gone, not only being looked at. */
   get isGone(): boolean {
     const { state } = this.way;
@@ -96,7 +103,7 @@ export class Path implements Choice {
   get state(): PathState {
     const { state } = this.way;
     if (this.complaint !== undefined || state === "quarantined") return "quarantined";
-    if (state === "checking" || (state === "usable" && !this.isAdmitted)) return "probing";
+    if (this.isBeingLookedAt) return "probing";
     if (state !== "usable") return "failed";
     if (this.isSelected) return "active";
     return this.isSettled ? "standby" : "probing";

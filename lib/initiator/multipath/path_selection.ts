@@ -17,8 +17,10 @@ export interface PathSelectionOptions extends PolicyOptions {
 }
 
 export class PathSelection {
-  /** The preferred one first. */
+  /** The preferred one first, then in the order in which they were added. */
   readonly paths: Path[] = [];
+  readonly #added: Path[] = [];
+  #preferred: string | undefined;
   readonly #options: PathSelectionOptions;
   /** Paths that lead there, though one may be looked at just now. */
   readonly #present = new Set<Path>();
@@ -41,6 +43,33 @@ export class PathSelection {
   set policy(name: PolicyName) {
     this.#policyName = name;
     this.#policy = POLICIES[name](this.#options);
+    this.arrange();
+  }
+
+  add(path: Path): void {
+    this.#added.push(path);
+    this.#order();
+  }
+
+  /** False if it is none of them. */
+  remove(path: Path): boolean {
+    const at = this.#added.indexOf(path);
+    if (at < 0) return false;
+    this.#added.splice(at, 1);
+    this.#order();
+    return true;
+  }
+
+  /** The path of this name goes before the others. */
+  prefer(name: string | undefined): void {
+    this.#preferred = name;
+    this.#order();
+  }
+
+  #order(): void {
+    const isFirst = ({ name }: Path): boolean => name === this.#preferred;
+    const others = this.#added.filter((path) => !isFirst(path));
+    this.paths.splice(0, this.paths.length, ...this.#added.filter(isFirst), ...others);
     this.arrange();
   }
 

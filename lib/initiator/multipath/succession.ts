@@ -6,6 +6,8 @@
  * after it.
  */
 import type { Clock } from "../../runtime/clock.ts";
+import { pause } from "../../runtime/pause.ts";
+import { within } from "../../runtime/within.ts";
 import { Lifetime } from "./lifetime.ts";
 import type { Kept } from "./way.ts";
 
@@ -19,10 +21,17 @@ export interface SuccessionOptions {
   readonly clock: Clock;
   /** How long a lost session counts as alive where its end cannot be brought about. */
   readonly nexusLossMs: number;
+  /**
+   * The target portal group of a session that nobody has logged out of: of a service that was
+   * killed. Writes may have been lost with it.
+   */
+  readonly leftIn?: number | undefined;
 }
 
 /** Between two tries to end a lost session through others. */
 const AGAIN_MS = 1000;
+/** Until everybody has told of writes that were lost with a session. */
+const TELLING_MS = 20;
 
 export class Succession {
   readonly kept: Kept;
@@ -32,15 +41,37 @@ export class Succession {
   #last: Lifetime | undefined;
   #isUp = false;
   #ending: Promise<void> | undefined;
+  /** When our own login began, where one is under way. */
+  #loginBeganMs: number | undefined;
   #isClosed = false;
 
   constructor(options: SuccessionOptions) {
     this.#options = options;
     this.kept = options.kept;
     this.kept.observers.add(this);
-    // Two logins under one ISID at the same time would end each other.
-    this.kept.beforeLogin = () => this.#ending ?? Promise.resolve();
+    this.kept.beforeLogin = () => this.#mayLogIn();
+    if (options.leftIn !== undefined) this.#inherit(options.leftIn);
     this.stateChanged();
+  }
+
+  /** Two logins under one ISID at the same time would end each other. */
+  async #mayLogIn(): Promise<void> {
+    const { clock } = this.#options;
+    if (this.#last !== undefined) await pause(clock, TELLING_MS);
+    if (this.#ending !== undefined) await within(clock, AGAIN_MS, [this.#ending]);
+    this.#loginBeganMs = clock.nowMs();
+  }
+
+  loginFailed(): void {
+    this.#loginBeganMs = undefined;
+    this.#end();
+  }
+
+  #inherit(leftIn: number): void {
+    const { clock, nexusLossMs } = this.#options;
+    const left = this.#last = new Lifetime(leftIn, () => undefined);
+    left.doubt();
+    clock.after(nexusLossMs, () => left.markExtinct());
   }
 
   /** The last session, whether it is lost or not. */
@@ -67,6 +98,7 @@ export class Succession {
     const last = this.#last;
     if (last?.targetPortalGroupTag === targetPortalGroupTag) last?.markExtinct();
     this.#isUp = true;
+    this.#loginBeganMs = undefined;
     this.#last = new Lifetime(targetPortalGroupTag, () => this.#end());
     // Those whose own portals cannot be reached may need this one.
     for (const sibling of this.siblings) sibling.#end();
@@ -86,13 +118,23 @@ export class Succession {
    */
   #end(): void {
     if (this.#isUp || this.#ending !== undefined || this.#isClosed) return;
-    if (this.#last?.isDoubted !== true) return;
+    if (this.#last?.isDoubted !== true || this.#isWaitingForOwn()) return;
     const candidates = [...this.siblings].filter((each) => this.#mayEndThrough(each));
     if (candidates.length === 0) return;
     this.#ending = this.#endThrough(candidates).finally(() => {
       this.#ending = undefined;
       if (this.#last?.isDoubted) this.#options.clock.after(AGAIN_MS, () => this.#end());
     });
+  }
+
+  /** Our own login does as well, unless it takes long. */
+  #isWaitingForOwn(): boolean {
+    const { clock } = this.#options;
+    if (this.#loginBeganMs === undefined) return false;
+    const leftMs = this.#loginBeganMs + AGAIN_MS - clock.nowMs();
+    if (leftMs <= 0) return false;
+    clock.after(leftMs, () => this.#end());
+    return true;
   }
 
   #mayEndThrough({ kept }: Succession): boolean {

@@ -13,7 +13,7 @@ export interface Kept {
   readonly isid: Uint8Array;
   /** As it is now; undefined without one. */
   readonly session: { readonly targetPortalGroupTag: number | undefined } | undefined;
-  readonly observers: Observers<{ stateChanged?(): void }>;
+  readonly observers: Observers<{ stateChanged?(): void; loginFailed?(): void }>;
   /** Why there is no session. */
   readonly lastError: Error | undefined;
   /** What every login waits for. */

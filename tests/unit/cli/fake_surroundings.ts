@@ -1,6 +1,7 @@
 /** A process made of strings, for commands under test. */
 import type { Control } from "../../../lib/config/control.ts";
 import type { Choice } from "../../../cli/choose.ts";
+import type { InitiatorControl } from "../../../lib/initiator_service/control.ts";
 import { sanctl } from "../../../cli/sanctl.ts";
 
 export interface Ran {
@@ -16,6 +17,7 @@ export interface Ran {
 export interface FakeOptions {
   /** What the control's methods answer. */
   readonly control?: Partial<Control>;
+  readonly initiator?: Partial<InitiatorControl>;
   readonly terminal?: boolean;
   /** What is typed at a prompt. */
   readonly typed?: string;
@@ -50,6 +52,7 @@ export async function ran(argv: readonly string[], options: FakeOptions = {}): P
       return Promise.resolve(options.chosen);
     },
     openControl: () => Promise.resolve(recording(options.control ?? {}, calls)),
+    openInitiator: () => Promise.resolve(recording(options.initiator ?? {}, calls)),
     onInterrupt(then) {
       options.onStart?.(() => then(130));
       return () => {};
@@ -58,7 +61,7 @@ export async function ran(argv: readonly string[], options: FakeOptions = {}): P
   return { exitCode, stdout, stderr, calls, offered };
 }
 
-function recording(control: Partial<Control>, calls: string[]): Control {
+function recording<C extends object>(control: Partial<C>, calls: string[]): C {
   return new Proxy(control, {
     get(target, name: string) {
       if (name === "then") return undefined;
@@ -68,12 +71,12 @@ function recording(control: Partial<Control>, calls: string[]): Control {
           typeof arg !== "function" && !(arg instanceof AbortSignal)
         );
         calls.push(`${name}(${plain.map((arg) => JSON.stringify(arg) ?? "undefined").join(", ")})`);
-        const method = target[name as keyof Control] as
+        const method = target[name as keyof C] as
           | ((...args: unknown[]) => unknown)
           | undefined;
         if (method === undefined) throw new Error(`the test gives no answer to ${name}`);
         return method(...args);
       };
     },
-  }) as Control;
+  }) as C;
 }

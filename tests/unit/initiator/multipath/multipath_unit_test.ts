@@ -184,6 +184,18 @@ class World {
     return succession;
   }
 
+  /** A path whose last session nobody has logged out of. */
+  addLeft(way: TestWay): void {
+    const succession = new Succession({
+      kept: way,
+      clock: this.clock,
+      nexusLossMs: DEFAULT_SETTINGS.nexusLossMs,
+      logInAs: () => Promise.reject(new Error("no")),
+      leftIn: 1,
+    });
+    this.unit.add({ name: "left", way, succession });
+  }
+
   async up(...numbers: readonly number[]): Promise<void> {
     for (const number of numbers) this.ways[number]!.up();
     await settled();
@@ -432,6 +444,21 @@ Deno.test("What a new session hears of a restart means nothing while another one
   second.lose();
   await Promise.all([...first.observers].map((each) => each.cacheSuspected?.(() => assert.fail())));
   assert.equal(looks, 1);
+});
+
+Deno.test("A137: where a service was killed, nothing is written until its sessions are over", async () => {
+  const world = new World(2);
+  const way = new TestWay(Uint8Array.of(9));
+  world.doesReinstate = false;
+  world.addLeft(way);
+  await world.up(0);
+  world.write(0, 1);
+  world.read(0, 1);
+  await settled();
+  assert.equal(world.depths, "1 0", "only what reads goes on");
+  way.up();
+  await settled();
+  assert.equal(world.depths, "2 0");
 });
 
 function lbas(world: World): number[] {

@@ -129,6 +129,21 @@ Deno.test("a session that was lost without a write is left alone", async () => {
   assert.deepEqual(world.logins, []);
 });
 
+Deno.test("a lost session is ended through another portal only when its own login takes long", async () => {
+  const world = new World();
+  const life = world.loseFirst();
+  const mayLogIn = world.kept[0].beforeLogin!();
+  world.clock.advance(20);
+  await mayLogIn;
+  world.kept[1].begin(1);
+  await settled();
+  assert.deepEqual(world.logins, []);
+  world.clock.advance(1000);
+  await settled();
+  assert.deepEqual(world.logins, [[1, 1]]);
+  assert.equal(life.isExtinct, true);
+});
+
 Deno.test("a login of its own waits for one that ends the last session elsewhere", async () => {
   const world = new World();
   world.kept[1].begin(1);
@@ -137,6 +152,7 @@ Deno.test("a login of its own waits for one that ends the last session elsewhere
   world.loseFirst();
   let mayLogIn = false;
   world.kept[0].beforeLogin!().then(() => mayLogIn = true);
+  world.clock.advance(20);
   await settled();
   assert.equal(mayLogIn, false);
   answer.resolve(1);

@@ -1,0 +1,137 @@
+/** What commands make of what is declared; each answers a new state and leaves the old as it is. */
+import { checkIscsiName } from "../config/iscsi_name.ts";
+import { ControlError } from "../config/control_error.ts";
+import type { PersistentChoice, PortalFacts } from "./control.ts";
+import { isSamePortal, portalText } from "./host.ts";
+import type {
+  DeclaredDevice,
+  DeclaredInitiator,
+  DeclaredLogin,
+  DeclaredPath,
+  DeclaredPortal,
+} from "./schema.ts";
+
+export function setName(state: DeclaredInitiator, name: string): DeclaredInitiator {
+  return { ...state, name: checkIscsiName(name) };
+}
+
+export function addPortal(state: DeclaredInitiator, portal: DeclaredPortal): DeclaredInitiator {
+  if (state.portals.some((each) => isSamePortal(each, portal))) {
+    throw new ControlError(
+      "in-use",
+      `portal ${portalText(portal)} is there already`,
+      `to give it other settings, first sanctl initiator portal remove ${portalText(portal)}`,
+    );
+  }
+  return { ...state, portals: [...state.portals, portal] };
+}
+
+export function removePortal(state: DeclaredInitiator, portal: PortalFacts): DeclaredInitiator {
+  const portals = state.portals.filter((each) => !isSamePortal(each, portal));
+  if (portals.length === state.portals.length) throw noSuchPortal(portal);
+  return { ...state, portals };
+}
+
+export function findPortal(state: DeclaredInitiator, portal: PortalFacts): DeclaredPortal {
+  const found = state.portals.find((each) => isSamePortal(each, portal));
+  if (found === undefined) throw noSuchPortal(portal);
+  return found;
+}
+
+function noSuchPortal(portal: PortalFacts): ControlError {
+  return new ControlError(
+    "not-found",
+    `there is no portal ${portalText(portal)}`,
+    "see those that there are: sanctl initiator portal list",
+  );
+}
+
+export function addTarget(
+  state: DeclaredInitiator,
+  iqn: string,
+  portals: readonly PortalFacts[],
+): DeclaredInitiator {
+  const others = state.targets.filter((each) => each.iqn !== iqn);
+  return { ...state, targets: [...others, { iqn, portals: [...portals] }] };
+}
+
+export function removeTarget(state: DeclaredInitiator, iqn: string): DeclaredInitiator {
+  const targets = state.targets.filter((each) => each.iqn !== iqn);
+  if (targets.length < state.targets.length) return { ...state, targets };
+  throw new ControlError(
+    "not-found",
+    `target ${iqn} was not added by hand`,
+    "one that discovery finds goes with its portal: sanctl initiator portal remove",
+  );
+}
+
+export function findLogin(state: DeclaredInitiator, target: string): DeclaredLogin | undefined {
+  return state.logins.find((each) => each.target === target);
+}
+
+/** Records a login; one to the same target gives way to it. */
+export function recordLogin(state: DeclaredInitiator, login: DeclaredLogin): DeclaredInitiator {
+  const others = state.logins.filter(({ target }) => target !== login.target);
+  return { ...state, logins: [...others, login] };
+}
+
+/** Forgets a persistent login, or one of its paths; the last path takes the login with it. */
+export function removePersistent(
+  state: DeclaredInitiator,
+  { target, portal }: PersistentChoice,
+): DeclaredInitiator {
+  const login = findLogin(state, target);
+  if (login === undefined) {
+    throw new ControlError(
+      "not-found",
+      `there is no persistent login to ${target}`,
+      "see those that there are: sanctl initiator persistent list",
+    );
+  }
+  const paths = portal === undefined ? [] : withoutPath(login, portal);
+  const others = state.logins.filter((each) => each !== login);
+  const logins = paths.length === 0 ? others : [...others, { ...login, paths }];
+  return { ...state, logins };
+}
+
+function withoutPath({ target, paths }: DeclaredLogin, portal: PortalFacts): DeclaredPath[] {
+  const left = paths.filter((path) => !isSamePortal(path, portal));
+  if (left.length < paths.length) return left;
+  throw new ControlError(
+    "not-found",
+    `the persistent login to ${target} has no path to ${portalText(portal)}`,
+    "see its paths: sanctl initiator persistent list",
+  );
+}
+
+/** Which sessions are open, by their ISIDs, with the group of the portal that each is open in. */
+export function recordOpen(
+  state: DeclaredInitiator,
+  open: ReadonlyMap<string, number | undefined>,
+): DeclaredInitiator {
+  const logins = state.logins.map((login) => ({
+    ...login,
+    paths: login.paths.map((path) => {
+      if (!open.has(path.isid)) return path;
+      const { openIn: _, ...rest } = path;
+      const openIn = open.get(path.isid);
+      return openIn === undefined ? rest : { ...rest, openIn };
+    }),
+  }));
+  return { ...state, logins };
+}
+
+/** Changes what is declared of a device. */
+export function changeDevice(
+  state: DeclaredInitiator,
+  device: DeclaredDevice,
+): DeclaredInitiator {
+  const others = state.devices.filter(({ identity }) => identity !== device.identity);
+  return { ...state, devices: isDefault(device) ? others : [...others, device] };
+}
+
+/** Nothing of it needs to be remembered. */
+function isDefault({ policy, weights, subset, preferred, attached, bound }: DeclaredDevice) {
+  return policy === "fail-over-only" && weights === undefined && subset === undefined &&
+    preferred === undefined && attached === undefined && !bound;
+}

@@ -1,0 +1,56 @@
+/** Targets that may be logged in to, from whoever told of them. */
+import type { DiscoveredTarget } from "../initiator/discover.ts";
+import type { KnownTargetFacts } from "./facts.ts";
+import { isSamePortal, portalText } from "./host.ts";
+import type { DeclaredInitiator, DeclaredPortal } from "./schema.ts";
+
+export interface KnownTargetsOptions {
+  readonly state: DeclaredInitiator;
+  readonly targetsOf: (portal: DeclaredPortal) => readonly DiscoveredTarget[];
+  /** Sessions that are open with a target. */
+  readonly sessionsWith: (target: string) => number;
+  /** Targets that are logged in to, known or not. */
+  readonly loggedIn: readonly string[];
+}
+
+type KnownPortal = KnownTargetFacts["portals"][number];
+
+/** Ascending by name. */
+export function knownTargets(options: KnownTargetsOptions): readonly KnownTargetFacts[] {
+  const { state, targetsOf, sessionsWith, loggedIn } = options;
+  const portals = new Map<string, KnownPortal[]>();
+  const known = (iqn: string): KnownPortal[] => {
+    const list = portals.get(iqn) ?? [];
+    portals.set(iqn, list);
+    return list;
+  };
+  for (const { iqn, portals: given } of state.targets) {
+    for (const portal of given) {
+      add(known(iqn), { ...portal, portalGroup: null, foundBy: "static" });
+    }
+  }
+  for (const portal of state.portals) {
+    const foundBy = portalText(portal);
+    for (const { name, addresses } of targetsOf(portal)) {
+      for (const { host: address, port, portalGroupTag } of addresses) {
+        add(known(name), { address, port, portalGroup: portalGroupTag ?? null, foundBy });
+      }
+    }
+  }
+  const persistent = state.logins.map(({ target }) => target);
+  for (const iqn of [...persistent, ...loggedIn]) known(iqn);
+  return [...portals].map(([iqn, list]) => ({
+    iqn,
+    portals: list,
+    state: loggedIn.includes(iqn)
+      ? "logged-in" as const
+      : persistent.includes(iqn)
+      ? "persistent" as const
+      : "known" as const,
+    sessions: sessionsWith(iqn),
+  })).sort((a, b) => a.iqn < b.iqn ? -1 : 1);
+}
+
+function add(list: KnownPortal[], portal: KnownPortal): void {
+  if (!list.some((each) => isSamePortal(each, portal))) list.push(portal);
+}

@@ -1,0 +1,79 @@
+/** What comes with requests to the initiator's API. */
+import { z } from "@hono/zod-openapi";
+import { Policy } from "./initiator_schemas.ts";
+
+const text = z.string().min(1).max(4096);
+const portal = { address: text, port: z.number() };
+const Portal = z.strictObject(portal);
+
+const Account = z.strictObject({ user: text, secret: text });
+const authentication = { chap: Account.optional(), targetChap: Account.optional() };
+const digests = { headerDigest: z.boolean().optional(), dataDigest: z.boolean().optional() };
+
+export const NameBody = z.strictObject({ name: text }).openapi("InitiatorName");
+
+export const PortalBody = Portal;
+
+export const NewPortalBody = z.strictObject({ ...portal, ...digests, ...authentication })
+  .openapi("NewDiscoveryPortal");
+
+export const RefreshBody = z.strictObject({ portal: Portal.optional() }).openapi("RefreshPortals");
+
+export const NewTargetBody = z.strictObject({ iqn: text, portals: z.array(Portal).max(32) })
+  .openapi("NewStaticTarget");
+
+export const IqnBody = z.strictObject({ iqn: text }).openapi("TargetName");
+
+export const LoginBody = z.strictObject({
+  target: text,
+  paths: z.array(z.strictObject({ portal: Portal, sourceAddress: text.optional() })).max(32)
+    .optional(),
+  multipath: z.boolean().optional(),
+  persistent: z.boolean().optional(),
+  recordOnly: z.boolean().optional(),
+  connections: z.int().min(1).max(16).optional(),
+  policy: Policy.optional(),
+  ...digests,
+  ...authentication,
+}).openapi("NewLogin");
+
+export const LogoutBody = z.strictObject({
+  target: text.optional(),
+  session: text.optional(),
+  force: z.boolean().optional(),
+}).openapi("LogoutChoice");
+
+export const PersistentBody = z.strictObject({ target: text, portal: Portal.optional() })
+  .openapi("PersistentChoice");
+
+export const AttachBody = z.strictObject({
+  device: text,
+  readOnly: z.boolean().optional(),
+  urlOnly: z.boolean().optional(),
+}).openapi("AttachDevice");
+
+export const DetachBody = z.strictObject({ device: text, force: z.boolean().optional() })
+  .openapi("DetachDevice");
+
+export const PolicyBody = z.strictObject({
+  device: text,
+  policy: Policy,
+  subset: z.array(text).max(32).optional(),
+  weights: z.record(text, z.number()).optional(),
+  preferred: text.optional(),
+}).openapi("DevicePolicy");
+
+export const UnbindBody = z.strictObject({ device: text.optional() }).openapi("Unbind");
+
+export const AskBody = z.strictObject({
+  session: text,
+  question: z.discriminatedUnion("kind", [
+    z.strictObject({
+      kind: z.literal("inquiry"),
+      lun: z.int(),
+      page: z.int().min(0).max(255).optional(),
+    }),
+    z.strictObject({ kind: z.literal("read-capacity"), lun: z.int() }),
+    z.strictObject({ kind: z.literal("report-luns") }),
+  ]),
+}).openapi("ScsiQuestion");
