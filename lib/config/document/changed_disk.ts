@@ -12,8 +12,15 @@ export function changedDisk(current: DeclaredDisk, asked: AskedDisk): DeclaredDi
   const { disk, finding, at } = asked;
   const isOwn = finding !== undefined && holdsFile(current, finding.path);
   const path = isOwn ? current.path : finding?.path;
-  const wanted = { ...disk, ...(path === undefined ? {} : { path }) };
-  const present = new Map<string, unknown>(Object.entries(current));
+  const parent = finding?.parent?.path;
+  const wanted = {
+    ...disk,
+    ...(path === undefined ? {} : { path }),
+    ...(parent === undefined ? {} : { parent }),
+  };
+  // A VHD of which nothing is said is fixed.
+  const standard = current.format === "vhd" ? { type: "fixed" } : {};
+  const present = new Map<string, unknown>(Object.entries({ ...standard, ...current }));
   for (const [field, value] of Object.entries(wanted)) {
     const { fixed, write } = DISK_FIELDS[field as keyof DocumentDisk];
     if (!fixed || value === undefined || value === present.get(field)) continue;

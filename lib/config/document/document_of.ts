@@ -10,6 +10,7 @@ import { type DeclaredLimits, LIMIT_NAMES } from "../limits.ts";
 import type {
   ServerDocument,
   WholeAuthentication,
+  WholeDisk,
   WholeDocument,
   WholeLimits,
   WholeLun,
@@ -30,7 +31,7 @@ export function documentOf(state: DeclaredState, secrets: DocumentSecrets = {}):
     ...authenticationOf(target, secrets),
     luns: (luns.get(target.name) ?? []).sort((one, other) => one.lun - other.lun),
   }));
-  const disks = state.disks.map(({ assignments: _, chain: __, ...disk }) => disk);
+  const disks = state.disks.map(documentedDisk);
   const { discovery, limits, portals } = state;
   return {
     ...state,
@@ -40,6 +41,13 @@ export function documentOf(state: DeclaredState, secrets: DocumentSecrets = {}):
     targets: targets.sort(byName),
     disks: disks.sort(byName),
   };
+}
+
+/** Whether the file of a disk with snapshots is a child of another is for the file to say. */
+function documentedDisk({ assignments: _, chain, ...disk }: DeclaredDisk): WholeDisk {
+  if (chain?.parent === undefined) return disk;
+  const { type: _type, ...told } = disk;
+  return told;
 }
 
 function wholeLimits(limits: DeclaredLimits): WholeLimits {

@@ -9,6 +9,7 @@ import type { DeclaredState } from "../schema.ts";
 import type { Declared } from "../secret_book.ts";
 import { secretProblem } from "../secret_rules.ts";
 import type { ServerDocument } from "./document.ts";
+import { checkParents } from "./check_parents.ts";
 import { checkRemovals } from "./check_removals.ts";
 import { checkSharing } from "./check_sharing.ts";
 import type { Findings } from "./findings.ts";
@@ -41,6 +42,7 @@ export function merge(
   const next: DeclaredState = { ...state, targets, disks };
   checkSharing(next, document);
   checkRemovals(declared.state.disks, next);
+  checkParents(declared.state.disks, next.disks, document);
   const known = new Map([...declared.secrets, ...secrets.added]);
   const problem = inconsistency(next) ?? secretProblem(next, known);
   if (problem === undefined) return { state: next, secrets: secrets.added };

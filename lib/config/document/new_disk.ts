@@ -33,7 +33,8 @@ export function newDisk(
     refuse("uuid", `cannot have the UUID of disk ${twin.name}`, "leave it out for one of its own");
   }
   const path = finding === undefined ? {} : { path: finding.path };
-  return { ...overlaid(plan, disk), ...path, uuid };
+  const parent = plan.parent === undefined ? {} : { parent: plan.parent };
+  return { ...overlaid(plan, disk), ...path, ...parent, uuid };
 }
 
 /** What the UUID of a new disk is drawn for. */
@@ -61,13 +62,17 @@ function checkPlace(
 }
 
 function created({ disk, finding, at }: AskedDisk, refuse: Refuse): DeclaredDisk {
-  const { size } = disk;
+  const parent = finding?.parent;
+  if (parent?.found !== undefined && parent.found.format !== "vhd") {
+    refuse("parent", `cannot be a child of ${parent.path}, which is no VHD`, "name a VHD");
+  }
+  const size = disk.size ?? parent?.found?.size;
   if (size === undefined) refuse("name", "is new and has no size", "give one, such as 20G");
   if (disk.format === "nbd") {
     refuse("format", "is new and its path is no export", "give its URL, such as nbd://HOST/NAME");
   }
   const place = finding === undefined ? { memory: disk.name } : { path: finding.path };
-  return inPlace(["disks", at], () => planDisk({ ...disk, ...place, size }));
+  return inPlace(["disks", at], () => planDisk({ ...disk, ...place, parent: parent?.path, size }));
 }
 
 function imported(
@@ -76,12 +81,16 @@ function imported(
   found: FoundDisk,
   refuse: Refuse,
 ): DeclaredDisk {
-  if (disk.format !== undefined && disk.format !== found.format) {
-    const why = `cannot have the format ${disk.format}: its file is ${found.format}`;
-    refuse("format", why, "leave the format out");
-  }
   const asked = { ...disk, path: finding!.path };
   const plan = inPlace(["disks", at], () => planImport({ disks: others }, asked, found));
+  const wanted = { ...disk, parent: finding!.parent?.path };
+  for (const field of ["format", "type", "parent"] as const) {
+    if (wanted[field] === undefined || wanted[field] === plan[field]) continue;
+    const why = `cannot have the ${field} ${wanted[field]}: that of its file is ${
+      plan[field] ?? "none"
+    }`;
+    refuse(field, why, `leave the ${field} out`);
+  }
   const { size } = disk;
   if (size !== undefined && size !== found.size) {
     inPlace(["disks", at, "size"], () => planExtension(plan, found.size, { to: size }));

@@ -401,7 +401,11 @@ const REFUSED: readonly (readonly [text: string, kind: string, said: RegExp])[] 
   ["disks: [{name: n, path: /d/n.vhd, size: 513B}]", "usage", /disks\[0\]: .*not whole blocks/],
   ["disks: [{name: n, format: mem, path: /d/n.vhd}]", "usage", /is in memory and has no file/],
   ["disks: [{name: n, path: /d/old.img}]", "usage", /cannot have the file of disk old/],
-  ["disks: [{name: n, path: /d/free.img, format: vhd}]", "usage", /format vhd: its file is raw/],
+  [
+    "disks: [{name: n, path: /d/free.img, format: vhd}]",
+    "usage",
+    /format vhd: that of its file is raw/,
+  ],
 ];
 
 Deno.test("apply: what does not fit is refused with its place, and changes nothing", () =>
