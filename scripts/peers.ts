@@ -53,7 +53,7 @@ export const PEERS = [
   { name: "nbdcopy", package: "libnbd-bin", groups: ["interop"] },
   { name: "nbdfuse", package: "libnbd-bin", groups: ["interop"] },
   { name: "nbd-client", package: "nbd-client", groups: ["interop"] },
-  { name: "fio", package: "fio", groups: ["interop"] },
+  { name: "fio", package: "fio", groups: ["interop", "e2e"] },
   { name: "sg_inq", package: "sg3-utils", groups: ["interop"] },
   { name: "tshark", package: "tshark", groups: ["interop"] },
   { name: "ip", package: "iproute2", groups: ["interop", "e2e"] },
