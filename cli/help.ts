@@ -12,7 +12,8 @@ A disk on the network, in four commands:
   sanctl target serve
   sanctl status
 
-Commands: target, disk, snapshot, backup, initiator, status, events, apply, export, version, completion
+Commands: target, disk, snapshot, backup, initiator, iscsicli, status, events, apply, export, version,
+          completion
 Help:     sanctl --help, sanctl target --help, sanctl target create --help
 `;
 

@@ -11,9 +11,18 @@ import { RunningCommand, type Surroundings } from "./running_command.ts";
 /** Stricli's codes for a command that was called wrongly; its other negative ones are our fault. */
 const USAGE_CODES: readonly number[] = [ExitCode.UnknownCommand, ExitCode.InvalidArgument];
 
+/** Whose words are its own, whatever they look like. */
+const ISCSICLI = "iscsicli";
+
 /** Runs `argv`. Every failure ends here: one or two lines on stderr, and the code it answers. */
 export async function sanctl(argv: readonly string[], around: Surroundings): Promise<number> {
   try {
+    const foreign = argv.findIndex((word) => word.toLowerCase() === ISCSICLI);
+    const before = takeGlobalFlags(argv.slice(0, Math.max(foreign, 0)));
+    if (foreign >= 0 && before.rest.length === 0) {
+      const { default: runIscsicli } = await import("./commands/iscsicli.ts");
+      return await runIscsicli(argv.slice(foreign + 1), before.flags, around);
+    }
     const { flags, rest } = takeGlobalFlags(argv);
     if (flags.version) return await runCommand(["version"], flags, around);
     if (flags.help) return await runCommand(withHelp(rest), flags, around);

@@ -102,6 +102,9 @@ owned "$dir/deno"
 owned "$dir/main.js"
 { true >"$dir/used"; } 2>/dev/null
 
+# Under that name it takes the words of Windows's initiator.
+case ${0##*/} in iscsicli) set -- iscsicli "$@" ;; esac
+
 export DENO_DIR="$dir/cache" DENO_NO_UPDATE_CHECK=1
 # Calls of the C library (reads that never wait, the reservation of space, sd_notify) for those whom
 # they serve.

@@ -2,10 +2,12 @@
 import { ControlError } from "../config/control_error.ts";
 import { CommandFailure } from "../initiator/command.ts";
 import { InitiatorError } from "../initiator/initiator_error.ts";
+import { LoginRefused } from "../initiator/login_error.ts";
 
 export function controlErrorOf(error: unknown): unknown {
   if (error instanceof InitiatorError) {
-    return new ControlError(error.kind, error.message, error.next, { cause: error });
+    const loginStatus = error instanceof LoginRefused ? error.status : undefined;
+    return new ControlError(error.kind, error.message, error.next, { cause: error, loginStatus });
   }
   if (error instanceof CommandFailure) {
     const next = "see whether the target runs: sanctl initiator sessions";
