@@ -24,6 +24,10 @@ export class ExchangeableDevice implements BlockDevice {
     return this.#inner.can;
   }
 
+  get trouble(): string | undefined {
+    return this.#inner.trouble;
+  }
+
   /** Whether the device that is there now can grow. */
   get grows(): boolean {
     return this.#inner.grow !== undefined;

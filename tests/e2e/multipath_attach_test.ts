@@ -109,6 +109,7 @@ async function runFio(url: string): Promise<void> {
     "--verify=crc32c",
     "--verify_backlog=256",
     "--verify_fatal=1",
+    "--verify_state_save=0", // no file of it is left behind
     "--fsync=64",
     "--rate=24M",
   ], FIO_MS);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { BlockDevice, DeviceErrorKind } from "../../../lib/block/device.ts";
+import { ExchangeableDevice } from "../../../lib/block/exchangeable.ts";
 import { FaultyDevice } from "../../../lib/block/faulty.ts";
 import { MemoryDevice } from "../../../lib/block/memory.ts";
 import { MeteredDevice } from "../../../lib/block/metered.ts";
@@ -13,6 +14,7 @@ const SIZE = 128 << 10;
 const transparent: Record<string, () => BlockDevice> = {
   SliceDevice: () => new SliceDevice(new MemoryDevice(3 * SIZE), 70_000, SIZE),
   MeteredDevice: () => new MeteredDevice(new MemoryDevice(SIZE)),
+  ExchangeableDevice: () => new ExchangeableDevice(new MemoryDevice(SIZE)),
   FaultyDevice: () => new FaultyDevice(new MemoryDevice(SIZE)),
   "FaultyDevice that never does anything at once": () => {
     const device = new FaultyDevice(new MemoryDevice(SIZE));
@@ -31,6 +33,18 @@ for (const [name, make] of Object.entries(transparent)) {
     await fc.assert(property, { numRuns: 15 });
   });
 }
+
+Deno.test("filters: what troubles a device is told through each of them", () => {
+  const device: BlockDevice = Object.assign(new MemoryDevice(SIZE), { trouble: "it is away" });
+  for (
+    const filter of [
+      new SliceDevice(device, 0, SIZE),
+      new MeteredDevice(device),
+      new ExchangeableDevice(device),
+      new ReadOnlyDevice(device),
+    ]
+  ) assert.equal(filter.trouble, "it is away", filter.constructor.name);
+});
 
 Deno.test("SliceDevice: touches nothing outside its range", async () => {
   const inner = new MemoryDevice(4096);
