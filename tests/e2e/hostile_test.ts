@@ -258,6 +258,9 @@ async function fixedVhd(sanctl: Sanctl): Promise<Uint8Array> {
 const DISK_TYPE_AT = 60;
 const CHECKSUM_AT = 64;
 
+/** A fixed VHD has none of what the other types say more of themselves by. */
+const NO_HEADER = /its header should be at \d+, behind the end of the file/;
+
 /** The image with another octet in its footer, and the checksum that goes with it. */
 function withFooterOctet(image: Uint8Array, at: number, value: number): Uint8Array {
   const changed = image.slice();
@@ -281,8 +284,8 @@ Deno.test({
         ["empty.img", new Uint8Array(0), /empty/],
         ["some.qcow2", Uint8Array.of(0x51, 0x46, 0x49, 0xfb, 0, 0, 0, 3), /qcow2.*qemu-img/],
         ["some.vhdx", new TextEncoder().encode("vhdxfile".padEnd(4096, "\0")), /VHDX/],
-        ["dynamic.vhd", withFooterOctet(image, DISK_TYPE_AT + 3, 3), /dynamic/],
-        ["child.vhd", withFooterOctet(image, DISK_TYPE_AT + 3, 4), /differencing/],
+        ["dynamic.vhd", withFooterOctet(image, DISK_TYPE_AT + 3, 3), NO_HEADER],
+        ["child.vhd", withFooterOctet(image, DISK_TYPE_AT + 3, 4), NO_HEADER],
         ["strange.vhd", withFooterOctet(image, DISK_TYPE_AT + 3, 9), /type/],
         ["damaged.vhd", damaged, /checksum/],
         ["cut.vhd", image.slice(512 * 100), /cut\.vhd/],
