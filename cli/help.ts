@@ -4,7 +4,7 @@ import type { Context } from "./context.ts";
 import { GLOBAL_FLAGS } from "./global_flags.ts";
 
 /** What `sanctl` alone prints. */
-export const OVERVIEW = `sanctl makes this machine an iSCSI target server.
+export const OVERVIEW = `sanctl makes this machine an iSCSI target server, an initiator, or both.
 
 A disk on the network, in four commands:
   sanctl target create mail --allow iqn.1991-05.com.microsoft:mail1
