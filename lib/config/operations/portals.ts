@@ -40,7 +40,7 @@ export function addPortal(
   const present = state.portals ?? [];
   checkIsFree(present, portal);
   checkRoom(state, "portals");
-  const only = `the service listens at ${portalName(portal)} alone now, not at every address`;
+  const only = `${portalName(portal)} alone is declared now, no longer every address`;
   const notices = state.portals === undefined ? [only] : [];
   return changed(state, [...present, portal], { force, usage, notices });
 }
@@ -53,7 +53,7 @@ export function removePortal(
 ): Outcome {
   const portal = findPortal(state, place);
   const left = state.portals!.filter((each) => each !== portal);
-  const again = "no portal is declared any more: the service listens at every address, port 3260";
+  const again = "no portal is declared any more: without one it is every address, port 3260";
   const notices = left.length === 0 ? [again] : [];
   return changed(state, left, { force, usage, notices });
 }

@@ -5,9 +5,6 @@ import { exactSize } from "../size.ts";
 import { chainOf } from "./find_snapshot.ts";
 import { spaceOfSnapshots } from "./space.ts";
 
-/** Of the limit, from which on the operator is warned. */
-export const WARNING_SHARE = 0.8;
-
 /** Refuses a snapshot of a disk whose snapshots take as much as they may. */
 export async function requireRoom(state: DeclaredState, disk: DeclaredDisk): Promise<void> {
   const { limit } = chainOf(disk);

@@ -44,9 +44,9 @@ Deno.test("the first portal that is declared takes the place of every address", 
     const [all] = await control.listPortals();
     assert.deepEqual([all!.address, all!.port, all!.declared], ["::", 3260, false]);
     const { notices } = await control.addPortal(FIRST);
-    assert.match(notices.join(), /at 192\.0\.2\.1:3260 alone now/);
+    assert.match(notices.join(), /192\.0\.2\.1:3260 alone is declared now/);
     const removed = await control.removePortal(FIRST);
-    assert.match(removed.notices.join(), /listens at every address, port 3260/);
+    assert.match(removed.notices.join(), /without one it is every address, port 3260/);
     assert.deepEqual([...sockets.open], ["[::]:3260"]);
   }));
 
