@@ -6,6 +6,7 @@ import type {
   KnownTargetFacts,
   PersistentLoginFacts,
 } from "../lib/initiator_service/control.ts";
+import { attachmentText } from "./attachment.ts";
 import { formatAddress } from "./format_address.ts";
 import type { Column } from "./output.ts";
 import { formatSize } from "./size.ts";
@@ -53,7 +54,10 @@ export const deviceColumns: readonly Column<InitiatorDeviceFacts>[] = [
   { heading: "POLICY", value: ({ policy }) => policy },
   { heading: "PATHS", value: ({ paths }) => `${paths.filter(isThere).length} of ${paths.length}` },
   { heading: "BOUND", value: ({ bound }) => bound ? "yes" : "no" },
-  { heading: "ATTACHED", value: ({ attached }) => attached?.path ?? attached?.url ?? "no" },
+  {
+    heading: "ATTACHED",
+    value: ({ attached }) => attached === null ? "no" : attachmentText(attached),
+  },
 ];
 
 function isThere({ state }: InitiatorDeviceFacts["paths"][number]): boolean {

@@ -10,7 +10,7 @@ import { type ArchivedFile, tar } from "./tar.ts";
 
 const OUTPUT = "dist/sanctl";
 
-/** What sanctl may do. It starts no program, and asks nobody; sanctl.sh adds what few need. */
+/** What a command may do, which asks nobody; sanctl.sh lets those do more who serve disks. */
 const PERMISSIONS = ["read", "write", "net", "env", "sys"].map((name) => `--allow-${name}`);
 
 /**
@@ -54,8 +54,7 @@ async function denoCompile(): Promise<void> {
     "compile",
     "--no-prompt",
     V8_FLAGS,
-    ...PERMISSIONS,
-    "--allow-ffi",
+    "--allow-all",
     "--output",
     output,
     "cli/main.ts",
@@ -78,7 +77,8 @@ async function selfExtracting(): Promise<void> {
     SHA256: await sha256(payload),
     LINES: String(stub.split("\n").length),
     PLATFORM: `${system}-${machine}`,
-    FLAGS: [...RUN_FLAGS, ...PERMISSIONS].join(" "),
+    FLAGS: RUN_FLAGS.join(" "),
+    PERMISSIONS: PERMISSIONS.join(" "),
   };
   const script = stub.replace(/@([A-Z0-9]+)@/g, (_, name: string) => values[name]!);
   const output = `${OUTPUT}.${crypto.randomUUID()}`;

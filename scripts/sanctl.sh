@@ -106,8 +106,9 @@ owned "$dir/main.js"
 case ${0##*/} in iscsicli) set -- iscsicli "$@" ;; esac
 
 export DENO_DIR="$dir/cache" DENO_NO_UPDATE_CHECK=1
-# Calls of the C library (reads that never wait, the reservation of space, sd_notify) for those whom
-# they serve.
-ffi=
-case " $* " in *" serve "* | *" create "* | *" disk "*) ffi=--allow-ffi ;; esac
-exec "$dir/deno" run @FLAGS@ $ffi "$dir/main.js" "$@"
+# Everything, for those who serve or touch a disk. They call the C library (reads that never wait, the
+# reservation of space, sd_notify), which is as much; Deno shows block devices and mounts to nobody
+# who may do less; and what attaches a disk to this machine is programs.
+may="@PERMISSIONS@"
+case " $* " in *" serve "* | *" create "* | *" disk "*) may=--allow-all ;; esac
+exec "$dir/deno" run @FLAGS@ $may "$dir/main.js" "$@"

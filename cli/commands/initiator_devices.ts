@@ -1,6 +1,7 @@
 import { ControlError } from "../../lib/config/control_error.ts";
 import type { InitiatorDeviceFacts, PathFacts } from "../../lib/initiator_service/control.ts";
 import type { Context } from "../context.ts";
+import { attachmentText } from "../attachment.ts";
 import { formatAddress } from "../format_address.ts";
 import { deviceColumns } from "../initiator_columns.ts";
 import { type Column, sheet, table } from "../output.ts";
@@ -60,7 +61,7 @@ function deviceText(device: InitiatorDeviceFacts): string {
     ["serial", device.serial],
     ["read-only", device.readOnly ? "yes" : undefined],
     ["policy", device.policy],
-    ["attached", attached === null ? "no" : attached.path ?? attached.url],
+    ["attached", attached === null ? "no" : attachmentText(attached)],
     ["clients", attached === null ? undefined : String(attached.clients)],
     ["bound", device.bound ? "yes" : "no"],
     ["error", error ?? undefined],

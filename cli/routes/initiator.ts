@@ -2,7 +2,9 @@
 import { buildCommand, buildRouteMap } from "@stricli/core";
 import type { PortalFacts } from "../../lib/config/facts.ts";
 import { POLICIES, type PolicyName } from "../../lib/initiator/multipath/policies.ts";
+import type { AttachWay } from "../../lib/nbd/attach/way.ts";
 import { parsePortal } from "../address.ts";
+import { WAY_FLAG } from "../attachment.ts";
 import type { Context } from "../context.ts";
 import { parseWholeNumber, switchFlag, textFlag } from "../parameters.ts";
 import { ACCOUNT_FLAGS, type AccountFlags, DIGEST_FLAGS, type DigestFlags } from "./account.ts";
@@ -172,12 +174,13 @@ const devices = buildCommand<InitiatorLongFlags, [device?: string], Context>({
 
 export interface InitiatorAttachFlags {
   readonly readOnly?: boolean;
+  readonly way?: AttachWay;
 }
 
 const attach = buildCommand<InitiatorAttachFlags, [device: string], Context>({
   loader: () => import("../commands/initiator_attach.ts"),
   parameters: {
-    flags: { readOnly: switchFlag("Refuse writes") },
+    flags: { readOnly: switchFlag("Refuse writes"), way: WAY_FLAG },
     positional: { kind: "tuple", parameters: [DEVICE_ARGUMENT] },
   },
   docs: { brief: "Let programs of this machine use a device" },
@@ -186,7 +189,9 @@ const attach = buildCommand<InitiatorAttachFlags, [device: string], Context>({
 const detach = buildCommand<InitiatorForceFlags, [device: string], Context>({
   loader: () => import("../commands/initiator_detach.ts"),
   parameters: {
-    flags: { force: switchFlag("Although it is in use: whoever uses it loses it") },
+    flags: {
+      force: switchFlag("Although it is in use: it is unmounted, and whoever uses it loses it"),
+    },
     positional: { kind: "tuple", parameters: [DEVICE_ARGUMENT] },
   },
   docs: { brief: "Take a device from programs, once it is flushed" },

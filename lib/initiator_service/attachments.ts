@@ -1,99 +1,94 @@
-/** Devices that programs of this machine use: served over NBD on a Unix socket. */
-import { InFlight } from "../block/in_flight.ts";
-import { ControlError } from "../config/control_error.ts";
+/** Devices that programs of this machine use: remote disks, attached. */
+import { attachFailure } from "../config/attach_failure.ts";
 import type { MultipathUnit } from "../initiator/multipath/multipath_unit.ts";
 import { RemoteDisk } from "../initiator/remote_disk.ts";
-import { Export } from "../nbd/server/export.ts";
-import { NbdServer } from "../nbd/server/server.ts";
+import { Attachments as LocalAttachments } from "../nbd/attach/attachments.ts";
+import type { AttachWay } from "../nbd/attach/way.ts";
 import type { Clock } from "../runtime/clock.ts";
+import { InFlight } from "../block/in_flight.ts";
 import type { Logger } from "../runtime/logger.ts";
 import type { AttachmentFacts } from "./facts.ts";
 
 export interface AttachmentsOptions {
-  /** Where the socket is to be. */
-  readonly path: string;
+  /** Where the socket is to be, and the files. */
+  readonly directory: string;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
-/** How long clients have for what they have asked. */
-const DRAIN_MS = 5_000;
-
 export interface Attached {
   readonly name: string;
   readonly disk: RemoteDisk;
-  readonly served: Export;
+}
+
+/** How a device is to be attached. */
+export interface AttachmentChoice {
   readonly readOnly: boolean;
+  /** The best that this machine gives, without. */
+  readonly way?: AttachWay | undefined;
 }
 
 export class Attachments {
-  readonly #server: NbdServer;
-  readonly #path: string;
+  readonly #options: AttachmentsOptions;
   /** What is being attached or detached. */
   readonly #busy = new InFlight();
+  #local: LocalAttachments | undefined;
 
-  constructor({ path, clock, logger }: AttachmentsOptions) {
-    this.#server = new NbdServer({ clock, logger });
-    this.#path = path;
+  constructor(options: AttachmentsOptions) {
+    this.#options = options;
   }
 
-  /** The socket is its user's alone; what a dead service left there is replaced. */
   async listen(): Promise<void> {
-    await Deno.remove(this.#path).catch((error) => {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    });
-    const umask = Deno.umask(0o177);
-    try {
-      this.#server.listen({ transport: "unix", path: this.#path });
-    } finally {
-      Deno.umask(umask);
-    }
+    this.#local = await LocalAttachments.open(this.#options);
   }
 
-  /** Serves a unit under a name; waits until it can be reached. */
-  attach(name: string, unit: MultipathUnit, readOnly: boolean): Promise<Attached> {
+  get #open(): LocalAttachments {
+    if (this.#local === undefined) throw new Error("attachments are not open");
+    return this.#local;
+  }
+
+  /** Attaches a unit under a name; waits until it can be reached. */
+  attach(
+    name: string,
+    unit: MultipathUnit,
+    { readOnly, way }: AttachmentChoice,
+  ): Promise<Attached> {
     return this.#busy.during(async () => {
       const disk = await RemoteDisk.open(unit, { readOnly });
-      const served = new Export({ name, device: disk, readOnly });
-      this.#server.exports.add(served);
-      return { name, disk, served, readOnly };
+      try {
+        const { blockLength } = unit.facts!;
+        await this.#open.attach({ name, device: disk, readOnly, way, blockLength });
+        return { name, disk };
+      } catch (error) {
+        await disk.close();
+        throw attachFailure(`device ${name} cannot be attached`, error);
+      }
     });
   }
 
-  /** Clients that use it now. */
-  clientsOf({ served }: Attached): number {
-    return this.#server.clientsOf(served);
+  facts({ name }: Attached): AttachmentFacts {
+    const { readOnly, way, url, path, clients, mounts } = this.#open.find(name)!;
+    return { readOnly, way, url, path, clients, mounts };
   }
 
-  facts(attached: Attached): AttachmentFacts {
-    return {
-      readOnly: attached.readOnly,
-      url: `nbd+unix:///${encodeURI(attached.name)}?socket=${encodeURI(this.#path)}`,
-      path: null,
-      clients: this.clientsOf(attached),
-      mounts: [],
-    };
-  }
-
-  /** Refuses where somebody uses it, unless forced; then flushes it and lets go of it. */
-  detach(attached: Attached, { force }: { readonly force: boolean }): Promise<void> {
-    const clients = this.clientsOf(attached);
-    if (clients > 0 && !force) {
-      throw new ControlError(
-        "in-use",
-        `${attached.name} is in use by ${clients} client${clients === 1 ? "" : "s"}`,
-        "end what uses it, or detach it with --force: whoever uses it loses it",
-      );
-    }
+  /**
+   * Refuses where somebody uses it, unless forced; then flushes it and lets go of it. Answers what
+   * was taken from whom, a sentence each.
+   */
+  detach({ name, disk }: Attached, options: { readonly force: boolean }): Promise<string[]> {
     return this.#busy.during(async () => {
-      await this.#server.withdraw(attached.served, { drainMs: DRAIN_MS });
-      await attached.disk.close();
+      try {
+        const told = await this.#open.detach(name, options);
+        await disk.close();
+        return told;
+      } catch (error) {
+        throw attachFailure(`device ${name} cannot be detached`, error);
+      }
     });
   }
 
   async close(): Promise<void> {
     await this.#busy.idle();
-    await this.#server.close({ drainMs: DRAIN_MS });
-    await Deno.remove(this.#path).catch(() => undefined);
+    await this.#local?.close();
   }
 }

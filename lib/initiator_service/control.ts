@@ -7,6 +7,7 @@
 import type { Changed } from "../config/facts.ts";
 import type { EventsPage, EventsQuery } from "../events/read_events.ts";
 import type {
+  AttachWay,
   BindFacts,
   DiscoveryPortalFacts,
   InitiatorDeviceFacts,
@@ -93,8 +94,8 @@ export interface PersistentChoice {
 
 export interface AttachOptions {
   readonly readOnly?: boolean | undefined;
-  /** Exports it for programs alone, where a block device could be made. */
-  readonly urlOnly?: boolean | undefined;
+  /** The best that this machine gives, without. */
+  readonly way?: AttachWay | undefined;
 }
 
 export interface PolicyOptions {

@@ -6,8 +6,9 @@
  */
 import type { PathState } from "../initiator/multipath/path.ts";
 import type { PolicyName } from "../initiator/multipath/policies.ts";
+import type { AttachWay } from "../nbd/attach/way.ts";
 
-export type { PathState, PolicyName };
+export type { AttachWay, PathState, PolicyName };
 
 /** Where something listens: an address or a host name, and a port. */
 export interface PortalFacts {
@@ -128,13 +129,15 @@ export interface PathFacts {
 /** How programs of this machine reach an attached device. */
 export interface AttachmentFacts {
   readonly readOnly: boolean;
+  /** `nbd`: a block device of the kernel's; `nbdfuse`: a file; `url`: neither. */
+  readonly way: AttachWay;
   /** `nbd+unix:///NAME?socket=PATH`. */
   readonly url: string;
   /** `/dev/nbd0`, or a file; null: it is reached by its URL alone. */
   readonly path: string | null;
-  /** Clients that use it now. */
+  /** Clients that use it by its URL now. */
   readonly clients: number;
-  /** Where it is mounted. */
+  /** Where file systems on it are mounted. */
   readonly mounts: readonly string[];
 }
 

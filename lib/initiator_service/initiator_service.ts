@@ -18,7 +18,6 @@ import type { InitiatorKeeper } from "./keeper.ts";
 import { KeptInitiatorControl } from "./kept_initiator_control.ts";
 import { RunningInitiator } from "./running_initiator.ts";
 import type { DeclaredInitiator } from "./schema.ts";
-import { exportSocket } from "./state_paths.ts";
 import { type Declared, InitiatorStore } from "./store.ts";
 
 export interface InitiatorServiceOptions {
@@ -57,7 +56,7 @@ export class InitiatorService implements InitiatorKeeper {
     this.#log = new EventLog({ directory: eventsDirectory(directory), clock, logger });
     this.running = new RunningInitiator({
       ...{ makeNode, settings, events: this.#log },
-      exportSocket: exportSocket(directory),
+      directory,
       state: () => this.#declared.state,
       onChange: () => this.#changed(),
     });

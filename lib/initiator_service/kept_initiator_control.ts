@@ -270,8 +270,8 @@ export class KeptInitiatorControl implements InitiatorControl {
         "see how: sanctl initiator devices",
       );
     }
-    const { readOnly = false, urlOnly = false } = options;
-    await this.#declare(running, device, { ...device.declared, attached: { readOnly, urlOnly } });
+    const { readOnly = false, way } = options;
+    await this.#declare(running, device, { ...device.declared, attached: { readOnly, way } });
     const notices = running.isPersistent(device)
       ? []
       : ["it is gone when the service ends, since its login is not persistent"];
@@ -287,10 +287,10 @@ export class KeptInitiatorControl implements InitiatorControl {
     if (!device.isAttached) {
       throw new ControlError("failed", `device ${device.name} is not attached`, undefined);
     }
-    await device.detach({ force });
-    const { attached: _, ...declared } = device.declared;
+    const { attached: _, bound, ...declared } = device.declared;
+    const notices = await device.detach({ force });
     await this.#declare(running, device, { ...declared, bound: false });
-    const notices = device.declared.bound ? ["it is bound no more"] : [];
+    if (bound) notices.push("it is bound no more");
     return { facts: device.facts(), notices };
   }
 

@@ -4,7 +4,12 @@ import { accessName } from "../initiator/multipath/asymmetric_access.ts";
 import type { MultipathUnit } from "../initiator/multipath/multipath_unit.ts";
 import type { Path } from "../initiator/multipath/path.ts";
 import type { Attached, Attachments } from "./attachments.ts";
-import type { InitiatorDeviceFacts, InitiatorDeviceState, PathFacts } from "./facts.ts";
+import type {
+  AttachmentFacts,
+  InitiatorDeviceFacts,
+  InitiatorDeviceState,
+  PathFacts,
+} from "./facts.ts";
 import type { RunningSession } from "./running_session.ts";
 import type { DeclaredDevice } from "./schema.ts";
 
@@ -56,8 +61,8 @@ export class RunningDevice {
     return this.isAttached && this.unit.isUsable;
   }
 
-  get clients(): number {
-    return this.#attached === undefined ? 0 : this.#attachments.clientsOf(this.#attached);
+  get #attachmentFacts(): AttachmentFacts | null {
+    return this.#attached === undefined ? null : this.#attachments.facts(this.#attached);
   }
 
   /** The unit can be reached through this session. */
@@ -120,23 +125,31 @@ export class RunningDevice {
   }
 
   async #attachNow(): Promise<void> {
-    const { readOnly = false } = this.#declared.attached ?? {};
-    this.#attached = await this.#attachments.attach(this.name, this.unit, readOnly);
+    const choice = this.#declared.attached ?? { readOnly: false };
+    this.#attached = await this.#attachments.attach(this.name, this.unit, choice);
   }
 
-  /** Refuses where somebody uses it, unless forced. */
-  async detach(options: { readonly force: boolean }): Promise<void> {
+  /**
+   * Refuses where somebody uses it, unless forced: answers then what was taken from whom, a
+   * sentence each.
+   */
+  async detach(options: { readonly force: boolean }): Promise<string[]> {
     const attached = this.#attached;
-    if (attached === undefined) return;
-    await this.#attachments.detach(attached, options);
+    if (attached === undefined) return [];
+    const told = await this.#attachments.detach(attached, options);
     this.#attached = undefined;
+    return told;
   }
 
   /** Refuses to lose its last session while it is attached. */
   checkMayLose(sessions: readonly RunningSession[]): void {
     if (!this.isAttached || this.sessions.some((each) => !sessions.includes(each))) return;
-    const clients = this.clients;
-    const by = clients === 0 ? "" : `, with ${clients} client${clients === 1 ? "" : "s"}`;
+    const { clients, path, mounts } = this.#attachmentFacts!;
+    const by = mounts.length > 0
+      ? ` as ${path}, and mounted at ${mounts.join(", ")}`
+      : clients === 0
+      ? ""
+      : `, with ${clients} client${clients === 1 ? "" : "s"}`;
     throw new ControlError(
       "in-use",
       `device ${this.name} of target ${this.target} is attached${by}`,
@@ -177,7 +190,7 @@ export class RunningDevice {
       thin: facts?.provisioning.isThin ?? false,
       policy: this.unit.policy,
       paths: paths.map((path) => this.#pathFacts(path)),
-      attached: this.#attached === undefined ? null : this.#attachments.facts(this.#attached),
+      attached: this.#attachmentFacts,
       bound: this.#declared.bound,
       error: state === "online" || state === "degraded"
         ? null

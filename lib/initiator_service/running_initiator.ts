@@ -27,8 +27,8 @@ export interface RunningInitiatorOptions {
   readonly makeNode: (name: string) => InitiatorNode;
   readonly settings: MultipathSettings;
   readonly events: EventSink;
-  /** Where attached devices are served. */
-  readonly exportSocket: string;
+  /** Where attached devices are. */
+  readonly directory: string;
   readonly state: () => DeclaredInitiator;
   /** A session has been opened or lost, or a device found. */
   readonly onChange: () => void;
@@ -63,7 +63,7 @@ export class RunningInitiator {
     this.#node = options.makeNode(options.state().name);
     const { clock, logger } = this.#node;
     this.discovery = new Discovery(events);
-    this.attachments = new Attachments({ path: options.exportSocket, clock, logger });
+    this.attachments = new Attachments({ directory: options.directory, clock, logger });
     this.devices = new RunningDevices({
       ...{ settings, events, attachments: this.attachments },
       declared: (identity) =>

@@ -7,6 +7,7 @@ import { SecretReference } from "../config/schema.ts";
 import { isChapUser } from "../config/chap_user.ts";
 import { parseIscsiName } from "../config/iscsi_name.ts";
 import { POLICIES, type PolicyName } from "../initiator/multipath/policies.ts";
+import { ATTACH_WAYS } from "../nbd/attach/way.ts";
 import { isHost } from "./host.ts";
 
 /** Of everything that is declared; far above what one machine uses. */
@@ -70,7 +71,13 @@ const Device = z.strictObject({
   weights: z.record(z.string(), z.int().min(0).max(MOST_WEIGHT)).optional(),
   subset: z.array(z.string()).optional(),
   preferred: z.string().optional(),
-  attached: z.strictObject({ readOnly: z.boolean(), urlOnly: z.boolean() }).optional(),
+  attached: z.strictObject({
+    readOnly: z.boolean(),
+    /** The best that the machine gives, without. */
+    way: z.enum(ATTACH_WAYS).optional(),
+    /** As services before wrote it, which had no other way. */
+    urlOnly: z.boolean().optional(),
+  }).transform(({ urlOnly: _, ...attached }) => attached).optional(),
   bound: z.boolean(),
 });
 

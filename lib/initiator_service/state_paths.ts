@@ -8,8 +8,3 @@ export function initiatorDirectory(stateDirectory: string): string {
 export function initiatorStateFile(directory: string): string {
   return `${directory}/initiator.yaml`;
 }
-
-/** Where attached devices are served. */
-export function exportSocket(directory: string): string {
-  return `${directory}/nbd.sock`;
-}

@@ -1,5 +1,6 @@
 /** What comes with requests to the initiator's API. */
 import { z } from "@hono/zod-openapi";
+import { ATTACH_WAYS } from "../nbd/attach/way.ts";
 import { Policy } from "./initiator_schemas.ts";
 
 const text = z.string().min(1).max(4096);
@@ -49,7 +50,7 @@ export const PersistentBody = z.strictObject({ target: text, portal: Portal.opti
 export const AttachBody = z.strictObject({
   device: text,
   readOnly: z.boolean().optional(),
-  urlOnly: z.boolean().optional(),
+  way: z.enum(ATTACH_WAYS).optional(),
 }).openapi("AttachDevice");
 
 export const DetachBody = z.strictObject({ device: text, force: z.boolean().optional() })

@@ -1,5 +1,6 @@
 /** The initiator's facts as zod schemas; the compiler holds them to the facts' own types. */
 import { z } from "@hono/zod-openapi";
+import { ATTACH_WAYS } from "../nbd/attach/way.ts";
 import { POLICIES, type PolicyName } from "../initiator/multipath/policies.ts";
 import type {
   BindFacts,
@@ -119,6 +120,7 @@ export const InitiatorDevice = z.strictObject({
   paths: z.array(Path),
   attached: z.strictObject({
     readOnly: z.boolean(),
+    way: z.enum(ATTACH_WAYS),
     url: z.string(),
     path: z.string().nullable(),
     clients: count,

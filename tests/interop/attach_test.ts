@@ -20,7 +20,10 @@ Deno.test({
       assert.equal(path, join(directory, "attached/mail/mail"));
       assert.equal(url, `nbd+unix:///mail?socket=${directory}/nbd.sock`);
       assert.equal(readOnly, false);
-      assert.ok(attachments.find("mail")!.clients > 0);
+      assert.deepEqual([attachments.find("mail")!.way, attachments.find("mail")!.clients], [
+        "nbdfuse",
+        0,
+      ]);
       await assert.rejects(attachments.attach({ name: "mail", device }), { kind: "in-use" });
       await peer("mkfs.ext4", "-q", "-F", path!);
       await peer("e2fsck", "-fn", path!);
@@ -52,7 +55,7 @@ Deno.test({
     withScratch(async (directory) => {
       const device = new MemoryDevice(MIB);
       const attachments = await Attachments.open({ directory });
-      const { url, path } = await attachments.attach({ name: "d", device, urlOnly: true });
+      const { url, path } = await attachments.attach({ name: "d", device, way: "url" });
       assert.equal(path, null);
       assert.equal(Number(await peer("nbdinfo", "--size", url)), MIB);
       await peer("qemu-io", "-f", "raw", "-c", "write -P 7 0 4k", "-c", "flush", url);
@@ -62,7 +65,10 @@ Deno.test({
       const { NbdDevice } = await import("../../lib/nbd/client/nbd_device.ts");
       const { parseNbdUrl } = await import("../../lib/nbd/address.ts");
       const user = await NbdDevice.open(parseNbdUrl(url));
-      await assert.rejects(attachments.detach("d"), { kind: "in-use", message: /is used over/ });
+      await assert.rejects(attachments.detach("d"), {
+        kind: "in-use",
+        message: /is in use over \d connections/,
+      });
       await user.close();
       while (attachments.find("d")!.clients > 0) await new Promise((t) => setTimeout(t, 5));
       await attachments.detach("d");

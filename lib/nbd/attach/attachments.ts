@@ -1,6 +1,7 @@
 /**
- * Devices that programs of this machine use: each is an export on a Unix socket of ours, and where
- * nbdfuse is there a file besides. What a crash has left of them is taken away at the next start.
+ * Devices that programs of this machine use: each is an export on a Unix socket of ours, and a
+ * block device or a file besides, where this machine gives one. What a crash has left of them is
+ * taken away at the next start.
  */
 import type { BlockDevice } from "../../block/device.ts";
 import { type Clock, systemClock } from "../../runtime/clock.ts";
@@ -9,7 +10,12 @@ import { nbdUrl } from "../address.ts";
 import { Export } from "../server/export.ts";
 import { NbdServer } from "../server/server.ts";
 import { AttachError } from "./attach_error.ts";
-import { FuseFile, removeLeftMount } from "./fuse_file.ts";
+import { clearStack, requireFree } from "./clear_stack.ts";
+import { clearLeft } from "./left.ts";
+import type { LocalDevice, LocalDeviceOptions } from "./local_device.ts";
+import { makeLocalDevice } from "./make_local_device.ts";
+import { stackOn } from "./stack.ts";
+import type { AttachWay } from "./way.ts";
 
 export interface AttachmentsOptions {
   /** Of ours alone: the socket is in it, and the files. */
@@ -19,31 +25,38 @@ export interface AttachmentsOptions {
 }
 
 export interface AttachOptions {
-  /** By which the export goes; fit for a file's name. */
+  /** By which the export goes. */
   readonly name: string;
   /** Stays the caller's, and is in use until it is detached. */
   readonly device: BlockDevice;
   readonly readOnly?: boolean;
   readonly description?: string;
-  /** Only the export, where a file could be made too. */
-  readonly urlOnly?: boolean;
+  /** The best that this machine gives, without. */
+  readonly way?: AttachWay | undefined;
+  /** Octets of a block of the kernel's device; 512 without. */
+  readonly blockLength?: number;
 }
 
 export interface Attachment {
   readonly name: string;
   readonly readOnly: boolean;
+  readonly way: AttachWay;
   /** `nbd+unix:///NAME?socket=PATH`. */
   readonly url: string;
-  /** The file; null: it is reached by its URL alone. */
+  /** The block device, or the file; null: it is reached by its URL alone. */
   readonly path: string | null;
-  /** Connections that use it now. */
+  /** Connections that use it now, but for those of the block device or the file. */
   readonly clients: number;
+  /** Where file systems on it are mounted. */
+  readonly mounts: readonly string[];
 }
 
 interface Attached {
   readonly served: Export;
   readonly url: string;
-  readonly file: FuseFile | undefined;
+  readonly local: LocalDevice | undefined;
+  /** Connections that the local device has. */
+  readonly ownClients: number;
 }
 
 /** How long clients are given to have answered what they asked. */
@@ -51,49 +64,49 @@ const DRAIN_MS = 5000;
 
 export class Attachments {
   readonly #directory: string;
+  readonly #logger: Logger;
   readonly #server: NbdServer;
   readonly #byName = new Map<string, Attached>();
   /** Names that are being attached or detached. */
   readonly #busy = new Set<string>();
 
-  private constructor(directory: string, server: NbdServer) {
+  private constructor(directory: string, server: NbdServer, logger: Logger) {
     this.#directory = directory;
     this.#server = server;
+    this.#logger = logger;
   }
 
-  /** Takes away what an earlier service has left, and listens. */
+  /** Takes away what an earlier service has left, and listens, for this user alone. */
   static async open(options: AttachmentsOptions): Promise<Attachments> {
     const { directory, clock = systemClock, logger = silentLogger } = options;
-    await Deno.mkdir(`${directory}/attached`, { recursive: true, mode: 0o700 });
-    for await (const { name } of Deno.readDir(`${directory}/attached`)) {
-      logger.warn("takes away what was attached when an earlier service ended", { name });
-      await removeLeftMount(`${directory}/attached/${name}`);
-    }
+    await Deno.mkdir(folderIn(directory), { recursive: true, mode: 0o700 });
+    await clearLeft(folderIn(directory), logger);
     const server = new NbdServer({ clock, logger });
-    const path = `${directory}/nbd.sock`;
+    const path = socketIn(directory);
     await removeSocket(path);
-    server.listen({ transport: "unix", path });
-    await Deno.chmod(path, 0o600);
-    return new Attachments(directory, server);
+    const umask = Deno.umask(0o177);
+    try {
+      server.listen({ transport: "unix", path });
+    } finally {
+      Deno.umask(umask);
+    }
+    return new Attachments(directory, server, logger);
   }
 
   async attach(options: AttachOptions): Promise<Attachment> {
-    const { name, device, readOnly = false, description = "" } = options;
+    const { name, device, readOnly = false, description = "", way, blockLength = 512 } = options;
     return await this.#alone(name, async () => {
       if (this.#byName.has(name)) {
         const next = "detach it first";
         throw new AttachError("in-use", `${name} is attached already`, next);
       }
       const served = new Export({ name, device, readOnly, description });
-      const path = `${this.#directory}/nbd.sock`;
-      const url = nbdUrl({ transport: "unix", path, exportName: name });
       this.#server.exports.add(served);
       try {
-        const directory = `${this.#directory}/attached/${name}`;
-        const file = options.urlOnly
-          ? undefined
-          : await FuseFile.mount({ directory, name, url, readOnly: served.readOnly });
-        this.#byName.set(name, { served, url, file });
+        const place = this.#place(served, blockLength);
+        const local = await makeLocalDevice(place, way, this.#logger);
+        const ownClients = this.#server.clientsOf(served);
+        this.#byName.set(name, { served, url: place.url, local, ownClients });
       } catch (error) {
         await this.#server.withdraw(served, { drainMs: 0 });
         throw error;
@@ -102,40 +115,77 @@ export class Attachments {
     });
   }
 
+  #place({ name, readOnly }: Export, blockLength: number): LocalDeviceOptions {
+    const socket = socketIn(this.#directory);
+    const url = nbdUrl({ transport: "unix", path: socket, exportName: name });
+    const directory = folderIn(this.#directory);
+    const fileName = name.replaceAll("/", "-");
+    return { directory, fileName, exportName: name, socket, url, readOnly, blockLength };
+  }
+
   /** What is attached under the name. */
   find(name: string): Attachment | undefined {
     const attached = this.#byName.get(name);
     if (attached === undefined) return undefined;
-    const { served, url, file } = attached;
-    const clients = this.#server.clientsOf(served);
-    return { name, readOnly: served.readOnly, url, path: file?.path ?? null, clients };
+    const { served, url, local, ownClients } = attached;
+    return {
+      name,
+      readOnly: served.readOnly,
+      way: local?.way ?? "url",
+      url,
+      path: local?.path ?? null,
+      clients: Math.max(0, this.#server.clientsOf(served) - ownClients),
+      mounts: local === undefined ? [] : stackOn(local.path).mounts,
+    };
   }
 
-  /** Resolves when the device is left alone. Refused while it is in use, unless forced. */
-  async detach(name: string, { force = false } = {}): Promise<void> {
-    await this.#alone(name, async () => {
+  /** Refuses while somebody uses it. */
+  requireUnused(name: string): void {
+    const attached = this.#byName.get(name);
+    if (attached === undefined) return;
+    if (attached.local !== undefined) requireFree(attached.local.path);
+    const { clients } = this.find(name)!;
+    if (clients === 0) return;
+    const next = "end the programs that use it, or add --force: they lose it";
+    const many = `${clients} connection${clients === 1 ? "" : "s"}`;
+    throw new AttachError("in-use", `${name} is in use over ${many}`, next);
+  }
+
+  /**
+   * Resolves when what was written is on the device, and the device is left alone. Refused while it
+   * is in use, unless forced: answers then what was taken from whom, a sentence each.
+   */
+  async detach(name: string, { force = false } = {}): Promise<string[]> {
+    return await this.#alone(name, async () => {
       const attached = this.#byName.get(name);
-      if (attached === undefined) return;
-      const { served, file } = attached;
-      if (file !== undefined) await file.unmount(force);
-      else this.#requireUnused(served, force);
+      if (attached === undefined) return [];
+      const { served, local } = attached;
+      if (!force) this.requireUnused(name);
+      const told: string[] = [];
+      if (local !== undefined) {
+        if (force) told.push(...await clearStack(local.path));
+        told.push(...await local.release({ force }));
+      }
       this.#byName.delete(name);
       await this.#server.withdraw(served, { drainMs: DRAIN_MS });
+      if (!served.readOnly) await served.flush();
+      return told;
     });
-  }
-
-  #requireUnused(served: Export, force: boolean): void {
-    const clients = this.#server.clientsOf(served);
-    if (clients === 0 || force) return;
-    const next = "end the programs that use it, or force it: they lose the disk";
-    throw new AttachError("in-use", `${served.name} is used over ${clients} connections`, next);
   }
 
   /** Detaches everything, whoever uses it, and stops listening. */
   async close(): Promise<void> {
-    for (const name of [...this.#byName.keys()]) await this.detach(name, { force: true });
+    for (const name of [...this.#byName.keys()]) {
+      try {
+        const told = await this.detach(name, { force: true });
+        for (const what of told) this.#logger.warn("detached what was in use", { name, what });
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error);
+        this.#logger.error("could not be detached well", { name, reason });
+      }
+    }
     await this.#server.close({ drainMs: DRAIN_MS });
-    await removeSocket(`${this.#directory}/nbd.sock`);
+    await removeSocket(socketIn(this.#directory));
   }
 
   /** One thing at a time is done with a name. */
@@ -151,6 +201,24 @@ export class Attachments {
       this.#busy.delete(name);
     }
   }
+}
+
+/** Whether attachments of the directory have been there, and may have left something. */
+export async function mayHaveLeft(directory: string): Promise<boolean> {
+  try {
+    return (await Deno.stat(folderIn(directory))).isDirectory;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+function folderIn(directory: string): string {
+  return `${directory}/attached`;
+}
+
+function socketIn(directory: string): string {
+  return `${directory}/nbd.sock`;
 }
 
 async function removeSocket(path: string): Promise<void> {

@@ -3,64 +3,54 @@
  * stays until its directory is unmounted, with errors for whoever uses the file.
  */
 import { AttachError } from "./attach_error.ts";
-
-export interface FuseFileOptions {
-  /** Made for it alone. */
-  readonly directory: string;
-  /** The file in it. */
-  readonly name: string;
-  readonly url: string;
-  readonly readOnly: boolean;
-}
+import type { LocalDevice, LocalDeviceOptions } from "./local_device.ts";
+import { findProgram, isUnavailable, runProgram } from "./program.ts";
 
 /** How long the file may take to appear, and in which steps it is looked for. */
 const APPEAR_MS = 10_000;
 const LOOK_MS = 20;
 
-export class FuseFile {
+export class FuseFile implements LocalDevice {
+  readonly way = "nbdfuse";
   readonly path: string;
   readonly #directory: string;
   readonly #child: Deno.ChildProcess;
   readonly #ended: Promise<unknown>;
+  #isOver = false;
 
   private constructor(path: string, directory: string, child: Deno.ChildProcess) {
     this.path = path;
     this.#directory = directory;
     this.#child = child;
-    this.#ended = child.status;
+    this.#ended = child.status.then(() => this.#isOver = true);
   }
 
-  /** Undefined: this machine has no nbdfuse, or lets us run none. */
-  static async mount(options: FuseFileOptions): Promise<FuseFile | undefined> {
-    const { directory, name, url, readOnly } = options;
+  /** Fails with why this machine gives no such file. */
+  static async mount(options: LocalDeviceOptions): Promise<FuseFile> {
+    const program = await findProgram("nbdfuse");
+    if (program === undefined) throw unavailable("there is no program nbdfuse");
+    const directory = `${options.directory}/${options.fileName}`;
+    const path = `${directory}/${options.fileName}`;
     await Deno.mkdir(directory, { recursive: true, mode: 0o700 });
-    const path = `${directory}/${name}`;
-    const args = [...(readOnly ? ["--readonly"] : []), path, url];
+    const args = [...(options.readOnly ? ["--readonly"] : []), path, options.url];
     let child: Deno.ChildProcess;
     try {
-      child = new Deno.Command("nbdfuse", {
-        args,
-        stdin: "null",
-        stdout: "null",
-        stderr: "null",
-      }).spawn();
+      const streams = { stdin: "null", stdout: "null", stderr: "null" } as const;
+      child = new Deno.Command(program, { args, ...streams }).spawn();
     } catch (error) {
       await Deno.remove(directory);
-      if (error instanceof Deno.errors.NotFound) return undefined;
-      if (error instanceof Deno.errors.NotCapable) return undefined;
+      if (isUnavailable(error)) throw unavailable("nbdfuse may not be run");
       throw error;
     }
     const file = new FuseFile(path, directory, child);
     if (await file.#appears()) return file;
     await file.#abandon();
-    return undefined;
+    throw unavailable("nbdfuse cannot mount it: is there /dev/fuse, and fusermount3?");
   }
 
   /** False: nbdfuse has ended, or takes too long. */
   async #appears(): Promise<boolean> {
-    let isOver = false;
-    this.#ended.then(() => isOver = true);
-    for (let waitedMs = 0; waitedMs < APPEAR_MS && !isOver; waitedMs += LOOK_MS) {
+    for (let waitedMs = 0; waitedMs < APPEAR_MS && !this.#isOver; waitedMs += LOOK_MS) {
       if (await isThere(this.path)) return true;
       await new Promise((then) => setTimeout(then, LOOK_MS));
     }
@@ -79,17 +69,17 @@ export class FuseFile {
     await Deno.remove(this.#directory);
   }
 
-  /** Takes the file away; refused while somebody has it open, unless forced. */
-  async unmount(force: boolean): Promise<void> {
-    if (!await unmount(this.#directory, force)) {
-      throw new AttachError(
-        "in-use",
-        `${this.path} is open`,
-        "unmount what is on it, detach its loop devices (losetup -d), and try again",
-      );
+  async release({ force }: { readonly force: boolean }): Promise<string[]> {
+    const isUnused = this.#isOver || await unmount(this.#directory, false);
+    if (!isUnused && !force) {
+      const next = "end the programs that have it open, or add --force: they lose it";
+      throw new AttachError("in-use", `${this.path} is open`, next);
     }
+    // Whoever has it open keeps a file that only fails; so does one whose nbdfuse has ended.
+    if (!isUnused || this.#isOver) await unmount(this.#directory, true);
     await this.#ended;
     await Deno.remove(this.#directory);
+    return isUnused ? [] : [`programs that have ${this.path} open can write it no more`];
   }
 }
 
@@ -111,17 +101,13 @@ async function isThere(path: string): Promise<boolean> {
 
 /** False: it is in use. With `lazily`, whoever has it open keeps a file that only fails. */
 async function unmount(directory: string, lazily: boolean): Promise<boolean> {
-  const lazy = lazily ? ["-l"] : [];
-  if (Deno.uid() === 0) return await succeeds("umount", [...lazy, directory]);
-  return await succeeds("fusermount3", ["-u", ...(lazily ? ["-z"] : []), directory]);
+  const ran = Deno.uid() === 0
+    ? await runProgram("umount", [...(lazily ? ["-l"] : []), directory])
+    : await runProgram("fusermount3", ["-u", ...(lazily ? ["-z"] : []), directory]);
+  return ran?.success ?? false;
 }
 
-async function succeeds(program: string, args: readonly string[]): Promise<boolean> {
-  try {
-    const command = new Deno.Command(program, { args: [...args], stdin: "null" });
-    return (await command.output()).success;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
+function unavailable(why: string): AttachError {
+  const next = "install it (Debian: libnbd-bin and fuse3), or attach it another way: --way url";
+  return new AttachError("failed", `a file cannot be made of it: ${why}`, next);
 }

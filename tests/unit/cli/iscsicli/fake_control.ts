@@ -64,6 +64,7 @@ export const DEVICE: InitiatorDeviceFacts = {
   }],
   attached: {
     readOnly: false,
+    way: "nbd",
     url: "nbd+unix:///d",
     path: "/dev/nbd0",
     clients: 1,
