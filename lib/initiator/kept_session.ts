@@ -3,9 +3,9 @@
  * target ends whatever the old one had under way (session reinstatement, RFC 7143 6.3.5). Only
  * then do its units go on, so that no write of the old session can come after one of the new.
  */
+import { Backoff } from "../runtime/backoff.ts";
 import type { ReceivedSense } from "../scsi/sense_data.ts";
 import { hostAndPort, type PortalAddress } from "../iscsi/portal_address.ts";
-import { Backoff } from "./backoff.ts";
 import { logIn, type LogInOptions } from "./log_in.ts";
 import { LoginBroken, LoginRefused } from "./login_error.ts";
 import type { InitiatorNode } from "./node.ts";

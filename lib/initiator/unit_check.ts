@@ -2,10 +2,10 @@
  * Finds out what a logical unit is, through the unit attentions and the time that it may need to
  * get ready: nothing else is asked of it meanwhile.
  */
+import { Backoff } from "../runtime/backoff.ts";
 import { SenseKey } from "../scsi/sense.ts";
 import type { ReceivedSense } from "../scsi/sense_data.ts";
 import { pause } from "../runtime/pause.ts";
-import { Backoff } from "./backoff.ts";
 import type { CommandRequest, CommandResult } from "./command.ts";
 import type { Session } from "./session.ts";
 import { judge, meaningOf } from "./status_policy.ts";

@@ -3,8 +3,8 @@
  * meanwhile waits. Before anything of it goes on, the unit has to show that it is the one it was:
  * a LUN may have been given to another disk.
  */
+import { Backoff } from "../runtime/backoff.ts";
 import type { ReceivedSense } from "../scsi/sense_data.ts";
-import { Backoff } from "./backoff.ts";
 import { CommandFailure, type CommandRequest, type CommandResult } from "./command.ts";
 import type { KeptSession } from "./kept_session.ts";
 import type { Session } from "./session.ts";

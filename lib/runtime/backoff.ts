@@ -1,7 +1,7 @@
 /**
  * How long to wait before another try: twice as long each time, up to a limit, and never in step.
  */
-import type { Random } from "../runtime/random.ts";
+import type { Random } from "./random.ts";
 
 export interface BackoffOptions {
   readonly firstMs: number;
