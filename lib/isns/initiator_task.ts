@@ -1,0 +1,97 @@
+/**
+ * What an initiator does at a server: registers, so that it is told of changes, and asks which
+ * targets there are.
+ */
+import { parseIpAddress } from "../net/ip_address.ts";
+import { Callers } from "./callers.ts";
+import type { LinkSurroundings, LinkTask } from "./link.ts";
+import type { IsnsLimits } from "./limits.ts";
+import type { RegisteredTarget } from "./registered_targets.ts";
+import {
+  deregisterEntity,
+  type Entity,
+  isRegistered,
+  queryEntity,
+  registerEntity,
+  registerForChanges,
+} from "./registration.ts";
+import type { ServerSession } from "./server_session.ts";
+import { Status } from "./status.ts";
+import { searchTargets } from "./target_search.ts";
+
+export interface InitiatorTaskOptions extends LinkSurroundings {
+  readonly name: string;
+  readonly alias: string;
+  /** What the server shows, whenever it was asked. */
+  readonly onTargets: (targets: readonly RegisteredTarget[]) => void;
+  /** The server tells of a change. */
+  readonly onTold: () => void;
+}
+
+/** How often targets are asked for where nothing tells of changes, and we are registered anew. */
+const REFRESH_MS = 60_000;
+/** How long the server keeps us without hearing of us. */
+const PERIOD_SECONDS = 300;
+
+export class InitiatorTask implements LinkTask {
+  readonly refreshMs = REFRESH_MS;
+  readonly #options: InitiatorTaskOptions;
+  readonly #limits: IsnsLimits;
+  readonly #callers: Callers;
+  #entity: Entity | undefined;
+  /** The server agreed to tell of changes. */
+  isTold = false;
+
+  constructor(options: InitiatorTaskOptions) {
+    this.#options = options;
+    this.#limits = options.limits;
+    const { network, clock, limits, onTold } = options;
+    this.#callers = new Callers({ network, clock, limits, listener: { told: onTold } });
+  }
+
+  async tend(session: ServerSession, isNew: boolean): Promise<void> {
+    if (isNew || !await this.#isThere(session)) await this.#register(session);
+    const targets = await searchTargets(session, this.#options.name, this.#limits);
+    this.#options.onTargets(targets);
+  }
+
+  async #isThere(session: ServerSession): Promise<boolean> {
+    const entity = this.#entity;
+    if (entity === undefined) return true;
+    const { name } = this.#options;
+    const { status, attributes } = await session.tryAsking(queryEntity(entity.identifier, name));
+    return status === Status.SUCCESSFUL && isRegistered(entity, attributes);
+  }
+
+  /** Where the server does not have us, it may answer our questions all the same. */
+  async #register(session: ServerSession): Promise<void> {
+    const { name, alias } = this.#options;
+    const address = parseIpAddress(session.localAddress)!;
+    const port = await this.#callers.listen(session.localAddress);
+    const entity: Entity = {
+      identifier: `sanctl-initiator-${name}`,
+      nodes: [{ name, type: "initiator", alias }],
+      portals: [{ address, port, portalGroupTag: 1, symbolicName: "" }],
+      registrationPeriodSeconds: PERIOD_SECONDS,
+      scn: { portal: 0, port },
+    };
+    const { status } = await session.tryAsking(registerEntity(entity, name));
+    this.#entity = status === Status.SUCCESSFUL ? entity : undefined;
+    this.isTold = false;
+    if (this.#entity === undefined) return;
+    const answer = await session.tryAsking(registerForChanges(name));
+    this.isTold = answer.status === Status.SUCCESSFUL;
+  }
+
+  async leave(session: ServerSession): Promise<void> {
+    if (this.#entity === undefined) return;
+    await session.tryAsking(deregisterEntity(this.#entity.identifier, this.#options.name));
+  }
+
+  /** Nobody has to know that we are there. */
+  asked(): void {}
+
+  close(): Promise<void> {
+    return this.#callers.close();
+  }
+}

@@ -1,0 +1,194 @@
+/**
+ * Keeps in touch with one server: connects, has done what is to be done there, does so again now
+ * and then, and with patience when the server is away.
+ */
+import type { PortalAddress } from "../iscsi/portal_address.ts";
+import { Backoff } from "../runtime/backoff.ts";
+import { Bell } from "../runtime/bell.ts";
+import type { Clock } from "../runtime/clock.ts";
+import type { Random } from "../runtime/random.ts";
+import { within } from "../runtime/within.ts";
+import { answerInquiry } from "./inquiries.ts";
+import type { IsnsLimits } from "./limits.ts";
+import type { Network } from "./network.ts";
+import { ServerSession } from "./server_session.ts";
+import { ServerUnusable } from "./server_unusable.ts";
+
+/** What the outside gives a link. */
+export interface LinkSurroundings {
+  readonly network: Network;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly limits: IsnsLimits;
+}
+
+/** What is to be done at the server. Each step fails with ServerUnusable. */
+export interface LinkTask {
+  /** How often, as long as nothing else calls for it. */
+  readonly refreshMs: number;
+  /** Has it done; `isNew`: the connection has just come about. */
+  tend(session: ServerSession, isNew: boolean): Promise<void>;
+  /** The server need not keep anything of ours any longer. */
+  leave(session: ServerSession): Promise<void>;
+  /** The server asks whether we are there. */
+  asked(): void;
+}
+
+export interface LinkOptions extends LinkSurroundings {
+  readonly server: PortalAddress;
+  readonly task: LinkTask;
+  /** It has been done, or why not: told when that changes. */
+  readonly onChange: (failure: ServerUnusable | undefined) => void;
+}
+
+const FIRST_PAUSE_MS = 500;
+const MOST_PAUSE_MS = 30_000;
+/** What is left to a server that we take leave of. */
+const LEAVE_MS = 3_000;
+
+export class Link {
+  readonly #options: LinkOptions;
+  readonly #backoff: Backoff;
+  readonly #bell = new Bell();
+  /** Whoever waits for the next try to come to an end. */
+  #waiting: (() => void)[] = [];
+  #life: Promise<void> | undefined;
+  #session: ServerSession | undefined;
+  #isStopping = false;
+  /** Undefined as long as nothing has come of it yet. */
+  #failure: ServerUnusable | "none" | undefined;
+  /** When a connection that the server had closed was made anew last. */
+  #renewedMs = -Infinity;
+
+  constructor(options: LinkOptions) {
+    this.#options = options;
+    const pauses = { firstMs: FIRST_PAUSE_MS, mostMs: MOST_PAUSE_MS };
+    this.#backoff = new Backoff(pauses, options.random);
+  }
+
+  start(): void {
+    this.#life ??= this.#live();
+  }
+
+  /** All is done there that was to be done. */
+  get isWell(): boolean {
+    return this.#failure === "none";
+  }
+
+  /** Why it is not; undefined too before the first try has ended. */
+  get failure(): ServerUnusable | undefined {
+    return this.#failure === "none" ? undefined : this.#failure;
+  }
+
+  /** There is something to do; resolves when it is done, or could not be. */
+  poke(): Promise<void> {
+    if (this.#isStopping) return Promise.resolve();
+    const done = new Promise<void>((then) => this.#waiting.push(then));
+    this.#bell.ring();
+    return done;
+  }
+
+  /** Takes leave of the server. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    this.#bell.ring();
+    await within(this.#options.clock, LEAVE_MS, [this.#leave()]);
+    this.#session?.close();
+    this.#release(this.#waiting);
+  }
+
+  async #leave(): Promise<void> {
+    await this.#life;
+    if (!this.isWell) return;
+    try {
+      await this.#options.task.leave(await this.#open());
+    } catch (error) {
+      // The server forgets us by itself, in time.
+      if (!(error instanceof ServerUnusable)) throw error;
+    }
+  }
+
+  async #live(): Promise<void> {
+    while (!this.#isStopping) {
+      const { rung } = this.#bell;
+      let pauseMs: number;
+      try {
+        await this.#attend(await this.#open());
+        pauseMs = this.#untilRenewal();
+      } catch (error) {
+        if (!(error instanceof ServerUnusable)) throw error;
+        this.#session?.close();
+        this.#came(error);
+        pauseMs = this.#backoff.next();
+      }
+      if (!this.#isStopping) await this.#pause(pauseMs, rung);
+    }
+  }
+
+  async #open(): Promise<ServerSession> {
+    if (this.#session?.isClosed === false) return this.#session;
+    const { server, network, clock, limits, task } = this.#options;
+    const onInquiry = (message: Parameters<typeof answerInquiry>[0]) =>
+      answerInquiry(message, { asked: () => task.asked(), told: () => this.#bell.ring() });
+    return this.#session = await ServerSession.open({
+      ...{ server, network, clock, limits, onInquiry },
+    });
+  }
+
+  /** Does what is to be done, again and again, until the server closes the connection. */
+  async #attend(session: ServerSession): Promise<void> {
+    const { task } = this.#options;
+    for (let isNew = true; !this.#isStopping; isNew = false) {
+      const { rung } = this.#bell;
+      const waiting = this.#waiting;
+      this.#waiting = [];
+      try {
+        await task.tend(session, isNew);
+        this.#came("none");
+        this.#backoff.reset();
+      } finally {
+        this.#release(waiting);
+      }
+      await this.#pause(task.refreshMs, rung, session.ended);
+      if (session.isClosed) return;
+    }
+  }
+
+  /**
+   * A server that closes connections which say nothing for a while is met again when there is
+   * something to do, and one that ended is looked for at once: so one try follows immediately.
+   */
+  #untilRenewal(): number {
+    const { clock, task } = this.#options;
+    const nowMs = clock.nowMs();
+    if (nowMs - this.#renewedMs < task.refreshMs) return task.refreshMs;
+    this.#renewedMs = nowMs;
+    return 0;
+  }
+
+  #came(outcome: ServerUnusable | "none"): void {
+    const before = this.#failure;
+    this.#failure = outcome;
+    const failure = outcome === "none" ? undefined : outcome;
+    if (outcome !== "none") {
+      this.#release(this.#waiting);
+      this.#waiting = [];
+    }
+    const wasWell = before === "none";
+    const isNews = before === undefined || wasWell !== (outcome === "none");
+    if (isNews) this.#options.onChange(failure);
+  }
+
+  #release(waiting: readonly (() => void)[]): void {
+    for (const then of waiting) then();
+  }
+
+  /** Ends early when there is something to do. */
+  async #pause(ms: number, ...early: readonly Promise<void>[]): Promise<void> {
+    if (ms === 0) return;
+    let callOff = () => {};
+    const over = new Promise<void>((then) => callOff = this.#options.clock.after(ms, then));
+    await Promise.race([over, ...early]);
+    callOff();
+  }
+}
