@@ -1,6 +1,7 @@
 /** Connects to portals over TCP. The only file of the initiator that knows sockets. */
 import { hostAndPort, type PortalAddress } from "../iscsi/portal_address.ts";
 import { dialFailure } from "../net/dial_failure.ts";
+import { directSocket } from "../net/direct_socket.ts";
 import type { Dialled, DialOptions } from "./node.ts";
 import { Unreachable } from "./unreachable.ts";
 
@@ -17,7 +18,7 @@ export async function dial(portal: PortalAddress, options: DialOptions): Promise
     stream.setNoDelay(true);
     const { localAddr, remoteAddr } = stream;
     return {
-      stream,
+      stream: directSocket(stream),
       localAddress: localAddr.hostname,
       localPort: localAddr.port,
       remoteAddress: remoteAddr.hostname,

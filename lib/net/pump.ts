@@ -5,6 +5,20 @@
  */
 import type { ByteStream } from "../runtime/byte_stream.ts";
 import type { Engine } from "./engine.ts";
+import { Patience, PATIENCE_MS } from "./patience.ts";
+import { Turns } from "./turns.ts";
+
+/** How long a connection that is alone keeps its turn. */
+const TURN_MS = 1;
+
+/** Tries between two looks at the clock. */
+const TRIES = 8;
+
+/** Batches that are written without waiting, one after the other, before others get their turn. */
+const MOST_BATCHES = 16;
+
+/** There is one event loop. */
+const turns = new Turns();
 
 export class Pump {
   readonly #stream: ByteStream;
@@ -18,6 +32,8 @@ export class Pump {
   /** When the write under way was begun; undefined without one. */
   writingSinceMs: number | undefined;
   readonly #nowMs: () => number;
+  readonly #patience = new Patience();
+  #turnEndsMs = 0;
 
   constructor(stream: ByteStream, engine: Engine, nowMs: () => number) {
     this.#stream = stream;
@@ -31,7 +47,7 @@ export class Pump {
     try {
       while (!engine.isClosed) {
         const space = engine.inbox.space();
-        const count = await this.#stream.read(space);
+        const count = this.#readNow(space) || await this.#read(space);
         if (count === null) break;
         engine.inbox.fill(count);
         // The inbox moves what it holds only while no read is under way: so all that is here is
@@ -42,6 +58,7 @@ export class Pump {
         }
         this.#fit(count, space.length);
         this.wake();
+        await undefined; // what has been settled goes on, before more is received
       }
       engine.close("closed by the peer");
     } catch (error) {
@@ -50,6 +67,39 @@ export class Pump {
       this.#reading = false;
       this.#release();
     }
+  }
+
+  async #read(space: Uint8Array): Promise<number | null> {
+    const count = await this.#stream.read(space);
+    if (this.#stream.readNow === undefined) return count;
+    turns.take(this);
+    this.#turnEndsMs = performance.now() + TURN_MS;
+    return count;
+  }
+
+  /** What comes without the event loop, while nobody else needs that; 0: nothing. */
+  #readNow(space: Uint8Array): number {
+    const stream = this.#stream;
+    if (stream.readNow === undefined || !turns.isAlone(this)) return 0;
+    if (!this.#engine.isIdle || this.#writing || !this.#patience.pays) return 0;
+    let nowMs = performance.now();
+    if (nowMs > this.#turnEndsMs) return 0;
+    let count = stream.readNow(space);
+    if (count > 0) {
+      // It does not wait for answers: the more comes at once the better.
+      this.#patience.superfluous();
+      return count;
+    }
+    for (const endMs = nowMs + PATIENCE_MS; nowMs < endMs; nowMs = performance.now()) {
+      for (let tries = 0; tries < TRIES; tries++) {
+        count = stream.readNow(space);
+        if (count === 0) continue;
+        this.#patience.rewarded();
+        return count;
+      }
+    }
+    this.#patience.disappointed();
+    return 0;
   }
 
   /** A full buffer means that more is coming, and a large one pays off, where it may be had. */
@@ -82,9 +132,10 @@ export class Pump {
     const engine = this.#engine;
     this.#writing = true;
     try {
-      while (engine.outbox.length > 0 && !engine.isClosed) {
+      for (let batch = 0; engine.outbox.length > 0 && !engine.isClosed; batch++) {
         let octets = engine.outbox.drain();
-        this.#unblock(); // the next batch is laid out while this one is written
+        if (batch < MOST_BATCHES) octets = this.#writeNow(octets);
+        if (octets.length > 0) this.#unblock(); // more is laid out while this is written
         while (octets.length > 0) {
           this.writingSinceMs = this.#nowMs();
           const count = await this.#stream.write(octets);
@@ -98,6 +149,12 @@ export class Pump {
     }
     this.#writing = false;
     this.wake();
+  }
+
+  /** Writes what can be without waiting; answers what is left. */
+  #writeNow(octets: Uint8Array): Uint8Array {
+    const count = this.#stream.writeNow?.(octets) ?? 0;
+    return count === 0 ? octets : octets.subarray(count);
   }
 
   /** All that was laid out has left; the peer is given the chance to read it before the end. */

@@ -25,6 +25,9 @@ const SYMBOLS = {
   socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
   sendto: { parameters: ["i32", "buffer", "usize", "i32", "buffer", "u32"], result: "i32" },
   recv: { parameters: ["i32", "buffer", "usize", "i32"], result: "i32" },
+  send: { parameters: ["i32", "buffer", "usize", "i32"], result: "i32" },
+  getsockname: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
+  getpeername: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
   close: { parameters: ["i32"], result: "i32" },
 } as const;
 
@@ -58,12 +61,27 @@ export interface Libc {
   ) => number;
   readonly recv: (
     fd: number,
-    into: Uint8Array<ArrayBuffer>,
+    into: Uint8Array,
     length: number,
     flags: number,
   ) => number;
+  readonly send: (
+    fd: number,
+    octets: Uint8Array,
+    length: number,
+    flags: number,
+  ) => number;
+  readonly getsockname: NameOfSocket;
+  readonly getpeername: NameOfSocket;
   readonly close: (fd: number) => number;
 }
+
+/** Fills in a `struct sockaddr`; `length` is how long it may be, and then is. */
+export type NameOfSocket = (
+  fd: number,
+  address: Uint8Array<ArrayBuffer>,
+  length: Uint32Array<ArrayBuffer>,
+) => number;
 
 let loaded: Libc | undefined;
 let tried = false;

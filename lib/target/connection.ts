@@ -122,6 +122,10 @@ export class Connection implements Engine {
       !this.#hasRoom(inbox.available < 8 ? 0 : dataOfAnswer(inbox.view, inbox.start));
   }
 
+  get isIdle(): boolean {
+    return this.#state === "logged-in" && this.#session!.tasks.size === 0;
+  }
+
   get #mediumIsBehind(): boolean {
     const { pendingWrites, limits } = this.#node;
     return pendingWrites.octets > limits.pendingWriteOctets &&

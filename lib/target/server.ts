@@ -3,6 +3,7 @@
  * of the target that knows sockets.
  */
 import { acceptAll } from "../net/accept_all.ts";
+import { directSocket } from "../net/direct_socket.ts";
 import { Newcomers } from "../net/newcomers.ts";
 import { Pump } from "../net/pump.ts";
 import type { ByteStream } from "../runtime/byte_stream.ts";
@@ -114,7 +115,7 @@ export class TargetServer {
     const local = stream.localAddr as Deno.NetAddr;
     stream.setNoDelay(true);
     stream.unref?.();
-    this.run(stream, {
+    this.run(directSocket(stream), {
       localAddress: local.hostname,
       localPort: local.port,
       remoteAddress: remote.hostname,

@@ -1,5 +1,6 @@
 /** Connects to NBD servers. The only file of the client that knows sockets. */
 import { dialFailure } from "../../net/dial_failure.ts";
+import { directSocket } from "../../net/direct_socket.ts";
 import type { ByteStream } from "../../runtime/byte_stream.ts";
 import { type NbdAddress, serverOf } from "../address.ts";
 
@@ -25,7 +26,7 @@ export const dial: Dial = async (address, timeoutMs) => {
     const stream = await Deno.connect({ hostname, port, signal });
     // "Protocol phases": short requests must not wait for each other's acknowledgement.
     stream.setNoDelay(true);
-    return stream;
+    return directSocket(stream);
   } catch (cause) {
     if (!(cause instanceof Error)) throw cause;
     throw new Unreachable(serverOf(address), ...reasonOf(address, cause, signal, timeoutMs));

@@ -107,6 +107,10 @@ export class Connection implements Engine {
     return this.#state === "transmission" && this.#transmission!.isBlocked;
   }
 
+  get isIdle(): boolean {
+    return this.#state === "transmission" && this.#transmission!.count === 0;
+  }
+
   receive(): boolean {
     if (this.#receiving) return true; // woken in the middle of a batch
     this.#receiving = true;

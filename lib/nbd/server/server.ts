@@ -3,6 +3,7 @@
  * server that knows sockets.
  */
 import { acceptAll } from "../../net/accept_all.ts";
+import { directSocket } from "../../net/direct_socket.ts";
 import { Newcomers } from "../../net/newcomers.ts";
 import { Pump } from "../../net/pump.ts";
 import type { ByteStream } from "../../runtime/byte_stream.ts";
@@ -118,13 +119,12 @@ export class NbdServer {
 
   #admit(stream: Deno.Conn): void {
     const { remoteAddr } = stream;
-    if (remoteAddr.transport === "tcp") {
-      // "Protocol phases": small replies must not wait for each other's acknowledgement.
-      (stream as Deno.TcpConn).setNoDelay(true);
-      (stream as Deno.TcpConn).setKeepAlive(true);
-    }
-    const peer = remoteAddr.transport === "tcp" ? remoteAddr.hostname : "unix";
-    this.run(stream, peer);
+    if (remoteAddr.transport !== "tcp") return void this.run(stream, "unix");
+    const socket = stream as Deno.TcpConn;
+    // "Protocol phases": small replies must not wait for each other's acknowledgement.
+    socket.setNoDelay(true);
+    socket.setKeepAlive(true);
+    this.run(directSocket(socket), remoteAddr.hostname);
   }
 
   /** Runs a connection over any stream; resolves when nothing of it is left. */
