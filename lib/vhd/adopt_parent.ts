@@ -1,7 +1,6 @@
 /** Lets a child take its parent as it is now, which the operator answers for. */
+import { changeHeader } from "./change_header.ts";
 import { findVhd, openDynamicLayer } from "./open_layers.ts";
-import { emitDynamicHeader } from "./dynamic_header.ts";
-import { SECTOR_LENGTH } from "./geometry.ts";
 import { type GivenSurroundings, surroundings } from "./surroundings.ts";
 import { timeStampOf } from "./time_stamp.ts";
 
@@ -17,10 +16,9 @@ export async function adoptParent(
   const file = await around.files.open(path);
   try {
     const { image } = await openDynamicLayer(findVhd(file), around);
-    const octets = emitDynamicHeader({ ...image.header, parentTimeStamp });
-    // Only what is in the first sector has changed.
-    file.writeSync(image.headerOffset, octets, 0, SECTOR_LENGTH);
-    await file.sync();
+    await changeHeader({ file, sync: () => file.sync() }, image.headerOffset, (header) => {
+      header.parentTimeStamp = parentTimeStamp;
+    });
   } finally {
     file.close();
   }

@@ -9,7 +9,7 @@
 import { DeviceError } from "../block/device.ts";
 import { UNALLOCATED } from "./block_allocation_table.ts";
 import type { DynamicLayer } from "./dynamic_layer.ts";
-import { emitFooter, FOOTER_LENGTH } from "./footer.ts";
+import { emitFooter, type Footer, FOOTER_LENGTH } from "./footer.ts";
 import { SECTOR_LENGTH } from "./geometry.ts";
 
 /** Octets that the data of a region is aligned to: a page of memory, a block of a file system. */
@@ -46,7 +46,11 @@ export class BlankBlocks {
   readonly #given: number[] = [];
   /** Sectors of regions that nothing named when the disk was opened. */
   readonly #gaps: number[];
+  /** Where the first block may be, of those there are and all to come. */
+  readonly firstBlock: number;
   #end: number;
+  /** What is at the file's end. */
+  #footer: Footer;
   #chunk: number;
   /** Blocks of the disk that have a place. */
   #placed: number;
@@ -62,7 +66,10 @@ export class BlankBlocks {
     this.#chunk = options.regionsOfChunk ?? FIRST_CHUNK;
     this.#gaps = [...gaps];
     this.#end = options.end;
-    this.#placed = layer.table.sorted().length;
+    this.#footer = layer.footer;
+    const places = layer.table.sorted();
+    this.#placed = places.length;
+    this.firstBlock = Math.min((places[0] ?? Infinity) * SECTOR_LENGTH, options.floor);
   }
 
   /** Blocks that have no place yet. */
@@ -105,6 +112,22 @@ export class BlankBlocks {
         throw error;
       },
     );
+  }
+
+  /** Octets for another part of the file, behind all that is there; aligned. */
+  async reserve(length: number): Promise<number> {
+    while (this.#preparing !== undefined) await this.#preparing.catch(() => undefined);
+    const offset = aligned(this.#end);
+    this.#preparing = this.#lengthen(aligned(offset + length), offset, () => {})
+      .finally(() => this.#preparing = undefined);
+    await this.#preparing;
+    return offset;
+  }
+
+  /** Ends the file with that footer, from now on. */
+  endWith(footer: Footer): void {
+    this.#footer = footer;
+    writeFooter(this.#layer, this.#end, footer);
   }
 
   /** Waits for what is being prepared, whatever comes of it. */
@@ -180,22 +203,30 @@ export class BlankBlocks {
   async #tryToExtend(count: number): Promise<number[]> {
     const { file } = this.#layer.medium;
     const { sectors, end } = this.#places(count);
-    const old = this.#end;
-    try {
-      await file.resize(end + FOOTER_LENGTH);
-      writeFooter(this.#layer, end);
+    await this.#lengthen(end, sectors[0]! * SECTOR_LENGTH, () => {
       for (const sector of sectors) {
         file.writeSync(sector * SECTOR_LENGTH, this.#bitmap, 0, this.#bitmap.length);
       }
+    });
+    return sectors;
+  }
+
+  /** The file's last part ends at `end`; `fill` lays out what is added, from `first` on. */
+  async #lengthen(end: number, first: number, fill: () => void): Promise<void> {
+    const { file } = this.#layer.medium;
+    const old = this.#end;
+    try {
+      await file.resize(end + FOOTER_LENGTH);
+      writeFooter(this.#layer, end, this.#footer);
+      fill();
       // Where the old footer was, a bitmap may be now.
-      this.#eraseFooter(old, sectors[0]! * SECTOR_LENGTH);
+      this.#eraseFooter(old, first);
     } catch (error) {
       await file.resize(old + FOOTER_LENGTH);
-      writeFooter(this.#layer, old);
+      writeFooter(this.#layer, old, this.#footer);
       throw error;
     }
     this.#end = end;
-    return sectors;
   }
 
   /** Where the next regions go, and the footer behind them. */
@@ -204,7 +235,7 @@ export class BlankBlocks {
     const sectors: number[] = [];
     let end = this.#end;
     while (sectors.length < count) {
-      const data = Math.ceil((end + bitmapLength) / ALIGNMENT) * ALIGNMENT;
+      const data = aligned(end + bitmapLength);
       const sector = (data - bitmapLength) / SECTOR_LENGTH;
       if (sector >= UNALLOCATED) break;
       sectors.push(sector);
@@ -215,11 +246,15 @@ export class BlankBlocks {
     throw new DeviceError("no-space", `${path} has grown to 2 TiB, where the format's places end`);
   }
 
-  #eraseFooter(old: number, firstRegion: number): void {
-    const length = Math.min(FOOTER_LENGTH, firstRegion - old);
+  #eraseFooter(old: number, first: number): void {
+    const length = Math.min(FOOTER_LENGTH, first - old);
     if (length <= 0) return;
     this.#layer.medium.file.writeSync(old, new Uint8Array(length), 0, length);
   }
+}
+
+function aligned(offset: number): number {
+  return Math.ceil(offset / ALIGNMENT) * ALIGNMENT;
 }
 
 /** Where the last part of the file ends that anything names: a block, the table, the header. */
@@ -234,8 +269,12 @@ export function usedEnd({ table, shape, image }: DynamicLayer): number {
   return Math.max(blockEnd, Math.ceil(Math.max(...ends) / SECTOR_LENGTH) * SECTOR_LENGTH);
 }
 
-export function writeFooter(layer: DynamicLayer, position: number): void {
-  const octets = emitFooter(layer.footer);
+export function writeFooter(
+  layer: DynamicLayer,
+  position: number,
+  footer: Footer = layer.footer,
+): void {
+  const octets = emitFooter(footer);
   layer.medium.file.writeSync(position, octets, 0, octets.length);
 }
 

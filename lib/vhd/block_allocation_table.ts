@@ -14,17 +14,34 @@ const ENTRIES_A_SECTOR = SECTOR_LENGTH / ENTRY_LENGTH;
 const PIECE_LENGTH = 256 << 10;
 
 export class BlockAllocationTable {
-  /** Of the table in the file. */
-  readonly offset: number;
-  /** Blocks that the disk has. */
-  readonly blockCount: number;
+  #offset: number;
+  /** Where it is going to be: until then it is written in both places. */
+  #nextOffset: number | undefined;
+  #blockCount: number;
   /** Whole sectors of the table: what follows the last entry stays as it was found. */
-  readonly #entries: Uint32Array;
+  #entries: Uint32Array;
+  /** Blocks whose place is not for the file yet. */
+  readonly #held = new Set<number>();
 
   constructor(offset: number, blockCount: number, entries = emptyEntries(blockCount)) {
-    this.offset = offset;
-    this.blockCount = blockCount;
+    this.#offset = offset;
+    this.#blockCount = blockCount;
     this.#entries = entries;
+  }
+
+  /** Of the table in the file. */
+  get offset(): number {
+    return this.#offset;
+  }
+
+  /** Blocks that it has entries for: those of the disk, or more. */
+  get blockCount(): number {
+    return this.#blockCount;
+  }
+
+  /** Sectors of the table. */
+  get sectorCount(): number {
+    return this.#entries.length / ENTRIES_A_SECTOR;
   }
 
   /** Reads the entries of `blockCount` blocks, whose place has been validated. */
@@ -57,9 +74,38 @@ export class BlockAllocationTable {
     this.#entries[block] = sector;
   }
 
+  /** Keeps the block's place out of the file until it is released. */
+  hold(block: number): void {
+    this.#held.add(block);
+  }
+
+  release(block: number): void {
+    this.#held.delete(block);
+  }
+
+  /** Has entries for so many blocks from now on; those that are new have no place. */
+  extend(blockCount: number): void {
+    if (blockCount <= this.#blockCount) return;
+    const entries = emptyEntries(blockCount);
+    entries.set(this.#entries.subarray(0, this.#blockCount));
+    this.#entries = entries;
+    this.#blockCount = blockCount;
+  }
+
+  /** From now on it is written there as well. */
+  beginMove(offset: number): void {
+    this.#nextOffset = offset;
+  }
+
+  /** From now on it is in the new place alone; or in the old one, where the move is given up. */
+  endMove(done: boolean): void {
+    if (done) this.#offset = this.#nextOffset!;
+    this.#nextOffset = undefined;
+  }
+
   /** The sectors of all blocks that have a place, in ascending order. */
   sorted(): Uint32Array {
-    const entries = this.#entries.subarray(0, this.blockCount);
+    const entries = this.#entries.subarray(0, this.#blockCount);
     return entries.filter((sector) => sector !== UNALLOCATED).sort();
   }
 
@@ -68,9 +114,12 @@ export class BlockAllocationTable {
     return Math.floor(block / ENTRIES_A_SECTOR);
   }
 
-  /** Where that sector of the table is in the file. */
-  positionOf(sector: number): number {
-    return this.offset + sector * SECTOR_LENGTH;
+  /** Where that sector of the table is in the file, or is both. */
+  positionsOf(sector: number): number[] {
+    const places = this.#nextOffset === undefined
+      ? [this.#offset]
+      : [this.#offset, this.#nextOffset];
+    return places.map((offset) => offset + sector * SECTOR_LENGTH);
   }
 
   /** The octets of that sector of the table. */
@@ -78,7 +127,8 @@ export class BlockAllocationTable {
     const view = new DataView(into.buffer, into.byteOffset, SECTOR_LENGTH);
     const first = sector * ENTRIES_A_SECTOR;
     for (let index = 0; index < ENTRIES_A_SECTOR; index++) {
-      view.setUint32(index * ENTRY_LENGTH, this.#entries[first + index]!);
+      const isHeld = this.#held.size > 0 && this.#held.has(first + index);
+      view.setUint32(index * ENTRY_LENGTH, isHeld ? UNALLOCATED : this.#entries[first + index]!);
     }
   }
 }

@@ -2,18 +2,20 @@
  * A dynamic or differencing VHD as a device: a chain of files, of which the one on top takes the
  * writes. A dynamic disk is a chain of one.
  */
-import type { BlockDevice, Capabilities, Extent } from "../block/device.ts";
+import type { BlockDevice, Capabilities, Extent, GrowOptions } from "../block/device.ts";
 import { requireRange, requireRoom } from "../block/range.ts";
 import { ChainReader } from "./chain_reader.ts";
 import type { ChainTop } from "./chain_top.ts";
 import { ChainWriter } from "./chain_writer.ts";
 import type { DynamicLayer } from "./dynamic_layer.ts";
+import { growChain } from "./grow_chain.ts";
 import type { Layer } from "./layer.ts";
 import { LayerMap } from "./layer_map.ts";
 
 export class ChainDevice implements BlockDevice {
-  readonly size: number;
   readonly can: Capabilities;
+  /** Absent where the device is read-only. */
+  readonly grow?: NonNullable<BlockDevice["grow"]>;
   readonly layers: readonly Layer[];
   readonly #layer: DynamicLayer;
   readonly #reader: ChainReader;
@@ -23,7 +25,6 @@ export class ChainDevice implements BlockDevice {
 
   /** Takes the layers over, from the top down; without `top` the device is read-only. */
   constructor(layer: DynamicLayer, layers: readonly Layer[], top?: ChainTop) {
-    this.size = layer.size;
     this.layers = layers;
     this.#layer = layer;
     const map = top?.map ?? new LayerMap(layers, layer.shape);
@@ -31,6 +32,11 @@ export class ChainDevice implements BlockDevice {
     this.#top = top;
     this.#writer = top && new ChainWriter(top, this.#reader);
     this.can = { write: top !== undefined, unmap: true };
+    if (top !== undefined) this.grow = (size, options) => this.#grow(top, size, options);
+  }
+
+  get size(): number {
+    return this.#layer.size;
   }
 
   readNow(offset: number, into: Uint8Array, at: number, length: number): boolean {
@@ -71,6 +77,14 @@ export class ChainDevice implements BlockDevice {
   async extents(offset: number, length: number, limit: number): Promise<Extent[]> {
     this.#check(offset, length);
     return await this.#transfer(() => this.#reader.extents(offset, length, limit));
+  }
+
+  async #grow(top: ChainTop, size: number, options: GrowOptions = {}): Promise<void> {
+    this.#layer.medium.requireWritable();
+    if (!Number.isSafeInteger(size) || size <= this.size) {
+      throw new RangeError(`a disk of ${this.size} octets does not grow to ${size}`);
+    }
+    await this.#layer.medium.during(() => growChain(top, size, options));
   }
 
   /** Flushes, leaves a file that says all by itself, and closes every file of the chain. */

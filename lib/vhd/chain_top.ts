@@ -40,10 +40,13 @@ export class ChainTop {
   /** Transfers that name places in the file; who gives places up waits for them. */
   readonly transfers = new InFlight();
   /** Blocks to which it is getting something, each with whoever came last. */
-  readonly turns = new Map<number, Promise<void>>();
+  readonly turns = new Map<number, Promise<unknown>>();
   /** What it does not hold is in a parent: else it is zeros. */
   readonly isChild: boolean;
-  readonly #blanks: BlankBlocks;
+  /** From the top down. */
+  readonly layers: readonly Layer[];
+  /** The end of the file. */
+  readonly blanks: BlankBlocks;
   readonly #pending: PendingUnits;
   readonly #journal: Journal;
   readonly #clock: Clock;
@@ -53,6 +56,7 @@ export class ChainTop {
   constructor(options: ChainTopOptions) {
     const { layer, layers } = options;
     this.layer = layer;
+    this.layers = layers;
     this.isChild = layers.length > 1;
     this.#journal = options.journal;
     this.#clock = options.clock;
@@ -61,15 +65,29 @@ export class ChainTop {
     this.map = new LayerMap(layers, layer.shape, { isPinned });
     const { isChild } = this;
     const settled = () => this.transfers.settled();
-    this.#blanks = new BlankBlocks({ ...options, isChild, settled });
+    this.blanks = new BlankBlocks({ ...options, isChild, settled });
+  }
+
+  /** Runs `work` when nobody else gets something for the block. */
+  async inTurn<T>(block: number, work: () => Promise<T>): Promise<T> {
+    const { turns } = this;
+    const turn = (turns.get(block) ?? Promise.resolve()).then(work);
+    const settled = turn.catch(() => undefined);
+    turns.set(block, settled);
+    try {
+      return await turn;
+    } finally {
+      if (turns.get(block) === settled) turns.delete(block);
+    }
   }
 
   /** Gives a block its place, unless no region is ready. */
   placeNow(block: number): boolean {
-    const sector = this.#blanks.take();
+    const sector = this.blanks.take();
     if (sector === undefined) return false;
     this.layer.table.set(block, sector);
     if (this.isChild) {
+      this.layer.table.hold(block);
       this.#pending.addPlace(block);
       this.#flushLater();
       return true;
@@ -79,7 +97,7 @@ export class ChainTop {
       writeTableSector(this.layer, BlockAllocationTable.sectorOf(block));
     } catch (error) {
       this.layer.table.set(block, UNALLOCATED);
-      this.#blanks.leave();
+      this.blanks.leave();
       throw error;
     }
     this.map.own(block, TOP);
@@ -87,7 +105,7 @@ export class ChainTop {
   }
 
   async place(block: number): Promise<void> {
-    while (!this.layer.has(block) && !this.placeNow(block)) await this.#blanks.prepare();
+    while (!this.layer.has(block) && !this.placeNow(block)) await this.blanks.prepare();
   }
 
   /** Whether that many `claim`s can be made before the next flush. */
@@ -114,7 +132,7 @@ export class ChainTop {
       throw error;
     }
     this.map.own(block, NOBODY);
-    this.#blanks.free(sector);
+    this.blanks.free(sector);
   }
 
   /** Resolves when all that was written before the call is on the medium, and can be found. */
@@ -127,10 +145,10 @@ export class ChainTop {
     this.#callOff?.();
     try {
       await this.transfers.idle();
-      await this.#blanks.quiet();
+      await this.blanks.quiet();
       await this.flush();
-      await this.#blanks.quiet();
-      await this.#blanks.trim();
+      await this.blanks.quiet();
+      await this.blanks.trim();
     } catch (error) {
       this.#journal.close();
       throw error;

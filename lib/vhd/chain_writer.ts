@@ -21,7 +21,6 @@ export class ChainWriter {
   readonly #reader: ChainReader;
   readonly #layer: DynamicLayer;
   readonly #map: LayerMap;
-  readonly #size: number;
   readonly #blockLength: number;
   readonly #unit = new Uint8Array(UNIT_LENGTH);
 
@@ -30,7 +29,6 @@ export class ChainWriter {
     this.#reader = reader;
     this.#layer = top.layer;
     this.#map = top.map;
-    this.#size = top.layer.size;
     this.#blockLength = top.layer.shape.blockLength;
   }
 
@@ -60,10 +58,7 @@ export class ChainWriter {
     const end = offset + length;
     for (let at = offset; at < end;) {
       const stop = this.#layer.runEnd(at, end);
-      const isWhole = at % this.#blockLength === 0 &&
-        (stop - at === this.#blockLength || stop === this.#size);
-      if (isWhole && !this.#top.isChild) await this.#freeBlock(at / this.#blockLength);
-      else await this.#clear(at, stop);
+      if (!await this.#freeBlock(at, stop)) await this.#clear(at, stop);
       at = stop;
     }
   }
@@ -133,7 +128,8 @@ export class ChainWriter {
       if (this.#map.isTop(at, stop)) {
         await source.write(this.#layer.position(at), at - offset, stop - at);
       } else {
-        await this.#inTurn(at, () => this.#putInBlock(at, stop, at - offset, source));
+        const block = Math.floor(at / this.#blockLength);
+        await this.#top.inTurn(block, () => this.#putInBlock(at, stop, at - offset, source));
       }
       at = stop;
     }
@@ -154,11 +150,23 @@ export class ChainWriter {
     this.#claim(from, end);
   }
 
-  async #freeBlock(block: number): Promise<void> {
-    await this.#inTurn(block * this.#blockLength, async () => {
+  /** Gives the block up that is the range, if it is one of a dynamic disk; answers whether. */
+  async #freeBlock(from: number, end: number): Promise<boolean> {
+    const block = from / this.#blockLength;
+    if (this.#top.isChild || !this.#isBlock(from, end)) return false;
+    return await this.#top.inTurn(block, async () => {
       await this.#know(block);
+      // Meanwhile the disk may have become larger, and its last block with it.
+      if (!this.#isBlock(from, end)) return false;
       if (this.#layer.has(block)) this.#top.free(block);
+      return true;
     });
+  }
+
+  /** Whether the range is a block, or all that the disk has of its last one. */
+  #isBlock(from: number, end: number): boolean {
+    return from % this.#blockLength === 0 &&
+      end === Math.min(from + this.#blockLength, this.#layer.size);
   }
 
   /** Zeros in place of what somebody holds of a part of a block; holes, where there can be. */
@@ -187,20 +195,6 @@ export class ChainWriter {
     while (!this.#map.isKnown(block)) await this.#map.look(block);
   }
 
-  /** Runs `work` when nobody else gets something for the block of that octet. */
-  async #inTurn(offset: number, work: () => Promise<void>): Promise<void> {
-    const block = Math.floor(offset / this.#blockLength);
-    const { turns } = this.#top;
-    const turn = (turns.get(block) ?? Promise.resolve()).then(work);
-    const settled = turn.catch(() => undefined);
-    turns.set(block, settled);
-    try {
-      await turn;
-    } finally {
-      if (turns.get(block) === settled) turns.delete(block);
-    }
-  }
-
   #writeSync(offset: number, from: Uint8Array, at: number, length: number): void {
     const end = offset + length;
     while (offset < end) {
@@ -213,7 +207,7 @@ export class ChainWriter {
 
   /** Where the unit ends that ends at `offset` or behind it, on the disk. */
   #unitEnd(offset: number): number {
-    return Math.min(Math.ceil(offset / UNIT_LENGTH) * UNIT_LENGTH, this.#size);
+    return Math.min(Math.ceil(offset / UNIT_LENGTH) * UNIT_LENGTH, this.#layer.size);
   }
 }
 

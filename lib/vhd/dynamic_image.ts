@@ -71,7 +71,11 @@ function readHeader(file: PositionalFile, footer: Footer, footerAt: number): Dyn
   return parseDynamicHeader(octets, { path, at });
 }
 
-function metadataOf(file: PositionalFile, footer: Footer, header: DynamicHeader): Region[] {
+export function metadataOf(
+  file: PositionalFile,
+  footer: Footer,
+  header: DynamicHeader,
+): Region[] {
   const locators = footer.diskType === DiskType.DIFFERENCING ? header.locators : [];
   return [
     { name: "the copy of the footer", offset: 0, length: FOOTER_LENGTH },

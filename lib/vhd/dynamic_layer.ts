@@ -12,15 +12,25 @@ import type { Layer, Presence } from "./layer.ts";
 
 export class DynamicLayer implements Layer {
   readonly medium: FileMedium;
-  readonly image: DynamicImage;
   readonly table: BlockAllocationTable;
   readonly shape: BlockShape;
+  #image: DynamicImage;
 
   constructor(medium: FileMedium, image: DynamicImage) {
     this.medium = medium;
-    this.image = image;
+    this.#image = image;
     this.table = image.table;
     this.shape = image.shape;
+  }
+
+  /** What its file says. */
+  get image(): DynamicImage {
+    return this.#image;
+  }
+
+  /** Its file says something else from now on; table and shape are the same. */
+  become(image: DynamicImage): void {
+    this.#image = image;
   }
 
   get footer(): Footer {

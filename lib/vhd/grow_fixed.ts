@@ -8,8 +8,8 @@ import type { FileMedium } from "../block/file_medium.ts";
 import { cutBack, type FileGrowth, reserveSpace, writeZeros } from "../block/grow_file.ts";
 import { findFooter, readable } from "./find_footer.ts";
 import { emitFooter, type Footer, FOOTER_LENGTH } from "./footer.ts";
-import { geometryOf, SECTOR_LENGTH, validateGeometry } from "./geometry.ts";
-import { CREATOR } from "./new_footer.ts";
+import { validateGeometry } from "./geometry.ts";
+import { grownFooter } from "./grown_footer.ts";
 import { LONGEST_STRIDE } from "./stranded_footer.ts";
 
 const NO_FOOTER = new Uint8Array(FOOTER_LENGTH);
@@ -87,18 +87,4 @@ function strideWithin(octets: number): number {
   let stride = LONGEST_STRIDE;
   while (stride > octets) stride /= 2;
   return stride;
-}
-
-/**
- * The same disk with its new size, wherever readers look for it: some take that of its creation,
- * and some compute it from the geometry unless they know who made the disk.
- */
-function grownFooter(footer: Footer, size: number): Footer {
-  return {
-    ...footer,
-    ...CREATOR,
-    originalSize: BigInt(size),
-    currentSize: BigInt(size),
-    geometry: geometryOf(size / SECTOR_LENGTH),
-  };
 }

@@ -36,10 +36,11 @@ export class LayerMap {
   /** Set by `runEnd`: the layer that holds the run, or NOBODY. */
   owner = NOBODY;
   readonly #layers: readonly Layer[];
-  readonly #size: number;
+  readonly #shape: BlockShape;
   readonly #blockLength: number;
+  #size: number;
   /** By block: an owner of all of it, or DIVIDED, or UNKNOWN. */
-  readonly #states: Uint8Array;
+  #states: Uint8Array;
   readonly #divisions = new Map<number, Division>();
   readonly #scratch: Uint8Array;
   readonly #owners: SectorOwners;
@@ -52,6 +53,7 @@ export class LayerMap {
   constructor(layers: readonly Layer[], shape: BlockShape, options: LayerMapOptions = {}) {
     this.#layers = layers;
     this.#size = layers[TOP]!.size;
+    this.#shape = shape;
     this.#blockLength = shape.blockLength;
     this.#states = new Uint8Array(shape.blockCount(this.#size)).fill(UNKNOWN);
     this.#scratch = new Uint8Array(shape.blockLength / UNIT_LENGTH);
@@ -175,6 +177,17 @@ export class LayerMap {
   own(block: number, owner: number): void {
     this.#forget(block);
     this.#states[block] = owner;
+  }
+
+  /** The top has become larger; of its block that was the last, the file says all. */
+  grow(): void {
+    const last = Math.floor(this.#size / this.#blockLength);
+    this.#size = this.#layers[TOP]!.size;
+    const states = new Uint8Array(this.#shape.blockCount(this.#size)).fill(UNKNOWN);
+    states.set(this.#states);
+    this.#states = states;
+    this.#forget(last);
+    this.#states[last] = UNKNOWN;
   }
 
   #divided(block: number): Division {

@@ -26,6 +26,8 @@ export interface OpenVhdOptions extends ParentOptions, GivenSurroundings {
   readonly readOnly?: boolean | undefined;
   /** What is unmapped on a fixed disk gives its space back; on the others it always does. */
   readonly sparse?: boolean | undefined;
+  /** Others may have the disk's own file open to be read; those under it stay shut to writers. */
+  readonly besideReaders?: boolean | undefined;
 }
 
 export interface OpenedVhd {
@@ -43,9 +45,10 @@ export interface OpenedVhd {
 export async function openVhd(path: string, options: OpenVhdOptions = {}): Promise<OpenedVhd> {
   const around = surroundings(options);
   const { files, ffi, clock } = around;
-  const file = options.readOnly
-    ? await openReadOnly(path, around)
-    : await files.open(path, ffi === undefined ? {} : { ffi });
+  const file = options.readOnly ? await openReadOnly(path, around) : await files.open(path, {
+    ...(ffi === undefined ? {} : { ffi }),
+    ...(options.besideReaders ? { besideReaders: true } : {}),
+  });
   try {
     const vhd = findVhd(file);
     const { footer } = vhd.found;

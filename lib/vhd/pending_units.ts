@@ -1,9 +1,9 @@
 /**
  * What the top of a chain holds and its file does not say yet: units whose bits are not set, and
- * sectors of the table that are not written. A bit may be set only when its data is durable, so
- * each flush takes what has gathered, syncs, and only then writes it.
+ * blocks whose places are not in the table. A bit may be set only when its data is durable, a place
+ * be named only when it is durably blank, so each flush takes what has gathered, syncs, and only
+ * then writes it.
  */
-import { BlockAllocationTable } from "./block_allocation_table.ts";
 import type { BlockShape } from "./block_shape.ts";
 import { UNIT_LENGTH } from "./block_shape.ts";
 
@@ -11,8 +11,8 @@ import { UNIT_LENGTH } from "./block_shape.ts";
 export interface Epoch {
   /** By block: the octets of its bitmap that become all ones are 0xff. */
   readonly units: Map<number, Uint8Array>;
-  /** Sectors of the table. */
-  readonly tableSectors: Set<number>;
+  /** Blocks that have got a place. */
+  readonly places: Set<number>;
 }
 
 export class PendingUnits {
@@ -26,8 +26,8 @@ export class PendingUnits {
 
   /** Nothing waits for a flush. */
   get isEmpty(): boolean {
-    const { units, tableSectors } = this.#gathering;
-    return units.size === 0 && tableSectors.size === 0;
+    const { units, places } = this.#gathering;
+    return units.size === 0 && places.size === 0;
   }
 
   /** Whether the block's bitmap in the file is behind. */
@@ -47,7 +47,7 @@ export class PendingUnits {
 
   /** The block has got a place. */
   addPlace(block: number): void {
-    this.#gathering.tableSectors.add(BlockAllocationTable.sectorOf(block));
+    this.#gathering.places.add(block);
   }
 
   /** Takes what has gathered; `published` or `failed` must follow. */
@@ -63,17 +63,17 @@ export class PendingUnits {
 
   /** The next flush is to publish what this one could not. */
   failed(): void {
-    const { units, tableSectors } = this.#publishing!;
+    const { units, places } = this.#publishing!;
     for (const [block, octets] of units) {
       const newer = this.#gathering.units.get(block);
       newer?.forEach((octet, at) => octets[at]! |= octet);
       this.#gathering.units.set(block, octets);
     }
-    for (const sector of tableSectors) this.#gathering.tableSectors.add(sector);
+    for (const block of places) this.#gathering.places.add(block);
     this.#publishing = undefined;
   }
 }
 
 function newEpoch(): Epoch {
-  return { units: new Map(), tableSectors: new Set() };
+  return { units: new Map(), places: new Set() };
 }

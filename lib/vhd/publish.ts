@@ -1,6 +1,6 @@
 /** Writes what an epoch has gathered, whose data is durable, into bitmaps and table. */
 import { turn } from "../block/slices.ts";
-import { UNALLOCATED } from "./block_allocation_table.ts";
+import { BlockAllocationTable, UNALLOCATED } from "./block_allocation_table.ts";
 import type { DynamicLayer } from "./dynamic_layer.ts";
 import { SECTOR_LENGTH } from "./geometry.ts";
 import type { Epoch } from "./pending_units.ts";
@@ -25,13 +25,21 @@ export async function publish(layer: DynamicLayer, epoch: Epoch): Promise<void> 
     file.writeSync(position, bitmap, 0, bitmap.length);
     if (++writes % WRITES_A_TURN === 0) await turn();
   }
-  for (const sector of epoch.tableSectors) writeTableSector(layer, sector);
+  for (const block of epoch.places) layer.table.release(block);
+  const sectors = new Set([...epoch.places].map(BlockAllocationTable.sectorOf));
+  for (const sector of sectors) writeTableSector(layer, sector);
 }
 
 const octets = new Uint8Array(SECTOR_LENGTH);
 
-/** Writes one sector of the table as it is now. */
+/** Writes one sector of the table as it is now, wherever the table is. */
 export function writeTableSector(layer: DynamicLayer, sector: number): void {
+  for (const position of layer.table.positionsOf(sector)) {
+    writeTableSectorAt(layer, sector, position);
+  }
+}
+
+export function writeTableSectorAt(layer: DynamicLayer, sector: number, position: number): void {
   layer.table.emit(sector, octets);
-  layer.medium.file.writeSync(layer.table.positionOf(sector), octets, 0, octets.length);
+  layer.medium.file.writeSync(position, octets, 0, octets.length);
 }

@@ -90,10 +90,14 @@ export class SimFiles implements FileStore {
   }
 
   // deno-lint-ignore require-await -- so that a failure is a rejection
-  async open(path: string, options: { readOnly?: boolean } = {}): Promise<PositionalFile> {
+  async open(
+    path: string,
+    options: { readOnly?: boolean; besideReaders?: boolean } = {},
+  ): Promise<PositionalFile> {
     const entry = this.#find(path);
     const writable = !options.readOnly;
-    if (entry.isWritten || (writable && entry.readers > 0)) {
+    const isShared = !writable || options.besideReaders;
+    if (entry.isWritten || (!isShared && entry.readers > 0)) {
       throw new FileError("in-use", `cannot open ${path}: it is open elsewhere`, { path });
     }
     if (writable) entry.isWritten = true;

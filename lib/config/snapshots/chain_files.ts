@@ -3,6 +3,8 @@ import { osFiles } from "../../block/file_store.ts";
 import { copyIntoParent } from "../../snapshot/merge/copy_into_parent.ts";
 import { takePlace } from "../../snapshot/merge/take_place.ts";
 import { createDifferencingVhd } from "../../vhd/create.ts";
+import { findVhd, openReadOnly } from "../../vhd/open_layers.ts";
+import { surroundings } from "../../vhd/surroundings.ts";
 import { syncDirectory } from "../../block/sync_directory.ts";
 import { directoryOf } from "../../runtime/path.ts";
 import { fileFailure } from "../file_failure.ts";
@@ -12,14 +14,27 @@ export interface NewChild {
   readonly path: string;
   readonly parent: string;
   /** Octets that it is to have; its parent's without. */
-  readonly size: number;
+  readonly size?: number;
   /** A parent that a merge is writing to is taken all the same. */
   readonly force: boolean;
 }
 
-/** Makes an empty child; it is there wholly or not at all. */
-export async function makeChild({ path, ...options }: NewChild): Promise<void> {
-  await failing(path, () => createDifferencingVhd(path, options));
+/** Makes an empty child; it is there wholly or not at all. Answers the octets that it has. */
+export async function makeChild({ path, ...options }: NewChild): Promise<number> {
+  const { currentSize } = await failing(path, () => createDifferencingVhd(path, options));
+  return Number(currentSize);
+}
+
+/** The octets that the disk in a file has, whatever is declared of it. Nobody may have it open. */
+export async function sizeOfDisk(path: string): Promise<number> {
+  return await failing(path, async () => {
+    const file = await openReadOnly(path, surroundings());
+    try {
+      return Number(findVhd(file).found.footer.currentSize);
+    } finally {
+      file.close();
+    }
+  });
 }
 
 export async function exists(path: string): Promise<boolean> {

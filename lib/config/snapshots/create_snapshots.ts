@@ -67,11 +67,12 @@ export async function takeSnapshots(
   try {
     return await keeper.exchange(plans.map(({ uuid }) => uuid), {
       async run(state) {
-        for (const { uuid, child } of plans) {
-          await makeChildOf(diskOf(state, uuid), child);
-          made.push(child);
+        for (const plan of plans) {
+          const size = await makeChildOf(diskOf(state, plan.uuid), plan.child);
+          made.push(plan.child);
+          state = withSnapshot(state, plan, size);
         }
-        return { state: plans.reduce(withSnapshot, state), notices: [] };
+        return { state, notices: [] };
       },
       async undo() {
         for (const child of made) await removeFile(child);
@@ -111,12 +112,13 @@ export async function forgetFiles(
   }));
 }
 
-async function makeChildOf(disk: DeclaredDisk, path: string): Promise<void> {
+/** Answers its octets: a disk that was being extended in a crash has more than are declared. */
+async function makeChildOf(disk: DeclaredDisk, path: string): Promise<number> {
   const force = chainOf(disk).merge !== undefined;
-  await makeChild({ path, parent: disk.path!, size: disk.size, force });
+  return await makeChild({ path, parent: disk.path!, force });
 }
 
-function withSnapshot(state: DeclaredState, plan: Plan): DeclaredState {
+function withSnapshot(state: DeclaredState, plan: Plan, size: number): DeclaredState {
   const { name, takenAt, description, deleting } = plan;
   return withChain(state, plan.uuid, (chain, disk) => ({
     ...without(chain, "unfinished"),
@@ -128,10 +130,10 @@ function withSnapshot(state: DeclaredState, plan: Plan): DeclaredState {
       ...(chain.parent === undefined ? {} : { parent: chain.parent }),
       takenAt: takenAt.toISOString(),
       description,
-      size: disk.size,
+      size,
       ...(deleting ? { deleting } : {}),
     }],
-  }), { path: plan.child });
+  }), { path: plan.child, size });
 }
 
 function diskOf(state: DeclaredState, uuid: string): DeclaredDisk {

@@ -5,7 +5,7 @@ import { type Outcome, sessionCount } from "../operations/outcome.ts";
 import type { DeclaredDisk, DeclaredState } from "../schema.ts";
 import type { RollBackOptions } from "../snapshot_control.ts";
 import type { StateKeeper } from "../state_keeper.ts";
-import { exists, makeChild, removeFile } from "./chain_files.ts";
+import { exists, makeChild, removeFile, sizeOfDisk } from "./chain_files.ts";
 import { childPath } from "./child_path.ts";
 import { announceFiles, forgetFiles } from "./create_snapshots.ts";
 import { findSnapshot, requireKept, withChain, without } from "./find_snapshot.ts";
@@ -32,9 +32,11 @@ export async function rollBack(
       async run(state) {
         const { snapshot } = findSnapshot(state, name);
         const force = found.chain.merge !== undefined;
-        await makeChild({ path: child, parent: snapshot.path, size: disk.size, force });
+        // A disk that was extended since stays as large.
+        const size = await sizeOfDisk(disk.path!);
+        await makeChild({ path: child, parent: snapshot.path, size, force });
         made = true;
-        return rolledBack(state, disk.uuid, { name, child, now, discard: discard ?? false });
+        return rolledBack(state, disk.uuid, { name, child, size, now, discard: discard ?? false });
       },
       async undo() {
         if (made) await removeFile(child);
@@ -51,6 +53,7 @@ interface RollBack {
   /** The snapshot's. */
   readonly name: string;
   readonly child: string;
+  readonly size: number;
   readonly now: Date;
   readonly discard: boolean;
 }
@@ -58,11 +61,11 @@ interface RollBack {
 function rolledBack(
   state: DeclaredState,
   uuid: string,
-  { name, child, now, discard }: RollBack,
+  { name, child, size, now, discard }: RollBack,
 ): Outcome {
   const { snapshot, disk } = findSnapshot(state, name);
   const kept = nameSnapshot(state, disk.name, now);
-  const changed = withChain(state, uuid, (chain, { path, size }) => ({
+  const changed = withChain(state, uuid, (chain, { path }) => ({
     ...without(chain, "unfinished"),
     parent: snapshot.path,
     snapshots: [...chain.snapshots, {
@@ -75,7 +78,7 @@ function rolledBack(
       size,
       ...(discard ? { deleting: true as const } : {}),
     }],
-  }), { path: child });
+  }), { path: child, size });
   const notices = discard ? [] : [`what it held before is kept as snapshot ${kept}`];
   return { state: changed, notices };
 }

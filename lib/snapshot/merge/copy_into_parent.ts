@@ -42,10 +42,7 @@ export async function copyIntoParent(options: CopyIntoParentOptions): Promise<nu
       });
     }
     const layer = await openDynamicLayer(vhd, surroundings({ files }));
-    const { device } = await openVhd(parent, {
-      files: besideReadersOf(parent, files),
-      force: true,
-    });
+    const { device } = await openVhd(parent, { files, force: true, besideReaders: true });
     try {
       if (layer.size > device.size) await device.grow!(layer.size);
       return await copyBlocks(layer, device, options);
@@ -55,15 +52,6 @@ export async function copyIntoParent(options: CopyIntoParentOptions): Promise<nu
   } finally {
     childFile.close();
   }
-}
-
-/** Only that file is opened so; those under it stay shut to writers. */
-function besideReadersOf(parent: string, files: FileStore): FileStore {
-  return {
-    ...files,
-    open: (path, options) =>
-      files.open(path, path === parent ? { ...options, besideReaders: true } : options),
-  };
 }
 
 async function copyBlocks(

@@ -18,6 +18,9 @@ export const BLOCK = 8192;
 /** Five blocks, and one of three sectors. */
 export const SIZE = 5 * BLOCK + 3 * SECTOR;
 export const SECTORS = SIZE / SECTOR;
+/** To the rest of the last block, and a part of another. */
+const GROWTH = 18;
+export const MOST_SECTORS = SECTORS + 2 * GROWTH;
 export const DISK = "/d.vhd";
 export const PARENT = "/p.vhd";
 const IDS = [new Uint8Array(16).fill(1), new Uint8Array(16).fill(2)] as const;
@@ -36,6 +39,9 @@ export interface DiskOptions {
   readonly bootId: string;
 }
 
+/** The disk's table has something behind it, and must go elsewhere to grow. */
+const SOMETHING = new TextEncoder().encode("tdbatmap");
+
 export async function openDisk({ files, clock, bootId }: DiskOptions): Promise<BlockDevice> {
   const random = new Chance(7);
   const options = { files, clock, bootId, random, recordsOfHalf: 4, regionsOfChunk: 1 };
@@ -43,14 +49,17 @@ export async function openDisk({ files, clock, bootId }: DiskOptions): Promise<B
 }
 
 /** The files of a new disk, and the stamps that it holds. */
-export async function newDisk(kind: Kind): Promise<{ files: SimFiles; stamps: Stamp[] }> {
+export async function newDisk(
+  kind: Kind,
+  isCrowded = false,
+): Promise<{ files: SimFiles; stamps: Stamp[] }> {
   const files = new SimFiles();
-  const stamps = Array<Stamp>(SECTORS).fill(0);
+  const stamps = Array<Stamp>(MOST_SECTORS).fill(0);
   if (kind === "dynamic") {
-    files.put(DISK, imageOctets(IDS[0]));
+    files.put(DISK, imageOctets(IDS[0], { isCrowded }));
     return { files, stamps };
   }
-  files.put(PARENT, imageOctets(IDS[1]));
+  files.put(PARENT, imageOctets(IDS[1], {}));
   const around = { files, clock: new TestClock(), bootId: boot(1), random: new Chance(3) };
   const { device } = await openVhd(PARENT, around);
   for (let sector = 0; sector < SECTORS; sector++) {
@@ -59,11 +68,14 @@ export async function newDisk(kind: Kind): Promise<{ files: SimFiles; stamps: St
     await device.write(sector * SECTOR, stamped(stamps[sector]!, 1), 0, SECTOR);
   }
   await device.close();
-  files.put(DISK, imageOctets(IDS[0], true));
+  files.put(DISK, imageOctets(IDS[0], { isChild: true, isCrowded }));
   return { files: SimFiles.of(files.snapshot()), stamps };
 }
 
-function imageOctets(uuid: Uint8Array, isChild = false): Uint8Array {
+function imageOctets(
+  uuid: Uint8Array,
+  { isChild = false, isCrowded = false }: { isChild?: boolean; isCrowded?: boolean },
+): Uint8Array {
   const parent = {
     uniqueId: IDS[1],
     timeStamp: timeStampOf(new Date("2026-01-01T00:00:00Z")),
@@ -82,6 +94,8 @@ function imageOctets(uuid: Uint8Array, isChild = false): Uint8Array {
   assert.ok(typeof image !== "string", String(image));
   const octets = new Uint8Array(image.length);
   for (const { position, octets: piece } of image.pieces) octets.set(piece, position);
+  const [table] = image.pieces.slice(-2);
+  if (isCrowded) octets.set(SOMETHING, table!.position + SECTOR - SOMETHING.length);
   return octets;
 }
 
@@ -93,10 +107,11 @@ export function stamped(stamp: Stamp, sectors: number): Uint8Array<ArrayBuffer> 
 
 /** The stamp of each sector; a torn one is an error. */
 export async function readStamps(device: BlockDevice): Promise<Stamp[]> {
-  const octets = new Uint8Array(SIZE);
-  if (!device.readNow(0, octets, 0, SIZE)) await device.read(0, octets, 0, SIZE);
+  const { size } = device;
+  const octets = new Uint8Array(size);
+  if (!device.readNow(0, octets, 0, size)) await device.read(0, octets, 0, size);
   const words = new Uint32Array(octets.buffer);
-  return Array.from({ length: SECTORS }, (_, sector) => {
+  return Array.from({ length: size / SECTOR }, (_, sector) => {
     const part = words.subarray(sector * 128, sector * 128 + 128);
     assert.ok(part.every((word) => word === part[0]), `sector ${sector} is torn`);
     return part[0]!;
@@ -108,15 +123,19 @@ export async function examine(
   contents: ReadonlyMap<string, Content>,
   bootId: string,
   allowed: readonly Set<Stamp>[],
+  sizes: ReadonlySet<number>,
 ): Promise<void> {
   const files = SimFiles.of(contents);
   const parent = files.paths().includes(PARENT) ? files.octets(PARENT) : undefined;
   const clock = new TestClock();
   const device = await openDisk({ files, clock, bootId });
+  const { size } = device;
+  assert.ok(sizes.has(size / SECTOR), `${size / SECTOR} sectors, not ${[...sizes]}`);
   requireAllowed(await readStamps(device), allowed);
   await device.close();
   const once = files.octets(DISK);
   const again = await openDisk({ files, clock, bootId });
+  assert.equal(again.size, size);
   requireAllowed(await readStamps(again), allowed);
   await again.close();
   assert.deepEqual(files.octets(DISK), once, "opened again, the file has changed");
@@ -132,11 +151,15 @@ function requireAllowed(stamps: readonly Stamp[], allowed: readonly Set<Stamp>[]
 }
 
 /** What is done to a disk, one after the other. */
-export type DiskOperation = Change | { readonly do: "flush" | "wait" | "reopen" | "kill" };
+export type DiskOperation =
+  | Change
+  | { readonly do: "flush" | "grow" | "wait" | "reopen" | "kill" }
+  /** What follows is done beside it, after so many turns. */
+  | { readonly do: "flush beside" | "grow beside"; readonly turns: number };
 
 interface Change {
   readonly do: "write" | "write later" | "unmap";
-  /** Sectors. */
+  /** Sectors; those that the disk does not have are left out. */
   readonly at: number;
   readonly count: number;
 }
@@ -146,50 +169,97 @@ export async function runWorkload(
   workload: readonly DiskOperation[],
   options: DiskOptions & { readonly ledger: CrashLedger },
 ): Promise<void> {
-  const { files, clock, ledger } = options;
-  const now = () => files.operations.length;
-  let device = await openDisk(options);
-  let stamp = 0;
-  for (const operation of workload) {
-    if ("at" in operation) await change(device, operation, ++stamp, ledger, now);
-    else if (operation.do === "wait") {
-      clock.advance(1000);
-      await turns();
-    } else if (operation.do === "kill") {
-      files.kill();
-      device = await openDisk(options);
-    } else {
-      const ended = ledger.beginFlush(now);
-      if (operation.do === "flush") await device.flush();
-      else await device.close();
-      ended();
-      if (operation.do === "reopen") device = await openDisk(options);
+  const run = new WorkloadRun(options, await openDisk(options));
+  for (const operation of workload) await run.do(operation);
+  await run.end();
+}
+
+class WorkloadRun {
+  readonly #options: DiskOptions;
+  readonly #ledger: CrashLedger;
+  readonly #now: () => number;
+  #device: BlockDevice;
+  #stamp = 0;
+  /** What is done beside the rest. */
+  #beside: Promise<void> = Promise.resolve();
+
+  constructor(options: DiskOptions & { readonly ledger: CrashLedger }, device: BlockDevice) {
+    this.#options = options;
+    this.#ledger = options.ledger;
+    this.#now = () => options.files.operations.length;
+    this.#device = device;
+  }
+
+  async do(operation: DiskOperation): Promise<void> {
+    const { files, clock } = this.#options;
+    if ("at" in operation) return await this.#change(operation);
+    if ("turns" in operation) {
+      const work = operation.do === "grow beside" ? this.#grow() : this.#flush();
+      this.#beside = Promise.all([this.#beside, work]).then(() => {});
+      return await turns(operation.turns);
     }
+    if (operation.do === "grow") {
+      await this.#beside;
+      return await this.#grow();
+    }
+    if (operation.do === "wait") {
+      clock.advance(1000);
+      return await turns();
+    }
+    if (operation.do === "flush") return await this.#flush();
+    if (operation.do === "kill") {
+      files.kill();
+      await this.#beside.catch((error) => assert.equal(error.kind, "gone"));
+      this.#beside = Promise.resolve();
+    } else {
+      await this.#beside;
+      const ended = this.#ledger.beginFlush(this.#now);
+      await this.#device.close();
+      ended();
+    }
+    this.#device = await openDisk(this.#options);
   }
-  await turns();
-  await device.close();
+
+  async end(): Promise<void> {
+    await this.#beside;
+    await turns();
+    await this.#device.close();
+  }
+
+  async #flush(): Promise<void> {
+    const ended = this.#ledger.beginFlush(this.#now);
+    await this.#device.flush();
+    ended();
+  }
+
+  /** Twice at most. */
+  async #grow(): Promise<void> {
+    await this.#beside;
+    const sectors = this.#device.size / SECTOR + GROWTH;
+    if (sectors > MOST_SECTORS) return;
+    const ended = this.#ledger.beginGrowth(sectors, this.#now);
+    await this.#device.grow!(sectors * SECTOR);
+    ended();
+  }
+
+  async #change({ do: what, at, count }: Change): Promise<void> {
+    const end = Math.min(at + count, this.#device.size / SECTOR);
+    if (end <= at) return;
+    const stamp = ++this.#stamp;
+    const octets = stamped(stamp, end - at);
+    const offset = at * SECTOR, { length } = octets;
+    const ended = this.#ledger.begin(at, end, what === "unmap" ? 0 : stamp, this.#now);
+    if (what === "unmap") await this.#device.unmap(offset, length);
+    else if (what === "write later" || !this.#device.writeNow(offset, octets, 0, length)) {
+      await this.#device.write(offset, octets, 0, length);
+    }
+    ended();
+    // What goes on by itself does so beside some of what follows, and before the rest.
+    if (what !== "write") await turns();
+  }
 }
 
-async function change(
-  device: BlockDevice,
-  { do: what, at, count }: Change,
-  stamp: Stamp,
-  ledger: CrashLedger,
-  now: () => number,
-): Promise<void> {
-  const octets = stamped(stamp, count);
-  const offset = at * SECTOR, { length } = octets;
-  const ended = ledger.begin(at, at + count, what === "unmap" ? 0 : stamp, now);
-  if (what === "unmap") await device.unmap(offset, length);
-  else if (what === "write later" || !device.writeNow(offset, octets, 0, length)) {
-    await device.write(offset, octets, 0, length);
-  }
-  ended();
-  // What goes on by itself does so beside some of what follows, and before the rest.
-  if (what !== "write") await turns();
-}
-
-/** What goes on by itself comes to its end. */
-async function turns(): Promise<void> {
-  for (let turn = 0; turn < 200; turn++) await Promise.resolve();
+/** What goes on by itself comes to its end, or so much further. */
+async function turns(count = 200): Promise<void> {
+  for (let turn = 0; turn < count; turn++) await Promise.resolve();
 }

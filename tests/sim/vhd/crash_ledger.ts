@@ -21,18 +21,36 @@ interface Flush {
   readonly covered: ReadonlySet<Write>;
 }
 
+interface Growth {
+  readonly sectors: number;
+  readonly begunAt: number;
+  endedAt: number;
+}
+
 export class CrashLedger {
   readonly #initially: readonly Stamp[];
   readonly #writes: Write[] = [];
   readonly #flushes: Flush[] = [];
+  readonly #growths: Growth[];
 
-  /** What the sectors hold before the workload, durably. */
-  constructor(initially: readonly Stamp[]) {
+  /** What the sectors hold before the workload, durably, and how many of them the disk has. */
+  constructor(initially: readonly Stamp[], sectors = initially.length) {
     this.#initially = initially;
+    this.#growths = [{ sectors, begunAt: 0, endedAt: 0 }];
   }
 
-  get sectorCount(): number {
-    return this.#initially.length;
+  /** The disk is to become larger; the answer is called when it has. */
+  beginGrowth(sectors: number, now: () => number): () => void {
+    const growth: Growth = { sectors, begunAt: now(), endedAt: Infinity };
+    this.#growths.push(growth);
+    return () => growth.endedAt = now();
+  }
+
+  /** How many sectors the disk may have after `count` operations, whatever has ended it. */
+  sizesAfter(count: number): Set<number> {
+    const last = this.#growths.findLastIndex(({ endedAt }) => endedAt <= count);
+    const possible = this.#growths.filter(({ begunAt }, at) => at === last || begunAt <= count);
+    return new Set(possible.slice(possible.indexOf(this.#growths[last]!)).map((it) => it.sectors));
   }
 
   /** A write is issued; the answer is called when it has ended. */

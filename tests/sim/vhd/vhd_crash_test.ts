@@ -14,6 +14,7 @@ import {
   type DiskOperation,
   examine,
   type Kind,
+  MOST_SECTORS,
   newDisk,
   runWorkload,
   SECTORS,
@@ -32,7 +33,11 @@ const ALPHABET: readonly DiskOperation[] = [
   { do: "write", at: 81, count: 2 }, // the end of the disk
   { do: "unmap", at: 0, count: 16 }, // a whole block
   { do: "unmap", at: 3, count: 6 }, // parts of units
+  { do: "write", at: 80, count: 18 }, // to behind the end, where it has grown
   { do: "flush" },
+  { do: "flush beside", turns: 0 },
+  { do: "grow" },
+  { do: "grow beside", turns: 3 },
   { do: "wait" },
   { do: "reopen" },
   { do: "kill" },
@@ -78,9 +83,28 @@ async function crashEverywhere(
   random: SeededRandom,
   count: StateCount,
 ): Promise<number> {
-  const { files, stamps } = await newDisk(kind);
+  const grows = workload.some(({ do: what }) => what.startsWith("grow"));
+  let total = 0;
+  for (const isCrowded of grows ? [false, true] : [false]) {
+    total += await crashDisk({ kind, isCrowded, workload, random, count });
+  }
+  return total;
+}
+
+interface CrashedDisk {
+  readonly kind: Kind;
+  readonly isCrowded: boolean;
+  readonly workload: readonly DiskOperation[];
+  readonly random: SeededRandom;
+  readonly count: StateCount;
+}
+
+async function crashDisk(
+  { kind, isCrowded, workload, random, count }: CrashedDisk,
+): Promise<number> {
+  const { files, stamps } = await newDisk(kind, isCrowded);
   const initial = files.snapshot();
-  const ledger = new CrashLedger(stamps);
+  const ledger = new CrashLedger(stamps, SECTORS);
   await runWorkload(workload, { files, clock: new TestClock(), bootId: boot(1), ledger });
   const { operations } = files;
   const isIncidental = (file: string) => !file.startsWith(DISK + "#");
@@ -88,14 +112,17 @@ async function crashEverywhere(
   let total = 0;
   for (let at = 0; at <= operations.length; at++) {
     try {
-      await examine(states.killed(at), boot(1), ledger.allowedAfterKill(at));
+      const sizes = ledger.sizesAfter(at);
+      await examine(states.killed(at), boot(1), ledger.allowedAfterKill(at), sizes);
       const allowed = ledger.allowedAfterPowerLoss(at);
       for (const state of states.powerLost(at, count)) {
-        await examine(state, boot(2), allowed);
+        await examine(state, boot(2), allowed, sizes);
         total++;
       }
     } catch (error) {
-      const where = `${kind}, ${JSON.stringify(workload)}, after ${at} of ${operations.length}`;
+      const where = `${kind}${isCrowded ? ", crowded" : ""}, ${
+        JSON.stringify(workload)
+      }, after ${at} of ${operations.length}`;
       throw new Error(`${where}: ${(error as Error).message}`, { cause: error });
     }
     total++;
@@ -142,7 +169,10 @@ for (const kind of KINDS) {
 
 function operation(chance: Chance): DiskOperation {
   if (chance.onceIn(2)) return chance.one(ALPHABET);
-  const at = chance.below(SECTORS);
-  const count = chance.between(1, Math.min(20, SECTORS - at));
+  if (chance.onceIn(4)) {
+    return { do: chance.one(["flush beside", "grow beside"]), turns: chance.below(12) };
+  }
+  const at = chance.below(MOST_SECTORS);
+  const count = chance.between(1, Math.min(20, MOST_SECTORS - at));
   return { do: chance.one(["write", "write later", "unmap"]), at, count };
 }

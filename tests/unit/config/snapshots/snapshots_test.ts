@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { ControlError } from "../../../../lib/config/control.ts";
 import { openVhd } from "../../../../lib/vhd/open.ts";
-import { type SnapshotWorld, withSnapshots } from "./snapshot_fixture.ts";
+import { SIZE, type SnapshotWorld, withSnapshots } from "./snapshot_fixture.ts";
 
 const BLOCK = 2 << 20;
 
@@ -209,3 +209,71 @@ async function vhdFiles(world: SnapshotWorld): Promise<string[]> {
 function isKind(kind: string) {
   return (error: unknown) => error instanceof ControlError && error.kind === kind;
 }
+
+for (const type of ["fixed", "dynamic"] as const) {
+  Deno.test(`a ${type} disk with snapshots is extended, and each keeps what it was`, () =>
+    withSnapshots(async (world) => {
+      await world.disk("d", type);
+      const { snapshots } = world.control;
+      await world.write("d", 0, 1);
+      await snapshots.create({ disks: ["d"], name: "one" });
+      await world.control.extendDisk("d", { by: SIZE });
+      const end = 2 * SIZE - 4096;
+      await world.reads("d", SIZE, 0);
+      await world.reads("d", end, 0);
+      await world.write("d", end, 2);
+      await snapshots.create({ disks: ["d"], name: "two" });
+      await world.restart();
+      await world.reads("d", 0, 1);
+      await world.reads("d", end, 2);
+      assert.deepEqual((await snapshots.list("d")).map(({ size }) => size), [SIZE, 2 * SIZE]);
+
+      // What is rolled back stays as large, and has zeros where the snapshot has nothing.
+      await world.control.snapshots.rollBack("one");
+      assert.equal(world.device("d").size, 2 * SIZE);
+      await world.reads("d", end, 0);
+      await world.reads("d", 0, 1);
+      await world.control.snapshots.rollBack("two", { discard: true });
+      await world.reads("d", end, 2);
+
+      for (const [name, size] of [["one", SIZE], ["two", 2 * SIZE]] as const) {
+        const path = world.path(`${name}-alone.vhd`);
+        await world.control.snapshots.export(name, path);
+        const { device } = await openVhd(path, { readOnly: true });
+        assert.equal(device.size, size);
+        await device.close();
+      }
+      for (const { name } of await world.control.snapshots.list("d")) {
+        if (!["one", "two"].includes(name)) {
+          await world.control.snapshots.delete(name, { wait: true });
+        }
+      }
+      // The smaller one is merged into, and becomes as large.
+      await world.control.snapshots.delete("two", { wait: true });
+      await world.control.snapshots.delete("one", { wait: true });
+      await world.reads("d", 0, 1);
+      await world.reads("d", end, 2);
+      await world.restart();
+      await world.reads("d", end, 2);
+      assert.equal((await world.control.showDisk("d")).size, 2 * SIZE);
+    }));
+}
+
+Deno.test("a disk that was extended when it was killed has its size in snapshots too", () =>
+  withSnapshots(async (world) => {
+    await world.disk("d");
+    await world.write("d", 0, 1);
+    // Larger on its medium, and not declared yet.
+    await world.device("d").grow!(2 * SIZE);
+    await world.write("d", 2 * SIZE - 4096, 2);
+    await world.restart();
+    await world.control.snapshots.create({ disks: ["d"], name: "one" });
+    await world.reads("d", 2 * SIZE - 4096, 2);
+    const [one] = await world.control.snapshots.list("d");
+    assert.equal(one!.size, 2 * SIZE);
+    await world.device("d").grow!(3 * SIZE);
+    await world.restart();
+    await world.control.snapshots.rollBack("one");
+    assert.equal(world.device("d").size, 3 * SIZE);
+    await world.reads("d", 2 * SIZE - 4096, 2);
+  }));
