@@ -35,7 +35,17 @@ export async function readDynamicImage(
   file: PositionalFile,
   { footer, at }: FoundFooter,
 ): Promise<DynamicImage> {
-  const header = readHeader(file, footer, at);
+  const octets = readHeaderOctets(file, footer, at);
+  const header = parseDynamicHeader(octets, { path: file.path, at: Number(footer.dataOffset) });
+  return await dynamicImageOf(file, footer, header);
+}
+
+/** The same of a header that has been read; its numbers are judged here. */
+export async function dynamicImageOf(
+  file: PositionalFile,
+  footer: Footer,
+  header: DynamicHeader,
+): Promise<DynamicImage> {
   const { tableOffset, maxTableEntries, blockLength } = header;
   const headerOffset = footer.dataOffset;
   const table = { headerOffset, tableOffset, maxTableEntries, blockLength };
@@ -59,16 +69,20 @@ export async function readDynamicImage(
   };
 }
 
-function readHeader(file: PositionalFile, footer: Footer, footerAt: number): DynamicHeader {
+/** The octets where the footer says that the header is; fails where that is not in the file. */
+export function readHeaderOctets(
+  file: PositionalFile,
+  footer: Footer,
+  footerAt: number,
+): Uint8Array {
   const { path, length } = file;
-  const at = Number(footer.dataOffset);
   if (footer.dataOffset + BigInt(DYNAMIC_HEADER_LENGTH) > BigInt(length)) {
     const message = `its header should be at ${footer.dataOffset}, behind the end of the file`;
     throw new FormatError(message, { path, at: footerAt });
   }
   const octets = new Uint8Array(DYNAMIC_HEADER_LENGTH);
-  file.readSync(at, octets, 0, octets.length);
-  return parseDynamicHeader(octets, { path, at });
+  file.readSync(Number(footer.dataOffset), octets, 0, octets.length);
+  return octets;
 }
 
 export function metadataOf(

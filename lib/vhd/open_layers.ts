@@ -27,7 +27,7 @@ import { timeStampOf } from "./time_stamp.ts";
 import { uuidText } from "./uuid_text.ts";
 
 /** Descriptors of a parent for what waits: there may be many parents. */
-const READERS_OF_PARENT = 2;
+export const READERS_OF_PARENT = 2;
 
 /** A file with the footers that were found in it, one of them in force. */
 export interface FoundVhd {

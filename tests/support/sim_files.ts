@@ -149,6 +149,11 @@ export class SimFiles implements FileStore {
     return new Date("2026-01-01T00:00:00Z");
   }
 
+  /** It is the same always. */
+  setModifiedAt(): Promise<void> {
+    return Promise.resolve();
+  }
+
   list(directory: string): Promise<string[]> {
     const names = this.paths().filter((path) => path.startsWith(`${directory}/`));
     return Promise.resolve(names.map((path) => path.slice(directory.length + 1)).sort());
