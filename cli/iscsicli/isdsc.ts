@@ -93,6 +93,7 @@ const BY_KIND: Readonly<Record<ControlErrorKind, number>> = {
   "not-found": Isdsc.NOT_FOUND,
   "permission": Isdsc.AUTHENTICATION_FAILURE,
   "unreachable": Isdsc.CONNECTION_FAILED,
+  "at-risk": Isdsc.NON_SPECIFIC_ERROR,
 };
 
 /** A command that ends with a status of its own choice. */

@@ -2,6 +2,7 @@
 import type { DiskType } from "../../lib/config/facts.ts";
 import { buildCommand, buildRouteMap } from "@stricli/core";
 import type { Context } from "../context.ts";
+import { check } from "./disk_check.ts";
 import { convert, copy } from "./disk_copy.ts";
 import {
   blockFlag,
@@ -258,6 +259,7 @@ export const diskRoutes = buildRouteMap({
     move,
     copy,
     convert,
+    check,
     remove,
   },
   docs: { brief: "Disks: what targets offer" },

@@ -7,6 +7,7 @@ export const CONTROL_ERROR_KINDS = [
   "not-found",
   "permission",
   "unreachable",
+  "at-risk", // a disk's data may be lost, or not what it was
 ] as const;
 export type ControlErrorKind = typeof CONTROL_ERROR_KINDS[number];
 
@@ -18,6 +19,7 @@ export const EXIT_CODES: Readonly<Record<ControlErrorKind, number>> = {
   "not-found": 4,
   "permission": 5,
   "unreachable": 6,
+  "at-risk": 7,
 };
 
 /**
@@ -31,6 +33,7 @@ export const HTTP_STATUSES = {
   "not-found": 404,
   "permission": 403,
   "unreachable": 502,
+  "at-risk": 500,
 } as const satisfies Record<ControlErrorKind, number>;
 
 /** Where something is in plain data: the keys and indices that lead to it. */
