@@ -163,6 +163,7 @@ export class RunningDisk {
       device = new AbsentDevice(disk.size, this.#failure);
     }
     this.unit.medium.available = this.#failure === null;
+    this.unit.mediumExchanged();
     this.#exchangeable.resume(device);
   }
 

@@ -61,6 +61,8 @@ interface Meaning {
   readonly change: Change;
   /** What the unit had acknowledged and not put on its medium may be gone. */
   readonly suspectsCache?: true;
+  /** The unit knows the nexus, so it has not been restarted since that was lost. */
+  readonly vouchesForCache?: true;
 }
 
 const BY_ATTENTION: ReadonlyMap<number, Meaning> = new Map<number, Meaning>([
@@ -70,7 +72,7 @@ const BY_ATTENTION: ReadonlyMap<number, Meaning> = new Map<number, Meaning>([
   [0x2902, { change: "identity" }], // SCSI bus reset
   [0x2903, { change: "identity" }], // bus device reset function: a LOGICAL UNIT RESET
   [0x2904, { change: "identity", suspectsCache: true }], // device internal reset
-  [0x2907, { change: "identity" }], // I_T nexus loss
+  [0x2907, { change: "identity", vouchesForCache: true }], // I_T nexus loss
   [0x2a01, { change: "mode" }], // mode parameters
   [0x2a09, { change: "capacity" }],
   [0x3f03, { change: "identity" }], // INQUIRY data

@@ -82,6 +82,12 @@ export class UnitPath implements UnitRoute {
   #check: UnitCheck | undefined;
   /** What was in the unit's cache may be gone, and nobody has looked yet. */
   #suspectsCache = false;
+  /** In this session the unit has been found to be as it was, cache and all. */
+  #isVouchedFor = false;
+  /** So it had in the session before: what it says of the time between is all that there is. */
+  #mayBeVouchedFor = false;
+  /** The unit has said that it only lost the nexus. */
+  #hasVouched = false;
 
   constructor(kept: KeptSession, lun: number, options: UnitPathOptions) {
     this.#kept = kept;
@@ -231,6 +237,9 @@ export class UnitPath implements UnitRoute {
   sessionBegan(session: Session): void {
     if (this.#state === "closed") return;
     this.#session = session;
+    // Had the last session ended before its check, a restart might have been told to that one alone.
+    this.#mayBeVouchedFor = this.#isVouchedFor;
+    this.#isVouchedFor = this.#hasVouched = false;
     this.#startCheck();
   }
 
@@ -297,10 +306,11 @@ export class UnitPath implements UnitRoute {
     try {
       const facts = await check.run();
       if (this.#check !== check || !this.#isSameUnit(facts)) return;
-      if (this.#facts !== undefined && (check.suspectsCache || this.#suspectsCache)) {
+      if (this.#isSuspicious(check)) {
         await this.#lookAtCache(check);
         if (this.#check !== check) return;
       }
+      this.#isVouchedFor = true;
       this.#check = undefined;
       this.#checked(facts);
     } catch (error) {
@@ -321,6 +331,17 @@ export class UnitPath implements UnitRoute {
     const found = identity ?? "nothing that names itself";
     this.#quarantine(new UnitError("foreign", `it was ${expected} and is now ${found}`));
     return false;
+  }
+
+  /**
+   * Within a session a unit has to say that it was restarted; at the beginning of one, that it was
+   * not: one that says nothing, or that may have spoken where nobody heard, gets no benefit of the
+   * doubt. A first session is no exception: writes may have gone other ways before.
+   */
+  #isSuspicious({ suspectsCache, vouchesForCache }: UnitCheck): boolean {
+    if (vouchesForCache) this.#hasVouched = true;
+    if (suspectsCache || this.#suspectsCache) return true;
+    return !this.#isVouchedFor && !(this.#hasVouched && this.#mayBeVouchedFor);
   }
 
   async #lookAtCache(check: UnitCheck): Promise<void> {

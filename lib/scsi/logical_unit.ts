@@ -90,6 +90,7 @@ export class LogicalUnit {
   fence(reason: string): void {
     if (this.#fenced !== undefined) return;
     this.#fenced = reason;
+    this.attentions.forgetLost();
     this.#onFenced?.(reason);
   }
 
@@ -113,12 +114,28 @@ export class LogicalUnit {
     this.attentions.attach(nexus);
   }
 
-  /** The nexus is lost: what hangs on it alone goes with it. SAM-5 6.3.4. */
+  /** The unit is taken from the nexus: what hangs on that alone goes with it. */
   detach(nexus: Nexus): void {
+    this.#release(nexus);
+    this.attentions.detach(nexus);
+  }
+
+  /** The nexus is lost. SAM-5 6.3.4. Should it come back, it is told what it has to know. */
+  lose(nexus: Nexus): void {
+    this.#release(nexus);
+    if (this.#fenced === undefined) this.attentions.lose(nexus);
+    else this.attentions.detach(nexus);
+  }
+
+  #release(nexus: Nexus): void {
     this.reservations.nexusLost(nexus);
     this.medium.nexusLost(nexus);
-    this.attentions.detach(nexus);
     this.tasks.forget(nexus);
+  }
+
+  /** What the medium holds is not what it held: those that were lost are not to rely on it. */
+  mediumExchanged(): void {
+    this.attentions.forgetLost();
   }
 
   /**
@@ -130,6 +147,7 @@ export class LogicalUnit {
     this.reservations.reset();
     this.medium.reset();
     this.mode.reset();
+    this.attentions.forgetLost();
     this.attentions.establishForOthers(condition);
   }
 }

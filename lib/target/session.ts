@@ -291,7 +291,7 @@ export class Session {
     for (const connection of [...this.connections.values()]) connection.close(reason);
     this.connections.clear();
     if (this.tasks.size > 0) await new Promise<void>((idle) => this.#whenIdle = idle);
-    for (const [, { unit }] of this.luns.entries()) unit.detach(this.nexus);
+    for (const [, { unit }] of this.luns.entries()) unit.lose(this.nexus);
     this.target?.sessions.delete(this);
     this.#pool.length = 0;
     this.#onEnded(this, reason);

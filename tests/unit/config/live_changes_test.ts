@@ -22,6 +22,7 @@ const REPORT_LUNS = [0xa0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0];
 const LUNS_CHANGED = 0x3f0e;
 const MODE_CHANGED = 0x2a01;
 const POWER_ON = 0x2900;
+const NEXUS_LOSS = 0x2907;
 const NO_SUCH_LUN = 0x2500;
 
 /** What a unit attention says, as an event. */
@@ -226,6 +227,18 @@ Deno.test("A85: a target that is deleted by force asks its initiators to log out
     assert.equal(await initiator.announcement(), null);
     assert.deepEqual((await deleted).facts, { name: "mail", iqn, sessionsEnded: 1 });
     assert.deepEqual((await service.control.showDisk("d0")).assignments, []);
+  }));
+
+Deno.test("A99: who logs in again is told of its loss, and where it is a stranger, of the power on", () =>
+  withService(async (service) => {
+    await mail(service);
+    await (await logIn(service)).stream.close();
+    assert.deepEqual(await attentions(await service.logIn("mail")), [NEXUS_LOSS]);
+    assert.deepEqual(await attentions(await service.logIn("mail")), [NEXUS_LOSS], "reinstated");
+    assert.deepEqual(await attentions(await service.logIn("mail", { isid: 2 })), [POWER_ON]);
+    await service.control.unassignDisk("d0", "mail", { force: true });
+    await service.control.assignDisk("d0", "mail");
+    assert.deepEqual(await attentions(await service.logIn("mail", { isid: 2 })), [POWER_ON]);
   }));
 
 Deno.test("a renamed target keeps its sessions; a new iSCSI name ends them", () =>

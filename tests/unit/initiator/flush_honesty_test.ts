@@ -10,11 +10,19 @@ const SIZE = 1 << 20;
 
 class RestartingWorld {
   readonly device = new VolatileDevice(SIZE);
+  /** Where reads began. */
+  readonly reads: number[] = [];
   readonly world = new InitiatorWorld({ target: { device: this.device } });
   disk!: RemoteDisk;
 
   static async begin(): Promise<RestartingWorld> {
     const made = new RestartingWorld();
+    const { device, reads } = made;
+    const readNow = device.readNow.bind(device);
+    device.readNow = (offset, into, at, length) => {
+      reads.push(offset);
+      return readNow(offset, into, at, length);
+    };
     made.disk = await made.world.openDisk();
     return made;
   }
@@ -118,6 +126,65 @@ Deno.test("A141: before part of a piece is written over it is flushed, so that a
     else await it.disk.flush();
     await it.end();
   }
+});
+
+Deno.test("A99: a target that only lost the nexus has its cache: nothing is read back", async () => {
+  const it = await RestartingWorld.begin();
+  await it.write(0, 65_536, 1);
+  for (let i = 0; i < 3; i++) {
+    it.world.cut();
+    await it.write(65_536 + i * 4096, 4096, 2);
+  }
+  await it.disk.flush();
+  assert.equal(it.world.kept.sessionCount, 4);
+  assert.deepEqual(it.reads, []);
+  await it.end();
+});
+
+Deno.test("A141: a restart that was told where nobody heard it is not overlooked", async () => {
+  const it = await RestartingWorld.begin();
+  await it.write(0, SIZE, 1);
+  await it.disk.flush();
+  await it.write(0, 4096, 9);
+  it.restart({ losesCache: true });
+  // The new target tells of its power on, and the answer is lost with the session.
+  const { unit } = it.world.target;
+  const { take } = unit.attentions;
+  const told = Promise.withResolvers<void>();
+  unit.attentions.take = (nexus) => {
+    unit.attentions.take = take;
+    it.world.cut();
+    told.resolve();
+    return unit.attentions.take(nexus);
+  };
+  await told.promise;
+  await assert.rejects(it.disk.flush(), fenced);
+  await it.end();
+});
+
+Deno.test("A141: a target that says nothing of what has been is not taken for one that was there", async () => {
+  for (const losesCache of [false, true]) {
+    const it = await RestartingWorld.begin();
+    await it.write(0, SIZE, 1);
+    await it.disk.flush();
+    await it.write(0, 4096, 9);
+    it.restart({ losesCache });
+    it.world.target.unit.attentions.attach = () => undefined;
+    if (losesCache) await assert.rejects(it.disk.flush(), fenced);
+    else await it.disk.flush();
+    await it.end();
+  }
+});
+
+Deno.test("A141: a unit that was fenced does not vouch for its cache", async () => {
+  const it = await RestartingWorld.begin();
+  await it.write(0, 4096, 1);
+  it.world.target.unit.fence("no");
+  it.world.cut();
+  it.reads.length = 0;
+  await assert.rejects(it.disk.flush(), /cannot flush/);
+  assert.notDeepEqual(it.reads, []);
+  await it.end();
 });
 
 Deno.test("A124: a flush that fails at the target fences the disk", async () => {

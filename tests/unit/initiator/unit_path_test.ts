@@ -46,7 +46,7 @@ Deno.test("A139: each status has one answer", () => {
   assert.deepEqual(attention(0x2a09), { change: "capacity" });
   assert.deepEqual(attention(0x3f0e), { change: "luns" });
   assert.equal(attention(0x2901).suspectsCache, true);
-  assert.equal(attention(0x2907).suspectsCache, undefined);
+  assert.deepEqual(attention(0x2907), { change: "identity", vouchesForCache: true });
   assert.deepEqual(attention(0x5d00), { change: "nothing" });
 });
 

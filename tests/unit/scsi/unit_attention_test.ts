@@ -6,7 +6,9 @@ import {
   MODE_PARAMETERS_CHANGED,
   POWER_ON_OR_RESET_OCCURRED,
   REPORTED_LUNS_DATA_HAS_CHANGED,
+  type Sense,
 } from "../../../lib/scsi/sense.ts";
+import type { Nexus } from "../../../lib/scsi/nexus.ts";
 import { UnitAttentions } from "../../../lib/scsi/unit_attention.ts";
 import { NEXUS, OTHER_NEXUS } from "../../support/scsi.ts";
 
@@ -19,12 +21,70 @@ function attentionsOf(): UnitAttentions {
   return attentions;
 }
 
-Deno.test("A99: UnitAttentions: a nexus begins with the power on, or with its own loss", () => {
+/** Everything that the nexus is to be told, told. */
+function allOf(attentions: UnitAttentions, nexus: Nexus): Sense[] {
+  const told: Sense[] = [];
+  for (let next = attentions.take(nexus); next !== undefined; next = attentions.take(nexus)) {
+    told.push(next);
+  }
+  return told;
+}
+
+Deno.test("A99: UnitAttentions: a nexus begins with the power on, and again with its own loss", () => {
+  const attentions = attentionsOf();
+  const again = { ...NEXUS };
+  attentions.lose(NEXUS);
+  attentions.attach(again);
+  assert.deepEqual(allOf(attentions, again), [I_T_NEXUS_LOSS_OCCURRED]);
+  attentions.lose(again);
+  attentions.attach(NEXUS);
+  attentions.lose(NEXUS); // untold
+  attentions.attach(NEXUS);
+  assert.deepEqual(allOf(attentions, NEXUS), [I_T_NEXUS_LOSS_OCCURRED]);
+  assert.equal(attentions.count, 0);
+});
+
+Deno.test("A99: UnitAttentions: a power on that nobody has heard of is told to who comes back", () => {
   const attentions = new UnitAttentions();
   attentions.attach(NEXUS);
-  attentions.attach(OTHER_NEXUS, I_T_NEXUS_LOSS_OCCURRED);
-  assert.equal(attentions.take(NEXUS), POWER_ON_OR_RESET_OCCURRED);
-  assert.equal(attentions.take(OTHER_NEXUS), I_T_NEXUS_LOSS_OCCURRED);
+  attentions.lose(NEXUS);
+  attentions.attach(NEXUS);
+  assert.deepEqual(allOf(attentions, NEXUS), [POWER_ON_OR_RESET_OCCURRED]);
+  attentions.establish(NEXUS, BUS_DEVICE_RESET_OCCURRED);
+  attentions.lose(NEXUS);
+  attentions.attach(NEXUS);
+  assert.deepEqual(allOf(attentions, NEXUS), [POWER_ON_OR_RESET_OCCURRED]);
+});
+
+Deno.test("A99: UnitAttentions: who was lost hears of what happened meanwhile", () => {
+  const attentions = attentionsOf();
+  attentions.establish(NEXUS, CAPACITY_DATA_HAS_CHANGED);
+  attentions.lose(NEXUS);
+  attentions.establishForOthers(MODE_PARAMETERS_CHANGED, OTHER_NEXUS);
+  attentions.attach(NEXUS);
+  assert.equal(attentions.count, 3);
+  assert.deepEqual(allOf(attentions, NEXUS), [
+    I_T_NEXUS_LOSS_OCCURRED,
+    CAPACITY_DATA_HAS_CHANGED,
+    MODE_PARAMETERS_CHANGED,
+  ]);
+});
+
+Deno.test("A99: UnitAttentions: strangers come back as such: the forgotten, and the oldest of many", () => {
+  const attentions = attentionsOf();
+  attentions.lose(NEXUS);
+  attentions.forgetLost();
+  attentions.attach(NEXUS);
+  assert.deepEqual(allOf(attentions, NEXUS), [POWER_ON_OR_RESET_OCCURRED]);
+  const nexuses = Array.from({ length: 257 }, (_, i) => ({ ...NEXUS, initiatorPort: `p${i}` }));
+  for (const nexus of nexuses) {
+    attentions.attach(nexus);
+    attentions.take(nexus);
+    attentions.lose(nexus);
+  }
+  for (const nexus of [nexuses[0]!, nexuses[1]!]) attentions.attach(nexus);
+  assert.deepEqual(allOf(attentions, nexuses[0]!), [POWER_ON_OR_RESET_OCCURRED]);
+  assert.deepEqual(allOf(attentions, nexuses[1]!), [I_T_NEXUS_LOSS_OCCURRED]);
 });
 
 Deno.test("A97: UnitAttentions: the oldest is told first, an equal one is kept once", () => {
