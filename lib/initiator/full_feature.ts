@@ -9,7 +9,6 @@ import { Opcode } from "../iscsi/opcode.ts";
 import type { ConnectionParameters } from "../iscsi/parameters.ts";
 import { AsyncMessage } from "../iscsi/pdu/async_message.ts";
 import { LogoutOutcome, LogoutResponse } from "../iscsi/pdu/logout_response.ts";
-import { LogoutReason } from "../iscsi/pdu/logout_request.ts";
 import { NopIn } from "../iscsi/pdu/nop_in.ts";
 import { TaskManagementResponse } from "../iscsi/pdu/task_management_response.ts";
 import type { PduWriter } from "../iscsi/pdu_writer.ts";
@@ -217,12 +216,12 @@ export class FullFeature {
     this.#text = undefined;
   }
 
-  /** Asks to close the session; answers the response. RFC 7143 11.14. */
-  logout(): Promise<number> {
+  /** Asks to close the session, or this connection; answers the response. RFC 7143 11.14. */
+  logout(reason: number): Promise<number> {
     const tag = this.#session.takeTag();
     return new Promise((done) => {
       this.#logout = { tag, done };
-      this.#ask(() => this.requests.logout(tag, LogoutReason.CLOSE_SESSION, this.#connection.cid));
+      this.#ask(() => this.requests.logout(tag, reason, this.#connection.cid));
     });
   }
 

@@ -6,6 +6,8 @@
 import { Backoff } from "../runtime/backoff.ts";
 import type { ReceivedSense } from "../scsi/sense_data.ts";
 import { hostAndPort, type PortalAddress } from "../iscsi/portal_address.ts";
+import { CommandFailure } from "./command.ts";
+import { type ConnectionPlan, FurtherConnections } from "./further_connections.ts";
 import { logIn, type LogInOptions } from "./log_in.ts";
 import { LoginBroken, LoginRefused } from "./login_error.ts";
 import type { InitiatorNode } from "./node.ts";
@@ -37,6 +39,8 @@ export interface KeptSessionObserver {
   loginFailed?(error: Error): void;
   /** The target has other logical units than before. */
   lunsChanged?(): void;
+  /** The session has more connections than before, or fewer. */
+  connectionsChanged?(): void;
 }
 
 const PATIENCE_MS = 120_000;
@@ -65,7 +69,10 @@ export class KeptSession {
   #state: KeptState = "connecting";
   #session: Session | undefined;
   #wakeUp: (() => void) | undefined;
+  /** The target is left alone. RFC 7143 13.15. */
+  #isWaiting = false;
   readonly #backoff: Backoff;
+  readonly #further: FurtherConnections;
   #awaiting = Promise.withResolvers<Session>();
   #life: Promise<void> | undefined;
   #lostMs: number;
@@ -75,6 +82,9 @@ export class KeptSession {
     this.options = options;
     this.isid = options.isid ?? node.makeIsid();
     this.#portal = options.portal;
+    this.#further = new FurtherConnections(this, options.connections ?? 1, () => {
+      for (const observer of this.observers) observer.connectionsChanged?.();
+    });
     this.#backoff = new Backoff({ firstMs: FIRST_PAUSE_MS, mostMs: MOST_PAUSE_MS }, node.random);
     this.#awaiting.promise.catch(() => undefined);
     this.#lostMs = node.clock.nowMs();
@@ -121,9 +131,25 @@ export class KeptSession {
     return unit;
   }
 
-  /** It is worth a try now, or again. */
+  /** Adds a connection to the session, which every later one has as well; answers its CID. */
+  addConnection(plan: ConnectionPlan): Promise<number> {
+    return this.#further.add(this.#connected(), plan);
+  }
+
+  /** Logs out of a connection that is not the leading one. */
+  removeConnection(cid: number): Promise<void> {
+    return this.#further.remove(this.#connected(), cid);
+  }
+
+  #connected(): Session {
+    if (this.#session !== undefined) return this.#session;
+    const reason = this.lastError?.message ?? "it is being opened";
+    throw new CommandFailure("not-sent", `${this.where}: there is no session: ${reason}`);
+  }
+
+  /** It is worth a try now, or again; not before a target that wants to be left alone is. */
   retry(): void {
-    this.#wakeUp?.();
+    if (!this.#isWaiting) this.#wakeUp?.();
   }
 
   /** Logs out and stops. What its units have under way fails. */
@@ -147,7 +173,9 @@ export class KeptSession {
       this.#lost(end);
       if (this.node.clock.nowMs() - beganMs >= STEADY_MS) this.#backoff.reset();
       else if (this.#isOpen) await this.#pause(this.#backoff.next());
+      this.#isWaiting = true;
       if (this.#isOpen && end.time2WaitMs > 0) await this.#pause(end.time2WaitMs);
+      this.#isWaiting = false;
     }
   }
 
@@ -162,11 +190,14 @@ export class KeptSession {
       await this.beforeLogin?.();
       const outcome = await logIn(this.node, {
         ...this.options,
+        connections: 1,
         portal: this.#portal,
         isid: this.isid,
       });
       session = outcome.session;
       this.#portal = outcome.movedTo ?? this.#portal;
+      const mustDo = this.sessionCount === 0 && this.options.firstPatienceMs === 0;
+      await this.#further.begin(session, { mustDo });
     } catch (error) {
       if (!(error instanceof Error)) throw error;
       await this.#failed(error);

@@ -13,6 +13,8 @@ export interface Limits {
   readonly discoveryItems: number;
   readonly discoveryPdus: number;
   readonly discoveryTimeoutMs: number;
+  /** Connections that one session may have. RFC 7143 13.2. */
+  readonly connectionsOfSession: number;
   /** Commands that may wait for their turn or run, of one session. */
   readonly commandsOfSession: number;
   /** What we take at once and what we offer. RFC 7143 13.12 to 13.14, 13.17. */
@@ -40,6 +42,7 @@ export const DEFAULT_LIMITS: Limits = {
   discoveryItems: 65_536,
   discoveryPdus: 4096,
   discoveryTimeoutMs: 30_000,
+  connectionsOfSession: 16,
   commandsOfSession: 4096,
   maxRecvDataSegmentLength: 262_144,
   maxBurstLength: 1 << 20,

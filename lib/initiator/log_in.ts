@@ -2,6 +2,7 @@
  * Logs in to a target, or to a portal for discovery: connects, follows where it is sent, and brings
  * up as many connections as are wanted. RFC 7143 6.3, 11.13.5.
  */
+import { LoginStatus } from "../iscsi/pdu/login_response.ts";
 import { hostAndPort, parseTargetAddress, type PortalAddress } from "../iscsi/portal_address.ts";
 import { Pump } from "../net/pump.ts";
 import {
@@ -12,7 +13,7 @@ import {
 import { CommandWindow } from "./command_window.ts";
 import { Connection } from "./connection.ts";
 import type { LoginOptions } from "./login.ts";
-import { LoginBroken } from "./login_error.ts";
+import { LoginBroken, LoginRefused } from "./login_error.ts";
 import { loginPolicy, type SessionOptions } from "./login_keys.ts";
 import type { InitiatorNode } from "./node.ts";
 import { Redirect } from "./redirect.ts";
@@ -48,9 +49,7 @@ export async function logIn(node: InitiatorNode, options: LogInOptions): Promise
     const attempt = new Attempt(node, { ...options, portal, isid });
     const outcome = await attempt.make();
     if (outcome instanceof Session) {
-      for (let cid = 1; cid < outcome.connectionsWanted(options.connections ?? 1); cid++) {
-        await attempt.join(outcome, cid);
-      }
+      await fill(node, outcome, { ...options, portal, isid });
       return { session: outcome, portal, movedTo };
     }
     portal = addressOf(outcome, attempt.where);
@@ -66,6 +65,32 @@ export async function logIn(node: InitiatorNode, options: LogInOptions): Promise
   );
 }
 
+type NexusOptions = LogInOptions & { readonly isid: Uint8Array };
+
+/** Brings up the connections that a session is to begin with: all, or there is no session. */
+async function fill(node: InitiatorNode, session: Session, options: NexusOptions): Promise<void> {
+  const { connections = 1 } = options;
+  try {
+    for (let count = 1; count < session.connectionsWanted(connections); count++) {
+      await addConnection(node, session, options);
+    }
+  } catch (error) {
+    await session.logout();
+    throw error;
+  }
+}
+
+/** Adds a connection to a session, at whichever portal of its group; answers its CID. */
+export async function addConnection(
+  node: InitiatorNode,
+  session: Session,
+  options: NexusOptions,
+): Promise<number> {
+  const cid = session.freeCid();
+  await new Attempt(node, options).join(session, cid);
+  return cid;
+}
+
 function addressOf({ address }: Redirect, where: string): PortalAddress {
   const parsed = parseTargetAddress(address);
   if (parsed !== undefined) return parsed;
@@ -73,13 +98,22 @@ function addressOf({ address }: Redirect, where: string): PortalAddress {
   throw new LoginBroken("redirect", message, "name the other portal directly");
 }
 
+/** The target found fault with what we proved, or how; it was there. */
+function isOfProof(error: unknown): boolean {
+  if (error instanceof LoginRefused) return error.status === LoginStatus.AUTHENTICATION_FAILURE;
+  return error instanceof LoginBroken && error.fault === "authentication";
+}
+
+/** Of the connection that a session begins with. */
+const LEADING_CID = 1;
+
 /** One login at one portal. */
 class Attempt {
   readonly where: string;
   readonly #node: InitiatorNode;
-  readonly #options: LogInOptions & { readonly isid: Uint8Array };
+  readonly #options: NexusOptions;
 
-  constructor(node: InitiatorNode, options: LogInOptions & { readonly isid: Uint8Array }) {
+  constructor(node: InitiatorNode, options: NexusOptions) {
     this.#node = node;
     this.#options = options;
     const portal = hostAndPort(options.portal.host, options.portal.port);
@@ -87,31 +121,37 @@ class Attempt {
   }
 
   /** Makes a session. */
-  async make(): Promise<Session | Redirect> {
-    const authentication = this.#options.authentication ?? NO_AUTHENTICATION;
-    let mayHaveChoked = () => false;
-    try {
-      const exchange = authentication();
-      mayHaveChoked = () => exchange.mayHaveChoked ?? false;
-      return await this.#connect(0, exchange);
-    } catch (error) {
-      if (authentication.fallback === undefined || !mayHaveChoked()) throw error;
-    }
-    return await this.#connect(0, authentication.fallback());
+  make(): Promise<Session | Redirect> {
+    return this.#authenticate((exchange) => this.#connect(LEADING_CID, exchange));
   }
 
   /** Adds a connection to one. RFC 7143 6.3: its TSIH says which. */
   async join(session: Session, cid: number): Promise<void> {
+    const outcome = await this.#authenticate((exchange) => this.#connect(cid, exchange, session));
+    if (!(outcome instanceof Redirect)) return;
+    throw new LoginBroken(
+      "redirect",
+      `${this.where} redirects a further connection of the session`,
+      "log in with one connection",
+    );
+  }
+
+  /** With all that we can offer; where that comes to nothing, with what every target knows. */
+  async #authenticate<T>(connect: (exchange: AuthenticationExchange) => Promise<T>): Promise<T> {
     const { authentication = NO_AUTHENTICATION } = this.#options;
-    const outcome = await this.#connect(cid, authentication(), session);
-    if (outcome instanceof Redirect) {
-      session.fail("one of its connections was redirected");
-      throw new LoginBroken(
-        "redirect",
-        `${this.where} redirects a further connection of the session`,
-        "log in with one connection",
-      );
+    const { fallback } = authentication;
+    const { fallbacks } = this.#node;
+    const isNeeded = fallback !== undefined && fallbacks.isNeededAt(this.where);
+    const exchange = isNeeded ? fallback() : authentication();
+    try {
+      return await connect(exchange);
+    } catch (error) {
+      if (isOfProof(error)) fallbacks.forget(this.where);
+      if (fallback === undefined || isNeeded || !exchange.mayHaveChoked) throw error;
     }
+    const outcome = await connect(fallback());
+    fallbacks.remember(this.where);
+    return outcome;
   }
 
   async #connect(

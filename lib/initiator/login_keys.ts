@@ -15,7 +15,7 @@ export interface SessionOptions {
   readonly maxBurstLength?: number;
   readonly firstBurstLength?: number;
   readonly maxOutstandingR2T?: number;
-  /** Connections of the session. RFC 7143 13.2. */
+  /** Connections that the session begins with, as far as the target takes them. RFC 7143 13.2. */
   readonly connections?: number;
 }
 
@@ -29,7 +29,8 @@ export function loginPolicy(options: SessionOptions, limits: Limits): Policy {
     headerDigest: [options.headerDigest ? "CRC32C" : "None"],
     dataDigest: [options.dataDigest ? "CRC32C" : "None"],
     maxRecvDataSegmentLength: options.maxRecvDataSegmentLength ?? limits.maxRecvDataSegmentLength,
-    maxConnections: options.connections ?? 1,
+    // More may be added while it lasts.
+    maxConnections: limits.connectionsOfSession,
     // Data goes along with the command where the target lets it: that saves a round trip.
     initialR2T: options.initialR2T ?? false,
     immediateData: options.immediateData ?? true,

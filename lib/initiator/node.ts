@@ -6,6 +6,7 @@ import type { Clock } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/logger.ts";
 import type { Random } from "../runtime/random.ts";
 import { BufferPool } from "../wire/buffer_pool.ts";
+import { Fallbacks } from "./fallbacks.ts";
 import type { Limits } from "./limits.ts";
 import type { PortalAddress } from "../iscsi/portal_address.ts";
 
@@ -61,6 +62,8 @@ export class InitiatorNode {
   readonly sendBuffers: BufferPool;
   /** Those that we challenge targets with. */
   readonly challenges: ChallengeIssuer;
+  /** Of authentication, by targets that need them. */
+  readonly fallbacks: Fallbacks = new Fallbacks();
 
   constructor(options: InitiatorNodeOptions) {
     this.name = normaliseName(options.name);

@@ -5,7 +5,9 @@
  */
 import type { SessionParameters } from "../iscsi/parameters.ts";
 import { Tags } from "../iscsi/tags.ts";
+import { LogoutReason } from "../iscsi/pdu/logout_request.ts";
 import { pause } from "../runtime/pause.ts";
+import { within } from "../runtime/within.ts";
 import type { Pair } from "../wire/key_values.ts";
 import type { ReceivedSense } from "../scsi/sense_data.ts";
 import { TaskManagementFunction } from "../iscsi/pdu/task_management_request.ts";
@@ -50,6 +52,8 @@ export interface RunningConnection {
 const LONGEST_TICK_MS = 250;
 const TICKS_OF_PROBE = 20;
 const IDLE_CHECK_MS = 20;
+/** RFC 7143 11.12.6: 16 bits. */
+const MOST_CID = 0xffff;
 
 export class Session {
   readonly node: InitiatorNode;
@@ -63,6 +67,8 @@ export class Session {
   listener: SessionListener = {};
   readonly #tags = new Tags();
   readonly #connections: RunningConnection[] = [];
+  /** Those that get no more commands. */
+  readonly #draining = new Set<Connection>();
   readonly #free: Task[] = [];
   readonly #resets = new Map<number, Promise<number>>();
   readonly #ended = Promise.withResolvers<SessionEnd>();
@@ -114,14 +120,49 @@ export class Session {
     this.#connections.push(running);
   }
 
-  /** Both ends of each of its connections. */
-  get endpoints(): readonly Dialled[] {
-    return this.#connections.map(({ dialled }) => dialled);
+  /** Its connections with both ends of each, the leading one first. */
+  get connections(): readonly { readonly cid: number; readonly dialled: Dialled }[] {
+    return this.#connections.map(({ connection: { cid }, dialled }) => ({ cid, dialled }));
   }
 
   /** As many as the target allows. RFC 7143 13.2. */
   connectionsWanted(count: number): number {
     return Math.min(count, this.parameters.maxConnections);
+  }
+
+  /** A CID for one more connection. */
+  freeCid(): number {
+    let cid = Math.max(0, ...this.#connections.map(({ connection }) => connection.cid)) + 1;
+    if (cid > MOST_CID) cid = 1;
+    while (this.#connections.some(({ connection }) => connection.cid === cid)) cid++;
+    return cid;
+  }
+
+  /**
+   * Logs out of one connection, once its commands have ended; the others go on. RFC 7143 11.14.1.
+   * The leading one stays: questions and resets go there.
+   */
+  async removeConnection(cid: number): Promise<void> {
+    const at = this.#connections.findIndex(({ connection }) => connection.cid === cid);
+    if (at < 1) throw new RangeError(`connection ${cid} cannot be removed`);
+    const { connection, ended } = this.#connections[at]!;
+    this.#draining.add(connection);
+    const { clock, limits } = this.node;
+    const isBusy = () => [...this.tasks.values()].some((task) => task.connection === connection);
+    while (isBusy() && !this.isOver) await pause(clock, IDLE_CHECK_MS);
+    if (this.isOver) throw this.#over();
+    // Whatever becomes of it from now on, nothing is lost with it.
+    this.#connections.splice(
+      this.#connections.findIndex((each) => each.connection === connection),
+      1,
+    );
+    const flow = connection.flow;
+    if (flow !== undefined) {
+      await within(clock, limits.logoutTimeoutMs, [flow.logout(LogoutReason.CLOSE_CONNECTION)]);
+    }
+    connection.close("logged out");
+    this.#draining.delete(connection);
+    await ended;
   }
 
   /**
@@ -160,6 +201,7 @@ export class Session {
   #idlest(): Connection {
     let idlest = this.#connections[0]!.connection;
     for (const { connection } of this.#connections) {
+      if (this.#draining.has(connection)) continue;
       if (connection.outbox.length < idlest.outbox.length) idlest = connection;
     }
     return idlest;
@@ -167,6 +209,7 @@ export class Session {
 
   /** Lays waiting commands out on a connection, as the window and its room allow. */
   issue(connection: Connection): void {
+    if (this.#draining.has(connection)) return;
     for (let task = this.#first; task !== undefined && this.window.isOpen; task = this.#first) {
       task.initiatorTaskTag = this.takeTag();
       if (!connection.send(task)) return;
@@ -281,21 +324,20 @@ export class Session {
     const flow = this.#connections[0]?.connection.flow;
     if (flow === undefined || this.isOver) return;
     this.#isLeaving = true;
-    const deadline = Promise.withResolvers<void>();
-    const callOff = this.node.clock.after(this.node.limits.logoutTimeoutMs, deadline.resolve);
-    await Promise.race([flow.logout(), deadline.promise]);
-    callOff();
+    const { clock, limits } = this.node;
+    await within(clock, limits.logoutTimeoutMs, [flow.logout(LogoutReason.CLOSE_SESSION)]);
     this.#finish(LOGGED_OUT);
     await this.ended;
   }
 
-  /** The session is lost. */
-  fail(reason: string, time2WaitSeconds = 0): void {
+  /** The session is lost. RFC 7143 13.15: for how long it is not begun anew. */
+  fail(reason: string, time2WaitSeconds = this.parameters.defaultTime2Wait): void {
     this.#finish({ reason, isOrderly: false, time2WaitMs: time2WaitSeconds * 1000 });
   }
 
-  /** One connection is gone, and the session with it. */
-  connectionClosed(_connection: Connection, reason: Error): void {
+  /** One connection is gone, and the session with it, unless it was logged out of. */
+  connectionClosed(connection: Connection, reason: Error): void {
+    if (!this.#connections.some((each) => each.connection === connection)) return;
     if (this.#isLeaving) this.#finish(LOGGED_OUT);
     else this.fail(reason.message);
   }

@@ -237,7 +237,7 @@ export class UnitPath implements UnitRoute {
   sessionBegan(session: Session): void {
     if (this.#state === "closed") return;
     this.#session = session;
-    // Had the last session ended before its check, a restart might have been told to that one alone.
+    // Had the last one ended before its check, a restart might have been told to that one alone.
     this.#mayBeVouchedFor = this.#isVouchedFor;
     this.#isVouchedFor = this.#hasVouched = false;
     this.#startCheck();

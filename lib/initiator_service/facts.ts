@@ -56,6 +56,15 @@ export interface KnownTargetFacts {
 /** `recovering`: it is lost, and tried for. `offline`: it is not tried for any more. */
 export type InitiatorSessionState = "connecting" | "logged-in" | "recovering" | "offline";
 
+/** One connection of a session. */
+export interface ConnectionFacts {
+  /** RFC 7143 11.12.6. */
+  readonly cid: number;
+  /** Our end, and the target's. */
+  readonly source: PortalFacts;
+  readonly portal: PortalFacts;
+}
+
 export interface InitiatorSessionFacts {
   /** Names the session to commands, for as long as the login lasts. */
   readonly id: string;
@@ -71,6 +80,8 @@ export interface InitiatorSessionFacts {
   readonly portalGroup: number | null;
   readonly targetAlias: string;
   readonly connections: number;
+  /** Those that are open, the leading one first. */
+  readonly connectionList: readonly ConnectionFacts[];
   readonly headerDigest: "none" | "crc32c";
   readonly dataDigest: "none" | "crc32c";
   readonly authentication: "none" | "chap" | "mutual-chap";

@@ -2,7 +2,12 @@
 import type { EventSink } from "../events/event_sink.ts";
 import type { KeptState } from "../initiator/kept_session.ts";
 import type { PathPlan, TargetPath } from "../initiator/target_login.ts";
-import type { InitiatorSessionFacts, InitiatorSessionState, PortalFacts } from "./facts.ts";
+import type {
+  ConnectionFacts,
+  InitiatorSessionFacts,
+  InitiatorSessionState,
+  PortalFacts,
+} from "./facts.ts";
 import type { LoginShape } from "./login_shape.ts";
 import { SessionEvents } from "./session_events.ts";
 
@@ -64,8 +69,16 @@ export class RunningSession {
   }
 
   get source(): PortalFacts | null {
-    const [end] = this.path.kept.session?.endpoints ?? [];
-    return end === undefined ? null : { address: end.localAddress, port: end.localPort };
+    return this.#connections[0]?.source ?? null;
+  }
+
+  /** The leading one first. */
+  get #connections(): readonly ConnectionFacts[] {
+    return (this.path.kept.session?.connections ?? []).map(({ cid, dialled }) => ({
+      cid,
+      source: { address: dialled.localAddress, port: dialled.localPort },
+      portal: { address: dialled.remoteAddress, port: dialled.remotePort },
+    }));
   }
 
   facts(shape: LoginShape, commands: number): InitiatorSessionFacts {
@@ -82,7 +95,8 @@ export class RunningSession {
       tsih: session?.tsih ?? null,
       portalGroup: session?.targetPortalGroupTag ?? null,
       targetAlias: session?.targetAlias ?? "",
-      connections: session?.endpoints.length ?? 0,
+      connections: this.#connections.length,
+      connectionList: this.#connections,
       headerDigest: shape.headerDigest ? "crc32c" : "none",
       dataDigest: shape.dataDigest ? "crc32c" : "none",
       authentication: shape.accounts === undefined

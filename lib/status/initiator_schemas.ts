@@ -63,6 +63,7 @@ export const InitiatorSession = z.strictObject({
   portalGroup: count.nullable(),
   targetAlias: z.string(),
   connections: count,
+  connectionList: z.array(z.strictObject({ cid: count, source: Portal, portal: Portal })),
   headerDigest: digest,
   dataDigest: digest,
   authentication: z.enum(["none", "chap", "mutual-chap"]),

@@ -7,6 +7,7 @@ import { AccessList } from "../../../lib/target/access_list.ts";
 import { Unreachable } from "../../../lib/initiator/unreachable.ts";
 import { InitiatorWorld, type WorldOptions } from "../../support/initiator_world.ts";
 import { PORTAL_TEXT } from "../../support/initiator_node.ts";
+import { ScriptedSession } from "../../support/scripted_session.ts";
 import { ScriptedPortal } from "../../support/scripted_target.ts";
 
 class OutageWorld extends InitiatorWorld {
@@ -147,5 +148,32 @@ Deno.test("A87: a target that asks for a logout gets it, and its initiator comes
   await disk.read(0, octets, 0, 512);
   assert.deepEqual(world.states, ["logged-in", "recovering", "logged-in"]);
   assert.equal(world.kept.sessionCount, 2);
+  await world.close();
+});
+
+Deno.test("A87: a session that was lost is begun anew after DefaultTime2Wait, and not before", async () => {
+  const it = await ScriptedSession.begin((target) => target.expectEnd(), {
+    keys: { DefaultTime2Wait: "3" },
+  });
+  it.session.fail("lost");
+  assert.equal((await it.session.ended).time2WaitMs, 3000);
+  await it.end();
+
+  const portal = new ScriptedPortal(async (target) => {
+    await target.logIn({ DefaultTime2Wait: "3" });
+    await target.expectEnd();
+  });
+  const world = new OutageWorld();
+  world.network.portals.set(PORTAL_TEXT, portal.answering);
+  await world.kept.start();
+  await world.after(20_000); // it has lasted: there is no other pause
+  const lostMs = world.node.clock.nowMs();
+  world.kept.session!.fail("lost");
+  await world.until("recovering");
+  const asking = world.after(500).then(() => world.kept.retry());
+  await world.until("logged-in");
+  const waitedMs = world.node.clock.nowMs() - lostMs;
+  assert.ok(waitedMs >= 3000 && waitedMs <= 4000, `${waitedMs} ms`);
+  await asking;
   await world.close();
 });

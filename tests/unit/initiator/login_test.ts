@@ -414,20 +414,7 @@ Deno.test("A target that chokes on a list of algorithms is offered MD5 alone", a
     },
   };
   for (const script of Object.values(choking)) {
-    const world = new World(script, async (target) => {
-      const request = await offered(target, "5");
-      await target.answerLogin(request, {
-        CHAP_A: "5",
-        CHAP_I: "1",
-        CHAP_C: "0x" + "ab".repeat(16),
-      });
-      const { header, text } = await target.loginRequest();
-      assert.match(text, /^CHAP_N=alice\0CHAP_R=0x[0-9a-f]{32}\0$/);
-      await target.answerLogin(header);
-      const operational = await target.loginRequest();
-      await target.answerLogin(operational.header);
-      await target.expectEnd();
-    });
+    const world = new World(script, letIn);
     const authentication = chapAuthentication(world.node, { initiator: ACCOUNTS.initiator });
     const session = await world.logIn({ authentication });
     session.fail("enough");
@@ -435,6 +422,52 @@ Deno.test("A target that chokes on a list of algorithms is offered MD5 alone", a
     await world.portal.ended();
   }
 });
+
+Deno.test("A target that took MD5 alone is offered that at once, until it refuses it", async () => {
+  const refusing = (algorithms: string): Script => async (target) => {
+    const request = await offered(target, algorithms);
+    await target.answerLogin(request, [], { statusClass: 2, statusDetail: 1 });
+    await target.expectEnd();
+  };
+  const hangingUp: Script = (target) => Promise.resolve(target.stream.close());
+  const scripts = [
+    ...[refusing("8,7,6,5"), letIn, letIn, hangingUp, letIn],
+    ...[refusing("5"), refusing("8,7,6,5"), letIn],
+  ];
+  const world = new World(...scripts);
+  const authentication = chapAuthentication(world.node, { initiator: ACCOUNTS.initiator });
+  const outcomes: string[] = [];
+  for (let i = 0; i < 6; i++) {
+    try {
+      const session = await world.logIn({ authentication });
+      session.fail("enough");
+      await session.ended;
+      outcomes.push("in");
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+      outcomes.push(error.name);
+    }
+  }
+  await world.portal.ended();
+  assert.deepEqual(outcomes, ["in", "in", "ProtocolError", "in", "LoginRefused", "in"]);
+  assert.equal(world.portal.connectionCount, scripts.length);
+});
+
+/** A target that knows MD5 alone. */
+async function letIn(target: ScriptedTarget): Promise<void> {
+  const request = await offered(target, "5");
+  await target.answerLogin(request, {
+    CHAP_A: "5",
+    CHAP_I: "1",
+    CHAP_C: "0x" + "ab".repeat(16),
+  });
+  const { header, text } = await target.loginRequest();
+  assert.match(text, /^CHAP_N=alice\0CHAP_R=0x[0-9a-f]{32}\0$/);
+  await target.answerLogin(header);
+  const operational = await target.loginRequest();
+  await target.answerLogin(operational.header);
+  await target.expectEnd();
+}
 
 /** Plays CHAP up to the offer, which must be this one; answers the request that holds it. */
 async function offered(target: ScriptedTarget, algorithms: string) {

@@ -209,7 +209,7 @@ Deno.test("A logout is in order, and does not wait for a target that never answe
   const answering = await ScriptedSession.begin(async (target) => {
     const pdu = await target.expect(Opcode.LOGOUT_REQUEST);
     const request = pdu.as(LogoutRequest);
-    assert.deepEqual([request.reason, request.immediate, request.cid], [0, true, 0]);
+    assert.deepEqual([request.reason, request.immediate, request.cid], [0, true, 1]);
     await target.send(Opcode.LOGOUT_RESPONSE, LogoutResponse, {
       ...{ initiatorTaskTag: request.initiatorTaskTag, statSN: target.takeStatSN() },
     });

@@ -102,7 +102,7 @@ Deno.test("A session keeps many commands under way, and each gets its own data",
 Deno.test("Several connections share a session", async () => {
   const world = new World({ size: 4 << 20 });
   const session = await world.logIn({ connections: 3 });
-  assert.equal(session.endpoints.length, 3);
+  assert.equal(session.connections.length, 3);
   const got = Array.from({ length: 64 }, () => new Uint8Array(65_536));
   const sent = pattern(65_536);
   await write(session, 0, sent);

@@ -20,6 +20,11 @@ export const SESSION: InitiatorSessionFacts = {
   portalGroup: 1,
   targetAlias: "",
   connections: 1,
+  connectionList: [{
+    cid: 1,
+    source: { address: "192.168.1.5", port: 58847 },
+    portal: { address: "192.168.1.108", port: 3260 },
+  }],
   headerDigest: "none",
   dataDigest: "none",
   authentication: "none",
