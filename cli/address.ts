@@ -1,6 +1,7 @@
 /** Where something listens, as people write it. */
 import type { PortalFacts } from "../lib/config/facts.ts";
 import { ISCSI_PORT } from "../lib/iscsi/portal_address.ts";
+import { ISNS_PORT } from "../lib/isns/port.ts";
 
 const ADDRESS = /^(?:\[([0-9a-f:.%a-z]+)\]|([^:[\]\s]+)):(\d{1,5})$/i;
 
@@ -18,10 +19,21 @@ export function parseAddress(text: string): PortalFacts {
 
 /** The portal that `ADDR[:PORT]` means. */
 export function parsePortal(text: string): PortalFacts {
+  const portal = parsePlace(text, ISCSI_PORT);
+  if (portal !== undefined) return portal;
+  throw new Error("an address is needed, such as 192.168.1.1:3260 or [::]:3260");
+}
+
+/** The iSNS server that `ADDR[:PORT]` means. */
+export function parseIsnsServer(text: string): PortalFacts {
+  const server = parsePlace(text, ISNS_PORT);
+  if (server !== undefined) return server;
+  throw new Error("an address is needed, such as 192.168.1.5, or 192.168.1.5:3205 with a port");
+}
+
+function parsePlace(text: string, usualPort: number): PortalFacts | undefined {
   const match = PORTAL.exec(text);
-  const port = match?.[3] === undefined ? ISCSI_PORT : Number(match[3]);
-  if (match === null || port < 1 || port > 65_535) {
-    throw new Error("an address is needed, such as 192.168.1.1:3260 or [::]:3260");
-  }
+  const port = match?.[3] === undefined ? usualPort : Number(match[3]);
+  if (match === null || port < 1 || port > 65_535) return undefined;
   return { address: (match[1] ?? match[2])!, port };
 }

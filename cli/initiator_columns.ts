@@ -3,6 +3,7 @@ import type {
   DiscoveryPortalFacts,
   InitiatorDeviceFacts,
   InitiatorSessionFacts,
+  IsnsServerFacts,
   KnownTargetFacts,
   PersistentLoginFacts,
 } from "../lib/initiator_service/control.ts";
@@ -15,6 +16,15 @@ export const portalColumns: readonly Column<DiscoveryPortalFacts>[] = [
   { heading: "PORTAL", value: formatAddress },
   { heading: "TARGETS", align: "right", value: ({ targets }) => targets ?? "" },
   { heading: "CHAP", value: ({ chapUser }) => chapUser ?? "" },
+  { heading: "ASKED", value: ({ askedAt }) => askedAt ?? "never" },
+  { heading: "ERROR", value: ({ error }) => error ?? "" },
+];
+
+export const isnsServerColumns: readonly Column<IsnsServerFacts>[] = [
+  { heading: "SERVER", value: formatAddress },
+  { heading: "STATE", value: ({ state }) => state },
+  { heading: "TARGETS", align: "right", value: ({ targets }) => targets ?? "" },
+  { heading: "NOTIFIES", value: ({ notifies }) => notifies ? "yes" : "no" },
   { heading: "ASKED", value: ({ askedAt }) => askedAt ?? "never" },
   { heading: "ERROR", value: ({ error }) => error ?? "" },
 ];

@@ -10,6 +10,7 @@ import { parseWholeNumber, switchFlag, textFlag } from "../parameters.ts";
 import { ACCOUNT_FLAGS, type AccountFlags, DIGEST_FLAGS, type DigestFlags } from "./account.ts";
 import { DEVICE_ARGUMENT, TARGET_IQN_ARGUMENT } from "./initiator_arguments.ts";
 import { type EventsFlags, eventsFlags } from "./events.ts";
+import { initiatorIsnsRoutes } from "./initiator_isns.ts";
 import { initiatorPersistentRoutes } from "./initiator_persistent.ts";
 import { initiatorPortalRoutes } from "./initiator_portal.ts";
 
@@ -272,6 +273,7 @@ export const initiatorRoutes = buildRouteMap({
     serve,
     name,
     portal: initiatorPortalRoutes,
+    isns: initiatorIsnsRoutes,
     targets,
     login,
     logout,

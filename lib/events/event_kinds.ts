@@ -288,6 +288,22 @@ export const EVENT_KINDS = {
     cause: "the operator changed what is declared",
     remedy: NONE,
   },
+  "isns-server-absent": {
+    source: "isns",
+    id: 1,
+    severity: "warning",
+    text: "iSNS server {server} cannot be used: {reason}",
+    cause: "it does not run, the network between is down, or it does not admit this machine",
+    remedy: "see to the server, or remove it; it is tried again by itself",
+  },
+  "isns-server-present": {
+    source: "isns",
+    id: 2,
+    severity: "info",
+    text: "iSNS server {server} is in use",
+    cause: "it answers",
+    remedy: NONE,
+  },
 } as const satisfies Readonly<Record<string, Kind>>;
 
 export type EventKind = keyof typeof EVENT_KINDS;

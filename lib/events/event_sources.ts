@@ -12,5 +12,6 @@ export const EVENT_SOURCES = [
   "target",
   "storage",
   "service",
+  "isns",
 ] as const;
 export type EventSource = typeof EVENT_SOURCES[number];

@@ -13,6 +13,7 @@ import type {
   InitiatorDeviceFacts,
   InitiatorFacts,
   InitiatorSessionFacts,
+  IsnsServerFacts,
   KnownTargetFacts,
   LoginFacts,
   LogoutFacts,
@@ -132,6 +133,12 @@ export interface InitiatorControl {
   removePortal(portal: PortalFacts): Promise<Changed<PortalFacts>>;
   /** Asks one portal, or all. */
   refreshPortals(portal?: PortalFacts): Promise<readonly DiscoveryPortalFacts[]>;
+  /** Name servers that are asked for targets, and tell of changes. */
+  listIsnsServers(): Promise<readonly IsnsServerFacts[]>;
+  addIsnsServer(server: PortalFacts): Promise<Changed<IsnsServerFacts>>;
+  removeIsnsServer(server: PortalFacts): Promise<Changed<PortalFacts>>;
+  /** Asks one, which fails where it cannot be used, or all. */
+  refreshIsnsServers(server?: PortalFacts): Promise<readonly IsnsServerFacts[]>;
   listTargets(): Promise<readonly KnownTargetFacts[]>;
   addTarget(target: NewStaticTarget): Promise<Changed<KnownTargetFacts>>;
   removeTarget(iqn: string): Promise<Changed<{ readonly iqn: string }>>;

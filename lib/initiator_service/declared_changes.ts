@@ -3,12 +3,13 @@ import { checkIscsiName } from "../config/iscsi_name.ts";
 import { ControlError } from "../config/control_error.ts";
 import type { PersistentChoice, PortalFacts } from "./control.ts";
 import { isSamePortal, portalText } from "./host.ts";
-import type {
-  DeclaredDevice,
-  DeclaredInitiator,
-  DeclaredLogin,
-  DeclaredPath,
-  DeclaredPortal,
+import {
+  type DeclaredDevice,
+  type DeclaredInitiator,
+  type DeclaredLogin,
+  type DeclaredPath,
+  type DeclaredPortal,
+  MOST_ISNS_SERVERS,
 } from "./schema.ts";
 
 export function setName(state: DeclaredInitiator, name: string): DeclaredInitiator {
@@ -43,6 +44,47 @@ function noSuchPortal(portal: PortalFacts): ControlError {
     "not-found",
     `there is no portal ${portalText(portal)}`,
     "see those that there are: sanctl initiator portal list",
+  );
+}
+
+export function addIsnsServer(
+  state: DeclaredInitiator,
+  server: PortalFacts,
+): DeclaredInitiator {
+  const { isnsServers = [] } = state;
+  if (isnsServers.some((each) => isSamePortal(each, server))) {
+    throw new ControlError(
+      "in-use",
+      `iSNS server ${portalText(server)} is there already`,
+      "to ask it now, sanctl initiator isns refresh",
+    );
+  }
+  if (isnsServers.length === MOST_ISNS_SERVERS) {
+    throw new ControlError(
+      "failed",
+      `there are ${MOST_ISNS_SERVERS} iSNS servers already, and no more are asked`,
+      "first remove one that is not needed: sanctl initiator isns remove",
+    );
+  }
+  return { ...state, isnsServers: [...isnsServers, { ...server }] };
+}
+
+export function removeIsnsServer(
+  state: DeclaredInitiator,
+  server: PortalFacts,
+): DeclaredInitiator {
+  const { isnsServers = [], ...rest } = state;
+  const left = isnsServers.filter((each) => !isSamePortal(each, server));
+  return left.length === 0 ? rest : { ...rest, isnsServers: left };
+}
+
+export function findIsnsServer(state: DeclaredInitiator, server: PortalFacts): PortalFacts {
+  const found = state.isnsServers?.find((each) => isSamePortal(each, server));
+  if (found !== undefined) return found;
+  throw new ControlError(
+    "not-found",
+    `there is no iSNS server ${portalText(server)}`,
+    "see those that there are: sanctl initiator isns list",
   );
 }
 

@@ -39,6 +39,19 @@ export interface DiscoveryPortalFacts extends PortalFacts {
   readonly error: string | null;
 }
 
+/** An iSNS server that is asked for targets. */
+export interface IsnsServerFacts extends PortalFacts {
+  /** `absent`: it cannot be used, and is tried again; `stopped`: no service runs. */
+  readonly state: "connected" | "connecting" | "absent" | "stopped";
+  /** It tells of changes as they happen; it is asked every minute where it does not. */
+  readonly notifies: boolean;
+  /** How many targets it showed last; null: it was not asked yet, or did not answer. */
+  readonly targets: number | null;
+  readonly askedAt: string | null;
+  /** Why it cannot be used. */
+  readonly error: string | null;
+}
+
 /** A target that may be logged in to. */
 export interface KnownTargetFacts {
   readonly iqn: string;
@@ -46,7 +59,7 @@ export interface KnownTargetFacts {
   readonly portals: readonly (PortalFacts & {
     /** RFC 7143 4.2.7; null: not told. */
     readonly portalGroup: number | null;
-    /** Who told: `ADDRESS:PORT` of a discovery portal, or `static`. */
+    /** Who told: `ADDRESS:PORT` of a discovery portal, `isns:ADDRESS:PORT`, or `static`. */
     readonly foundBy: string;
   })[];
   readonly state: "logged-in" | "persistent" | "known";

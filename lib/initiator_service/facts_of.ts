@@ -1,5 +1,11 @@
 /** What is told of what is declared alone. */
-import type { DiscoveryPortalFacts, InitiatorDeviceFacts, PersistentLoginFacts } from "./facts.ts";
+import type {
+  DiscoveryPortalFacts,
+  InitiatorDeviceFacts,
+  IsnsServerFacts,
+  PersistentLoginFacts,
+  PortalFacts,
+} from "./facts.ts";
 import type { RunningInitiator } from "./running_initiator.ts";
 import type { DeclaredDevice, DeclaredLogin, DeclaredPortal } from "./schema.ts";
 
@@ -9,6 +15,14 @@ export function undiscovered({ address, port, chap }: DeclaredPortal): Discovery
     ...{ address, port, chapUser: chap?.user ?? null },
     ...{ targets: null, askedAt: null, error: null },
   };
+}
+
+/** A server that nobody has asked. */
+export function unusedServer(
+  { address, port }: PortalFacts,
+  state: IsnsServerFacts["state"],
+): IsnsServerFacts {
+  return { address, port, state, notifies: false, targets: null, askedAt: null, error: null };
 }
 
 export function persistentFacts(

@@ -12,13 +12,26 @@ export function isHost(text: string): boolean {
 
 /** Refuses what cannot be one. */
 export function checkPortal({ address, port }: PortalFacts): PortalFacts {
-  const isPort = Number.isInteger(port) && port >= 1 && port <= 65_535;
-  if (isHost(address) && isPort) return { address: address.toLowerCase(), port };
+  if (isPlace({ address, port })) return { address: address.toLowerCase(), port };
   throw new ControlError(
     "usage",
     `${JSON.stringify(`${address}:${port}`)} is no portal`,
     "give an address or a host name, and a port, such as 192.168.1.1:3260",
   );
+}
+
+/** Refuses what cannot be an iSNS server. */
+export function checkIsnsServer({ address, port }: PortalFacts): PortalFacts {
+  if (isPlace({ address, port })) return { address: address.toLowerCase(), port };
+  throw new ControlError(
+    "usage",
+    `${JSON.stringify(`${address}:${port}`)} is no iSNS server`,
+    "give an address or a host name, and a port, such as 192.168.1.5:3205",
+  );
+}
+
+function isPlace({ address, port }: PortalFacts): boolean {
+  return isHost(address) && Number.isInteger(port) && port >= 1 && port <= 65_535;
 }
 
 export function checkSourceAddress(text: string): string {

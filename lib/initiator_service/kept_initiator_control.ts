@@ -13,6 +13,7 @@ import type {
   InitiatorDeviceFacts,
   InitiatorFacts,
   InitiatorSessionFacts,
+  IsnsServerFacts,
   KnownTargetFacts,
   LoginFacts,
   LogoutChoice,
@@ -29,18 +30,21 @@ import type {
   ScsiQuestion,
 } from "./control.ts";
 import {
+  addIsnsServer,
   addPortal,
   addTarget,
   changeDevice,
+  findIsnsServer,
   findPortal,
   recordOpen,
+  removeIsnsServer,
   removePersistent,
   removePortal,
   removeTarget,
   setName,
 } from "./declared_changes.ts";
-import { missingDeviceFacts, persistentFacts, undiscovered } from "./facts_of.ts";
-import { checkPortal } from "./host.ts";
+import { missingDeviceFacts, persistentFacts, undiscovered, unusedServer } from "./facts_of.ts";
+import { checkIsnsServer, checkPortal } from "./host.ts";
 import { controlErrorOf, notRunning } from "./initiator_failure.ts";
 import type { InitiatorKeeper } from "./keeper.ts";
 import { knownTargets } from "./known_targets.ts";
@@ -83,7 +87,7 @@ export class KeptInitiatorControl implements InitiatorControl {
       ...declared,
       state: setName(declared.state, name),
     }));
-    running?.setName((await this.#keeper.state()).name);
+    await running?.setName((await this.#keeper.state()).name);
     const logins = running?.logins.length ?? 0;
     const notices = logins === 0 ? [] : ["logins that are open keep the old name until they end"];
     return { facts: await this.show(), notices };
@@ -138,12 +142,63 @@ export class KeptInitiatorControl implements InitiatorControl {
     return state.portals.map((each) => running.discovery.facts(each));
   }
 
+  async listIsnsServers(): Promise<readonly IsnsServerFacts[]> {
+    const { isnsServers = [] } = await this.#keeper.state();
+    return isnsServers.map((server) => this.#isnsFacts(server));
+  }
+
+  #isnsFacts(server: PortalFacts): IsnsServerFacts {
+    return this.#keeper.running?.isns.facts(server) ?? unusedServer(server, "stopped");
+  }
+
+  async addIsnsServer(asked: PortalFacts): Promise<Changed<IsnsServerFacts>> {
+    const server = checkIsnsServer(asked);
+    await this.#keeper.change((declared) => ({
+      ...declared,
+      state: addIsnsServer(declared.state, server),
+    }));
+    const { running } = this.#keeper;
+    if (running === undefined) {
+      const notice = "it is asked for targets when the service runs: sanctl initiator serve";
+      return { facts: this.#isnsFacts(server), notices: [notice] };
+    }
+    await running.reconcileIsns();
+    await running.isns.refresh(server);
+    const facts = this.#isnsFacts(server);
+    const later = `it was added, and is tried again: ${facts.error}`;
+    return { facts, notices: facts.error === null ? [] : [later] };
+  }
+
+  async removeIsnsServer(asked: PortalFacts): Promise<Changed<PortalFacts>> {
+    const server = findIsnsServer(await this.#keeper.state(), checkIsnsServer(asked));
+    await this.#keeper.change((declared) => ({
+      ...declared,
+      state: removeIsnsServer(declared.state, server),
+    }));
+    await this.#keeper.running?.reconcileIsns();
+    return { facts: server, notices: [] };
+  }
+
+  async refreshIsnsServers(asked?: PortalFacts): Promise<readonly IsnsServerFacts[]> {
+    const { isns } = this.#running("asking iSNS servers for targets");
+    const { isnsServers = [] } = await this.#keeper.state();
+    if (asked === undefined) {
+      await isns.refresh();
+      return isnsServers.map((server) => isns.facts(server));
+    }
+    const server = findIsnsServer(await this.#keeper.state(), checkIsnsServer(asked));
+    await isns.refresh(server);
+    const failure = isns.failureOf(server);
+    if (failure !== undefined) throw failure;
+    return [isns.facts(server)];
+  }
+
   async listTargets(): Promise<readonly KnownTargetFacts[]> {
     const { running } = this.#keeper;
     if (running !== undefined) return running.knownTargets();
     const state = await this.#keeper.state();
     return knownTargets({
-      ...{ state, loggedIn: [], targetsOf: () => [], sessionsWith: () => 0 },
+      ...{ state, loggedIn: [], nameServers: [], targetsOf: () => [], sessionsWith: () => 0 },
     });
   }
 

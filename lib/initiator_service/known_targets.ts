@@ -4,8 +4,17 @@ import type { KnownTargetFacts } from "./facts.ts";
 import { isSamePortal, portalText } from "./host.ts";
 import type { DeclaredInitiator, DeclaredPortal } from "./schema.ts";
 
+/** What somebody told of, who is no portal. */
+export interface DiscoverySource {
+  /** As facts name it. */
+  readonly foundBy: string;
+  readonly targets: readonly DiscoveredTarget[];
+}
+
 export interface KnownTargetsOptions {
   readonly state: DeclaredInitiator;
+  /** Name servers, with what they show. */
+  readonly nameServers: readonly DiscoverySource[];
   readonly targetsOf: (portal: DeclaredPortal) => readonly DiscoveredTarget[];
   /** Sessions that are open with a target. */
   readonly sessionsWith: (target: string) => number;
@@ -17,7 +26,7 @@ type KnownPortal = KnownTargetFacts["portals"][number];
 
 /** Ascending by name. */
 export function knownTargets(options: KnownTargetsOptions): readonly KnownTargetFacts[] {
-  const { state, targetsOf, sessionsWith, loggedIn } = options;
+  const { state, nameServers, targetsOf, sessionsWith, loggedIn } = options;
   const portals = new Map<string, KnownPortal[]>();
   const known = (iqn: string): KnownPortal[] => {
     const list = portals.get(iqn) ?? [];
@@ -29,9 +38,12 @@ export function knownTargets(options: KnownTargetsOptions): readonly KnownTarget
       add(known(iqn), { ...portal, portalGroup: null, foundBy: "static" });
     }
   }
-  for (const portal of state.portals) {
-    const foundBy = portalText(portal);
-    for (const { name, addresses } of targetsOf(portal)) {
+  const asked = state.portals.map((portal) => ({
+    foundBy: portalText(portal),
+    targets: targetsOf(portal),
+  }));
+  for (const { foundBy, targets } of [...asked, ...nameServers]) {
+    for (const { name, addresses } of targets) {
       for (const { host: address, port, portalGroupTag } of addresses) {
         add(known(name), { address, port, portalGroup: portalGroupTag ?? null, foundBy });
       }

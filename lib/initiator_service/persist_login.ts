@@ -51,7 +51,9 @@ export async function recordAlone(
 ): Promise<Changed<LoginFacts>> {
   const state = await keeper.state();
   const known = keeper.running?.knownTargets() ??
-    knownTargets({ state, loggedIn: [], targetsOf: () => [], sessionsWith: () => 0 });
+    knownTargets({
+      ...{ state, loggedIn: [], nameServers: [], targetsOf: () => [], sessionsWith: () => 0 },
+    });
   const { target, paths, isChoice } = planLogin(login, known);
   const { multipath = false, headerDigest = false, dataDigest = false, connections = 1 } = login;
   if (findLogin(state, target) !== undefined && !multipath) {

@@ -6,6 +6,7 @@ import type { ChapAccounts } from "../initiator/chap.ts";
 import type { MultipathSettings } from "../initiator/multipath/settings.ts";
 import type { InitiatorNode } from "../initiator/node.ts";
 import type { PathPlan } from "../initiator/target_login.ts";
+import { systemNetwork } from "../isns/network.ts";
 import { within } from "../runtime/within.ts";
 import { accountsOf } from "./accounts.ts";
 import { Attachments } from "./attachments.ts";
@@ -13,6 +14,7 @@ import type { InitiatorSessionFacts, KnownTargetFacts, NewLogin, NewPath } from 
 import { Discovery } from "./discovery.ts";
 import { findDevice } from "./find_device.ts";
 import { controlErrorOf } from "./initiator_failure.ts";
+import { IsnsServers } from "./isns_servers.ts";
 import { knownTargets } from "./known_targets.ts";
 import { isSamePath, type LoginPlan } from "./login_plan.ts";
 import type { LoginShape } from "./login_shape.ts";
@@ -47,6 +49,7 @@ export interface MadeLogin {
 
 export class RunningInitiator {
   readonly discovery: Discovery;
+  readonly isns: IsnsServers;
   readonly devices: RunningDevices;
   readonly attachments: Attachments;
   readonly startedAt: string;
@@ -63,6 +66,7 @@ export class RunningInitiator {
     this.#node = options.makeNode(options.state().name);
     const { clock, logger } = this.#node;
     this.discovery = new Discovery(events);
+    this.isns = new IsnsServers({ network: systemNetwork(clock, logger), events });
     this.attachments = new Attachments({ directory: options.directory, clock, logger });
     this.devices = new RunningDevices({
       ...{ settings, events, attachments: this.attachments },
@@ -77,15 +81,22 @@ export class RunningInitiator {
     await this.attachments.listen();
     for (const login of state.logins) this.#restore(login, secrets);
     this.discovery.askAll(this.#node, state.portals, secrets);
+    this.isns.reconcile(this.#node, state.isnsServers ?? []);
   }
 
   get node(): InitiatorNode {
     return this.#node;
   }
 
-  /** The next login is made under this name. */
-  setName(name: string): void {
+  /** The next login is made under this name, and name servers know us by it. */
+  async setName(name: string): Promise<void> {
     this.#node = this.#options.makeNode(name);
+    await this.reconcileIsns();
+  }
+
+  /** Asks the name servers that are declared now. */
+  reconcileIsns(): Promise<void> {
+    return this.isns.reconcile(this.#node, this.#options.state().isnsServers ?? []);
   }
 
   get logins(): readonly RunningLogin[] {
@@ -237,6 +248,7 @@ export class RunningInitiator {
   knownTargets(): readonly KnownTargetFacts[] {
     return knownTargets({
       state: this.#options.state(),
+      nameServers: this.isns.found,
       targetsOf: (portal) => this.discovery.targetsOf(portal),
       loggedIn: this.logins.filter(({ isLoggedIn }) => isLoggedIn).map(({ target }) => target),
       sessionsWith: (target) =>
@@ -247,11 +259,12 @@ export class RunningInitiator {
   /** Devices are flushed and taken from whoever uses them, then all sessions are logged out of. */
   async stop(): Promise<void> {
     const { clock } = this.#node;
+    const left = this.isns.stop();
     const detached = this.devices.all.map((device) => device.detach({ force: true }));
     await within(clock, CLOSE_MS, [Promise.allSettled(detached)]);
     const closed = this.logins.map((login) => login.close());
     await within(clock, CLOSE_MS, [Promise.allSettled(closed)]);
-    await this.attachments.close();
+    await Promise.all([this.attachments.close(), left]);
   }
 }
 

@@ -13,6 +13,7 @@ import { isHost } from "./host.ts";
 /** Of everything that is declared; far above what one machine uses. */
 const MOST_OBJECTS = 1024;
 const MOST_PATHS = 32;
+export const MOST_ISNS_SERVERS = 8;
 const MOST_WEIGHT = 1_000_000;
 
 const iscsiName = z.string().refine(
@@ -85,6 +86,8 @@ export const DeclaredInitiator = z.strictObject({
   version: z.literal(1),
   name: iscsiName,
   portals: z.array(DiscoveryPortal).max(MOST_OBJECTS),
+  /** Name servers that are asked for targets; absent: none. */
+  isnsServers: z.array(z.strictObject(portal)).max(MOST_ISNS_SERVERS).optional(),
   targets: z.array(StaticTarget).max(MOST_OBJECTS),
   logins: z.array(Login).max(MOST_OBJECTS),
   devices: z.array(Device).max(MOST_OBJECTS),

@@ -10,6 +10,7 @@ import type {
   InitiatorDeviceFacts,
   InitiatorFacts,
   InitiatorSessionFacts,
+  IsnsServerFacts,
   KnownTargetFacts,
   LoginFacts,
   LogoutChoice,
@@ -66,6 +67,22 @@ export class InitiatorClient implements InitiatorControl {
 
   refreshPortals(portal?: PortalFacts): Promise<readonly DiscoveryPortalFacts[]> {
     return this.#post("/api/portals/refresh", { portal });
+  }
+
+  listIsnsServers(): Promise<readonly IsnsServerFacts[]> {
+    return this.#service.list("/api/isns");
+  }
+
+  addIsnsServer(server: PortalFacts): Promise<Changed<IsnsServerFacts>> {
+    return this.#post("/api/isns", server);
+  }
+
+  removeIsnsServer(server: PortalFacts): Promise<Changed<PortalFacts>> {
+    return this.#post("/api/isns/remove", server);
+  }
+
+  refreshIsnsServers(server?: PortalFacts): Promise<readonly IsnsServerFacts[]> {
+    return this.#post("/api/isns/refresh", { server });
   }
 
   listTargets(): Promise<readonly KnownTargetFacts[]> {

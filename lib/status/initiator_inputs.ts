@@ -20,6 +20,9 @@ export const NewPortalBody = z.strictObject({ ...portal, ...digests, ...authenti
 
 export const RefreshBody = z.strictObject({ portal: Portal.optional() }).openapi("RefreshPortals");
 
+export const RefreshIsnsBody = z.strictObject({ server: Portal.optional() })
+  .openapi("RefreshIsnsServers");
+
 export const NewTargetBody = z.strictObject({ iqn: text, portals: z.array(Portal).max(32) })
   .openapi("NewStaticTarget");
 

@@ -8,6 +8,7 @@ import type {
   InitiatorDeviceFacts,
   InitiatorFacts,
   InitiatorSessionFacts,
+  IsnsServerFacts,
   KnownTargetFacts,
   LoginFacts,
   LogoutFacts,
@@ -38,6 +39,15 @@ export const DiscoveryPortal = z.strictObject({
   askedAt: z.string().nullable(),
   error: z.string().nullable(),
 }).openapi("DiscoveryPortal") satisfies z.ZodType<DiscoveryPortalFacts>;
+
+export const IsnsServer = z.strictObject({
+  ...portal,
+  state: z.enum(["connected", "connecting", "absent", "stopped"]),
+  notifies: z.boolean(),
+  targets: count.nullable(),
+  askedAt: z.string().nullable(),
+  error: z.string().nullable(),
+}).openapi("InitiatorIsnsServer") satisfies z.ZodType<IsnsServerFacts>;
 
 export const KnownTarget = z.strictObject({
   iqn: z.string(),

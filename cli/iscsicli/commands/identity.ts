@@ -1,10 +1,10 @@
-/** Who the initiator is, what it proves, which name servers it asks, and what it waits for. */
+/** Who the initiator is, what it proves, and what it waits for. */
 import { exactly, type IscsicliCommand } from "../command.ts";
 import { Isdsc } from "../isdsc.ts";
 import { unsupported } from "../login_words.ts";
 import { isStar } from "../words.ts";
 
-/** IPsec is the network's business here, and there is no name server to ask. */
+/** IPsec is the network's business here. */
 const UNSUPPORTED: readonly (readonly [name: string, words: string, ...counts: number[]])[] = [
   ["CHAPSecret", "<chap secret>", 1],
   [
@@ -16,10 +16,6 @@ const UNSUPPORTED: readonly (readonly [name: string, words: string, ...counts: n
   ["PSKey", "<Initiator Name> <initiator Port> <Security Flags> <Id Type> <Id> <Key> <persist>", 7],
   ["GetPSKey", "<Initiator Name> <initiator Port> <Id Type> <Id>", 4],
   ["AddPersistentDevice", "<Volume or Device Path>", 1], // all are bound, or none
-  ["AddiSNSServer", "<iSNS Server Address>", 1],
-  ["RemoveiSNSServer", "<iSNS Server Address>", 1],
-  ["RefreshiSNSServer", "<iSNS Server Address>", 1],
-  ["FirewallExemptiSNSServer", "", 0],
   [
     "Ping",
     "<Initiator Name> <Address> [Request Count] [Request Size] [Request Timeout]",
@@ -43,15 +39,6 @@ export const IDENTITY_COMMANDS: readonly IscsicliCommand[] = [
       await control.setName(
         isStar(name!) ? `${DEFAULT_NAME}${Deno.hostname().toLowerCase()}` : name!,
       );
-    },
-  },
-  {
-    name: "ListiSNSServers",
-    words: "",
-    takes: exactly(0),
-    run({ say }) {
-      say("No SNS Servers");
-      return Promise.resolve();
     },
   },
   ...UNSUPPORTED.map(([name, words, ...counts]): IscsicliCommand => ({

@@ -1,6 +1,7 @@
 /** Every command of iscsicli. */
 import type { IscsicliCommand } from "../command.ts";
 import { IDENTITY_COMMANDS } from "./identity.ts";
+import { NAME_SERVER_COMMANDS } from "./name_servers.ts";
 import { SCSI_COMMANDS } from "./scsi.ts";
 import { SESSION_COMMANDS } from "./sessions.ts";
 import { TARGET_COMMANDS } from "./targets.ts";
@@ -10,6 +11,7 @@ export const COMMANDS: readonly IscsicliCommand[] = [
   ...TARGET_COMMANDS,
   ...SESSION_COMMANDS,
   ...SCSI_COMMANDS,
+  ...NAME_SERVER_COMMANDS,
   ...IDENTITY_COMMANDS,
   ...VOLUME_COMMANDS,
 ];

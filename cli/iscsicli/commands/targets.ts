@@ -94,7 +94,9 @@ export const TARGET_COMMANDS: readonly IscsicliCommand[] = [
     words: "[ForceUpdate]",
     takes: exactly(0, 1),
     async run({ control, say }, [force]) {
-      if (booleanOf(force, false)) await control.refreshPortals();
+      if (booleanOf(force, false)) {
+        await Promise.all([control.refreshPortals(), control.refreshIsnsServers()]);
+      }
       say("Targets List:");
       for (const { iqn } of await control.listTargets()) say(`    ${iqn}`);
     },
@@ -175,8 +177,10 @@ async function targetInfo(
   recordLines(found).forEach(say);
 }
 
-/** `SendTargets:*192.0.2.1 0003260 Root\ISCSIPRT\0000_0`, or `Static`. */
+/** `SendTargets:*192.0.2.1 0003260 Root\ISCSIPRT\0000_0`, `iSNS:192.0.2.5`, or `Static`. */
 function mechanismOf(foundBy: string): string {
+  const server = /^isns:(.*?)(:3205)?$/.exec(foundBy);
+  if (server !== null) return `iSNS:${server[1]}`;
   const portal = /^(.*):(\d+)$/.exec(foundBy);
   if (portal === null) return "Static";
   return `SendTargets:*${portal[1]} ${portal[2]!.padStart(7, "0")} ${INITIATOR_INSTANCE}`;

@@ -13,6 +13,7 @@ const KNOWN = knownTargets({
     ...emptyInitiator("iqn.2026-01.org.example:host"),
     targets: [{ iqn: TARGET, portals: [ONE, OTHER] }],
   },
+  nameServers: [],
   targetsOf: () => [],
   sessionsWith: () => 0,
   loggedIn: [],
