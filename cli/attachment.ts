@@ -5,7 +5,7 @@ export const WAY_FLAG = {
   kind: "enum",
   values: ATTACH_WAYS,
   optional: true,
-  brief: "By the kernel, as a file, or by URL alone; the first of them that works without",
+  brief: "Kernel device, file or URL alone; the first that works without",
 } as const;
 
 export interface AttachmentText {

@@ -1,4 +1,4 @@
-import type { DiskFacts } from "../../lib/config/facts.ts";
+import type { DiskAttachmentFacts, DiskFacts } from "../../lib/config/facts.ts";
 import type { Context } from "../context.ts";
 import type { Column } from "../output.ts";
 import { formatSize } from "../size.ts";
@@ -12,9 +12,14 @@ const COLUMNS: readonly Column<DiskFacts>[] = [
     heading: "TARGET:LUN",
     value: ({ assignments }) => assignments.map((it) => `${it.target}:${it.lun}`).join(" ") || "-",
   },
+  { heading: "ATTACHED", value: ({ attached }) => attached === null ? "-" : placeOf(attached) },
   { heading: "FILE", value: ({ path }) => path ?? "-" },
   { heading: "DESCRIPTION", value: ({ description }) => description },
 ];
+
+function placeOf({ path, way }: DiskAttachmentFacts): string {
+  return path ?? (way === null ? "later" : "by URL");
+}
 
 export default async function (this: Context): Promise<void> {
   const control = await this.control();

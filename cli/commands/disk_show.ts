@@ -1,4 +1,5 @@
 import type { DiskFacts } from "../../lib/config/facts.ts";
+import { attachmentText } from "../attachment.ts";
 import type { Context } from "../context.ts";
 import { formatOf } from "../format_of.ts";
 import { sheet } from "../output.ts";
@@ -30,6 +31,7 @@ function diskText(disk: DiskFacts): string {
     ["state", disk.failure === null ? disk.state : `${disk.state}: ${disk.failure}`],
     ["removable", disk.removable ? "yes" : undefined],
     ["shared", disk.shared ? "yes" : undefined],
+    ["attached", disk.attached === null ? undefined : attachmentText(disk.attached)],
     ["assigned", assignments.length === 0 ? "to no target" : assignments.join(", ")],
   ]);
 }

@@ -10,7 +10,7 @@ export default async function (
   const { attached } = await control.snapshots.show(name);
   if (attached.length > 0) {
     const disks = attached.join(", ");
-    await this.confirm(`what initiators wrote to clones among ${disks} is lost`, yes);
+    await this.confirm(`what was written to clones among ${disks} is lost`, yes);
   }
   const changed = await control.snapshots.detach(name, force);
   this.output.changed(changed, (snapshot) => `snapshot ${snapshot.name} detached`);

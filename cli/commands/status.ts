@@ -21,6 +21,7 @@ function statusText(status: StatusFacts): string {
     ["discovery", discoveryText(status.discovery)],
     ["targets", String(status.targets)],
     ["disks", String(status.disks)],
+    ["attached", status.attached === 0 ? undefined : String(status.attached)],
     ["sessions", String(status.sessions)],
     ["commands", running ? String(counters.commands) : undefined],
     ["read", running ? formatSize(counters.octetsRead) : undefined],

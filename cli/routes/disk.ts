@@ -1,6 +1,8 @@
 /** `sanctl disk …`: what each verb is called and takes; its action is loaded when called. */
 import type { DiskType } from "../../lib/config/facts.ts";
 import { buildCommand, buildRouteMap } from "@stricli/core";
+import type { AttachWay } from "../../lib/nbd/attach/way.ts";
+import { WAY_FLAG } from "../attachment.ts";
 import type { Context } from "../context.ts";
 import { check } from "./disk_check.ts";
 import { convert, copy } from "./disk_copy.ts";
@@ -211,6 +213,40 @@ const move = buildCommand<DiskMoveFlags, [name: string, target: string], Context
   docs: { brief: "Take a disk from its target and give it to another, in one step" },
 });
 
+export interface DiskAttachFlags {
+  readonly readOnly?: boolean;
+  readonly way?: AttachWay;
+}
+
+const attach = buildCommand<DiskAttachFlags, [name: string], Context>({
+  loader: () => import("../commands/disk_attach.ts"),
+  parameters: {
+    flags: {
+      readOnly: switchFlag("Refuse writes, so that initiators may use it meanwhile"),
+      way: WAY_FLAG,
+    },
+    positional: { kind: "tuple", parameters: [DISK_ARGUMENT] },
+  },
+  docs: { brief: "Use a disk on this machine itself, while no initiator is logged in to it" },
+});
+
+export interface DiskDetachFlags {
+  readonly force?: boolean;
+  readonly yes?: boolean;
+}
+
+const detach = buildCommand<DiskDetachFlags, [name: string], Context>({
+  loader: () => import("../commands/disk_detach.ts"),
+  parameters: {
+    flags: {
+      force: switchFlag("Although it is in use: it is unmounted, and whoever uses it loses it"),
+      yes: YES_FLAG,
+    },
+    positional: { kind: "tuple", parameters: [DISK_ARGUMENT] },
+  },
+  docs: { brief: "Take a disk from this machine, once it is flushed" },
+});
+
 export interface DiskSetFlags {
   readonly name?: string;
   readonly description?: string;
@@ -257,6 +293,8 @@ export const diskRoutes = buildRouteMap({
     assign,
     unassign,
     move,
+    attach,
+    detach,
     copy,
     convert,
     check,

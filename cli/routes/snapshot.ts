@@ -1,6 +1,8 @@
 /** `sanctl snapshot …`: what each verb is called and takes; its action is loaded when called. */
 import { buildCommand, buildRouteMap } from "@stricli/core";
 import { parseSize } from "../../lib/config/size.ts";
+import type { AttachWay } from "../../lib/nbd/attach/way.ts";
+import { WAY_FLAG } from "../attachment.ts";
 import type { Context } from "../context.ts";
 import {
   DISK_ARGUMENT,
@@ -93,7 +95,8 @@ const exportSnapshot = buildCommand<Record<never, never>, [name: string, file: s
 });
 
 export interface SnapshotAttachFlags {
-  readonly target: string;
+  readonly target?: string;
+  readonly way?: AttachWay;
   readonly writable?: boolean;
   readonly name?: string;
   readonly lun?: number;
@@ -103,13 +106,9 @@ const attach = buildCommand<SnapshotAttachFlags, [name: string], Context>({
   loader: () => import("../commands/snapshot_attach.ts"),
   parameters: {
     flags: {
-      target: {
-        kind: "parsed",
-        parse: String,
-        placeholder: "TARGET",
-        brief: "Whose initiators are to see it",
-      },
-      writable: switchFlag("As a clone, which takes what they write; the snapshot stays"),
+      target: textFlag("TARGET", "Whose initiators are to see it; this machine itself without"),
+      way: WAY_FLAG,
+      writable: switchFlag("As a clone, which takes what is written; the snapshot stays"),
       name: textFlag("DISK", "The name of the disk that shows it; the snapshot's without"),
       lun: {
         kind: "parsed",
@@ -121,7 +120,7 @@ const attach = buildCommand<SnapshotAttachFlags, [name: string], Context>({
     },
     positional: { kind: "tuple", parameters: [SNAPSHOT_ARGUMENT] },
   },
-  docs: { brief: "Let initiators see a snapshot as a disk" },
+  docs: { brief: "Let initiators, or this machine, see a snapshot as a disk" },
 });
 
 export interface SnapshotDetachFlags {

@@ -5,6 +5,7 @@
  * names the object, the cause and the next step.
  */
 import type {
+  AttachWay,
   AuthenticationFacts,
   Changed,
   DeletedTarget,
@@ -182,6 +183,14 @@ export interface PortalChanges {
   readonly advertise?: string | null | undefined;
 }
 
+/** How a disk is to be attached on the server itself. */
+export interface AttachOptions {
+  /** Nothing is written to it, so that initiators may use it meanwhile. */
+  readonly readOnly?: boolean | undefined;
+  /** The best that this machine gives, without. */
+  readonly way?: AttachWay | undefined;
+}
+
 export interface RemoveOptions {
   readonly deleteFile?: boolean | undefined;
 }
@@ -280,6 +289,13 @@ export interface Control {
   ): Promise<Changed<DiskFacts>>;
   /** From the target that it has to another; whoever had it has lost it before the next gets it. */
   moveDisk(name: string, target: string, options?: MoveOptions): Promise<Changed<DiskFacts>>;
+  /**
+   * Lets programs of this machine use the disk. While they may write it, no initiator can log in to
+   * a target that has it; refused while one is.
+   */
+  attachDisk(name: string, options?: AttachOptions): Promise<Changed<DiskFacts>>;
+  /** Flushes it and takes it from them; refused while it is mounted or in use, unless forced. */
+  detachDisk(name: string, options?: Force): Promise<Changed<DiskFacts>>;
   setDisk(name: string, changes: DiskChanges): Promise<Changed<DiskFacts>>;
   removeDisk(name: string, options?: RemoveOptions): Promise<Changed<RemovedDisk>>;
 

@@ -19,7 +19,8 @@ import {
 import { declareSize, planExtension } from "./operations/extend_disk.ts";
 import { findDisk } from "./operations/find.ts";
 import { checkDeletable, removeDisk } from "./operations/remove_disk.ts";
-import type { DeclaredDisk } from "./schema.ts";
+import type { Observation } from "./observation.ts";
+import type { DeclaredDisk, DeclaredState } from "./schema.ts";
 import type { StateKeeper } from "./state_keeper.ts";
 
 export async function createDisk(
@@ -45,9 +46,10 @@ export async function importDisk(
   keeper: StateKeeper,
   disk: ImportedDisk,
 ): Promise<Changed<DiskFacts>> {
-  const { files } = keeper;
+  const { files, observation } = keeper;
   checkPath(disk.path);
   const path = await files.locate(disk.path);
+  checkIsNotAttached(await keeper.state(), path, observation);
   checkFileIsFree(await keeper.state(), path);
   const { force } = disk;
   const parent = disk.parent === undefined ? undefined : await files.locate(disk.parent);
@@ -75,7 +77,11 @@ export async function extendDisk(
   await keeper.grow(disk, size, watch);
   const { state, notices } = await keeper.change((state) => declareSize(state, disk, size));
   const extended = state.disks.find(({ uuid }) => uuid === disk.uuid)!;
-  return { facts: factsOfDisk(extended, observation), notices };
+  if (extended.attached === undefined) {
+    return { facts: factsOfDisk(extended, observation), notices };
+  }
+  const told = [...notices, "programs of this machine see that when it is attached anew"];
+  return { facts: factsOfDisk(extended, observation), notices: told };
 }
 
 export async function removeDiskAndFile(
@@ -96,6 +102,16 @@ export async function removeDiskAndFile(
   }
   await deleteFile(keeper, name, path);
   return { facts: { name, path, fileDeleted: true }, notices };
+}
+
+/** A disk of ours, attached, as another of ours: each would wait for the other. */
+function checkIsNotAttached(state: DeclaredState, path: string, observation: Observation): void {
+  const own = state.disks.find(({ uuid }) =>
+    observation.attachmentOf(uuid).attachment?.path === path
+  );
+  if (own === undefined) return;
+  const next = "assign that disk itself";
+  throw new ControlError("in-use", `${path} is disk ${own.name}, attached`, next);
 }
 
 async function declare(

@@ -5,6 +5,10 @@
  * removed.
  */
 
+import type { AttachWay } from "../nbd/attach/way.ts";
+
+export type { AttachWay };
+
 /** What went through, counted since the service (or the session) began. */
 export interface CounterFacts {
   /** SCSI commands of every kind. */
@@ -86,6 +90,24 @@ export interface AssignmentFacts {
   readonly readOnly: boolean;
 }
 
+/** How programs of this machine reach a disk. */
+export interface DiskAttachmentFacts {
+  readonly readOnly: boolean;
+  /**
+   * `nbd`: a block device of the kernel's; `nbdfuse`: a file; `url`: neither. Null: it is attached
+   * when the service runs, and has the disk.
+   */
+  readonly way: AttachWay | null;
+  /** `nbd+unix:///NAME?socket=PATH`. */
+  readonly url: string | null;
+  /** `/dev/nbd0`, or a file; null: it is reached by its URL alone. */
+  readonly path: string | null;
+  /** Clients that use it by its URL now. */
+  readonly clients: number;
+  /** Where file systems on it are mounted. */
+  readonly mounts: readonly string[];
+}
+
 export interface DiskFacts {
   readonly name: string;
   /** The file, as an absolute path, or the URL of an NBD export; null for a disk in memory. */
@@ -113,6 +135,8 @@ export interface DiskFacts {
   /** Why the state is `failed`. */
   readonly failure: string | null;
   readonly assignments: readonly AssignmentFacts[];
+  /** Null: programs of this machine do not use it. */
+  readonly attached: DiskAttachmentFacts | null;
   readonly counters: DiskCounterFacts;
 }
 
@@ -196,6 +220,8 @@ export interface StatusFacts {
   /** How many there are. */
   readonly targets: number;
   readonly disks: number;
+  /** Disks that are attached on this machine. */
+  readonly attached: number;
   readonly sessions: number;
   readonly counters: CounterFacts;
   /** What needs attention, a sentence each; empty while all is well. At most 100. */

@@ -1,6 +1,7 @@
 /** The facts of declared objects, as they are at this moment. */
 import type {
   AuthenticationFacts,
+  DiskAttachmentFacts,
   DiskFacts,
   LimitFacts,
   LunFacts,
@@ -129,8 +130,23 @@ export function factsOfDisk(disk: DeclaredDisk, seen: Observation): DiskFacts {
     state: condition.state,
     failure: condition.failure,
     assignments: disk.assignments,
+    attached: attachmentFacts(disk, seen),
     counters: condition.counters,
   };
+}
+
+function attachmentFacts(
+  { uuid, attached }: DeclaredDisk,
+  seen: Observation,
+): DiskAttachmentFacts | null {
+  if (attached === undefined) return null;
+  const { readOnly } = attached;
+  const { attachment } = seen.attachmentOf(uuid);
+  if (attachment === undefined) {
+    return { readOnly, way: null, url: null, path: null, clients: 0, mounts: [] };
+  }
+  const { way, url, path, clients, mounts } = attachment;
+  return { readOnly, way, url, path, clients, mounts };
 }
 
 export function statusFacts(
@@ -146,6 +162,7 @@ export function statusFacts(
     discovery: authenticationFacts(state.discovery ?? {}),
     targets: state.targets.length,
     disks: state.disks.length,
+    attached: state.disks.filter(({ attached }) => attached !== undefined).length,
     sessions: state.targets.reduce((sum, { name }) => sum + seen.sessionsOf(name), 0),
     problems: problemsOf(state, seen),
   };
@@ -155,10 +172,10 @@ function problemsOf(state: DeclaredState, seen: Observation): string[] {
   const problems = seen.portals().absent.map((name) =>
     `portal ${name}: it cannot listen; it is tried again every ten seconds`
   ).slice(0, MOST_PROBLEMS);
-  for (const { name } of state.disks) {
-    const { failure } = seen.conditionOf(name);
+  for (const { name, uuid } of state.disks) {
+    const failure = seen.conditionOf(name).failure ?? seen.attachmentOf(uuid).failure;
     if (problems.length === MOST_PROBLEMS) break;
-    if (failure !== null) problems.push(`disk ${name}: ${failure}`);
+    if (failure !== undefined) problems.push(`disk ${name}: ${failure}`);
   }
   return problems;
 }

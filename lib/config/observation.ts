@@ -1,4 +1,5 @@
 /** What is to be seen of the declared objects at this moment. */
+import type { Attachment } from "../nbd/attach/attachments.ts";
 import type {
   CounterFacts,
   DiskCounterFacts,
@@ -25,6 +26,8 @@ export interface Observation {
   sessionsOf(target: string): number;
   countersOf(target: string): CounterFacts;
   conditionOf(disk: string): DiskCondition;
+  /** How the disk of that UUID is attached on this machine, or why it is not. */
+  attachmentOf(uuid: string): AttachmentSeen;
   /** Open sessions, of one target or of all, in the order they began. */
   sessions(target?: string): SessionFacts[];
   /** The ids of a target's open sessions that nothing of `allow` would admit. */
@@ -33,6 +36,12 @@ export interface Observation {
   portalSessions(): readonly SessionFacts[];
   portals(): PortalsSeen;
   service(): ServiceFacts;
+}
+
+export interface AttachmentSeen {
+  readonly attachment?: Attachment | undefined;
+  /** Why it could not be attached, though that is declared. */
+  readonly failure?: string | undefined;
 }
 
 /** How the portals stand. */
@@ -62,6 +71,7 @@ export const NOTHING_RUNS: Observation = {
   sessionsOf: () => 0,
   countersOf: () => NO_COUNTERS,
   conditionOf: () => ({ state: "stopped", failure: null, counters: NO_DISK_COUNTERS }),
+  attachmentOf: () => ({}),
   sessions: () => [],
   outcasts: () => [],
   portalSessions: () => [],

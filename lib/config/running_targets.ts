@@ -10,6 +10,9 @@ import { LunMap, type Mapping } from "../target/lun_map.ts";
 import type { TargetNode } from "../target/node.ts";
 import { findOutcasts } from "../target/session_admission.ts";
 import { Target } from "../target/target.ts";
+import { ControlError } from "./control_error.ts";
+import { whyHeld } from "./operations/attach_disk.ts";
+import { sessionCount } from "./operations/outcome.ts";
 import type { RunningDisk } from "./running_disk.ts";
 import { RunningAuthentication } from "./running_authentication.ts";
 import { RunningLuns, type WantedLuns } from "./running_luns.ts";
@@ -67,6 +70,7 @@ export class RunningTargets {
       secrets,
       this.#node.discoveryAuthentication,
     );
+    this.hold(state);
     const ends = this.#removeUndeclared(state);
     for (const declared of state.targets) {
       const present = this.#node.findTarget(declared.iqn);
@@ -79,8 +83,28 @@ export class RunningTargets {
     this.#byName = new Map(
       state.targets.map((each) => [each.name, this.#targetFor(each, secrets)]),
     );
+    this.hold(state);
     for (const [name, target] of this.#byName) {
       this.#luns.offer(target, wantedLuns(state, name, disks));
+    }
+  }
+
+  /** Lets nobody log in to targets of which this machine writes a disk. */
+  hold(state: DeclaredState): void {
+    for (const [name, target] of this.#byName) target.unavailable = whyHeld(state, name);
+  }
+
+  /** The same for a state that is to be; refuses what would take a disk from sessions. */
+  holdFrom(before: DeclaredState, after: DeclaredState): void {
+    this.hold(after);
+    for (const [name, { sessions }] of this.#byName) {
+      const why = whyHeld(after, name);
+      if (why === undefined || sessions.size === 0 || whyHeld(before, name) !== undefined) continue;
+      throw new ControlError(
+        "in-use",
+        `target ${name} has ${sessionCount(sessions.size)} open, and ${why}`,
+        "log the initiators out first",
+      );
     }
   }
 

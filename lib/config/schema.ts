@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { CHAP_ALGORITHMS } from "../iscsi/chap/algorithm.ts";
+import { ATTACH_WAYS } from "../nbd/attach/way.ts";
 import { MOST_LUNS } from "../target/lun_map.ts";
 import { isDescription } from "./description.ts";
 import { isChapUser } from "./chap_user.ts";
@@ -107,6 +108,12 @@ const Chain = z.strictObject({
   readOnly: z.literal(true).optional(),
 });
 
+const Attached = z.strictObject({
+  readOnly: z.boolean(),
+  /** The best that the machine gives, without. */
+  way: z.enum(ATTACH_WAYS).optional(),
+});
+
 const Disk = z.strictObject({
   name,
   format: z.enum(["vhd", "raw", "mem", "nbd"]),
@@ -128,6 +135,8 @@ const Disk = z.strictObject({
   assignments: z.array(Assignment).max(MOST_OBJECTS),
   /** Absent where its own file is all there is. */
   chain: Chain.optional(),
+  /** Programs of this machine use it, for as long as the service runs. */
+  attached: Attached.optional(),
 });
 
 const Limits = z.strictObject(
@@ -160,6 +169,7 @@ export type DeclaredReverseChap = z.infer<typeof ReverseChap>;
 export type DeclaredPortal = z.infer<typeof Portal>;
 export type DeclaredDisk = z.infer<typeof Disk>;
 export type DeclaredAssignment = z.infer<typeof Assignment>;
+export type DeclaredAttachment = z.infer<typeof Attached>;
 export type DeclaredChain = z.infer<typeof Chain>;
 export type DeclaredSnapshot = z.infer<typeof Snapshot>;
 

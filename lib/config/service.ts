@@ -14,10 +14,12 @@ import { ControlError, type EndedSession, type PortalFacts } from "./control.ts"
 import type { DiskFiles, GrowthOptions } from "./disk_files.ts";
 import { engineLimits } from "./limits.ts";
 import { StateLock } from "./lock.ts";
-import { NO_COUNTERS, NO_DISK_COUNTERS, type Observation } from "./observation.ts";
+import type { Observation } from "./observation.ts";
+import { observeService } from "./observe_service.ts";
 import { checkGivenPortals } from "./operations/set_limits.ts";
 import { noSuchDisk } from "./operations/find.ts";
 import type { Outcome } from "./operations/outcome.ts";
+import { type PreparedAttachments, RunningAttachments } from "./running_attachments.ts";
 import { type DiskSurroundings, RunningDisk } from "./running_disk.ts";
 import { type PreparedPortals, RunningPortals, type Sockets } from "./running_portals.ts";
 import { RunningSessions } from "./running_sessions.ts";
@@ -66,9 +68,9 @@ export class Service implements StateKeeper {
   readonly #targets: RunningTargets;
   readonly #sessions: RunningSessions;
   readonly #absent: AbsentDisks;
+  readonly #attachments: RunningAttachments;
   /** By UUID, which outlives a name. */
   readonly #disks = new Map<string, RunningDisk>();
-  readonly #startedAt: string;
   #state: DeclaredState;
   #secrets: SecretBook;
   #names = new Map<string, RunningDisk>();
@@ -110,8 +112,15 @@ export class Service implements StateKeeper {
       absent: () => this.#state.disks.filter(({ uuid }) => this.#standIn(uuid) !== undefined),
       tryAgain: (disk) => this.#tryAgain(disk),
     });
-    this.#startedAt = node.clock.now().toISOString();
-    this.observation = this.#observation();
+    const disk = (uuid: string) => this.#disks.get(uuid);
+    this.#attachments = new RunningAttachments({ directory, clock, logger, disk });
+    this.observation = observeService({
+      ...{ node, targets: this.#targets, sessions: this.#sessions },
+      startedAt: clock.now().toISOString(),
+      ...{ portals: this.#portals, attachments: this.#attachments },
+      disk: (name) => this.#names.get(name),
+      http: () => this.http,
+    });
     this.control = new StateControl(this, clock);
   }
 
@@ -149,6 +158,7 @@ export class Service implements StateKeeper {
     this.#portals.close();
     await this.control.snapshots.stop();
     await this.#last;
+    await this.#attachments.stop();
     await Promise.all([...this.#disks].map(([uuid, disk]) => this.#close(uuid, disk)));
     this.#disks.clear();
     this.events.note("service-stopped", {});
@@ -207,6 +217,8 @@ export class Service implements StateKeeper {
       }
     }));
     await this.#takeEffect({ state: this.#state, secrets: this.#secrets });
+    await this.#attachments.begin();
+    await this.#attachments.restore(this.#state.disks);
     this.#absent.watch();
   }
 
@@ -233,6 +245,7 @@ export class Service implements StateKeeper {
     await this.#close(uuid, standIn);
     this.#node.logger.info("a disk is there now", { disk: name });
     this.events.note("disk-present", { disk: name });
+    await this.#attachments.restore([this.#declared(uuid)]);
   }
 
   /** What stands in for a disk that is absent. */
@@ -246,21 +259,34 @@ export class Service implements StateKeeper {
     const declared = declaredBy(outcome, this.#secrets);
     const opened = await this.#openNew(outcome.state);
     let portals: PreparedPortals | undefined;
+    let attachments: PreparedAttachments | undefined;
     try {
+      this.#targets.holdFrom(this.#state, outcome.state);
       portals = await this.#portals.prepare(outcome.state.portals);
+      attachments = await this.#attach(outcome, opened);
       await this.#store.save(declared);
     } catch (error) {
+      await attachments?.undo();
       await portals?.undo();
+      this.#targets.hold(this.#state);
+      for (const uuid of opened.keys()) this.#disks.delete(uuid);
       await Promise.all([...opened.values()].map((disk) => disk.close()));
       throw error;
     }
     await portals.commit();
-    for (const [uuid, disk] of opened) this.#disks.set(uuid, disk);
     for (const change of stateChanges(this.#state, declared.state)) {
       this.events.note("configuration-changed", { change });
     }
     await this.#takeEffect(declared);
-    return outcome;
+    return { ...outcome, notices: [...outcome.notices, ...attachments.notices] };
+  }
+
+  async #attach(
+    { state, force = false }: Outcome,
+    opened: ReadonlyMap<string, RunningDisk>,
+  ): Promise<PreparedAttachments> {
+    for (const [uuid, disk] of opened) this.#disks.set(uuid, disk);
+    return await this.#attachments.prepare(this.#state, state, force);
   }
 
   async #exchange(uuids: readonly string[], exchange: FileExchange): Promise<Outcome> {
@@ -370,32 +396,6 @@ export class Service implements StateKeeper {
       this.#node.logger.error("a disk was not closed well", { uuid, reason });
       this.events.note("disk-not-closed", { disk: this.#around.nameOf(uuid), reason });
     }
-  }
-
-  #observation(): Observation {
-    const targets = this.#targets;
-    return {
-      running: true,
-      sessionsOf: (name) => targets.get(name)?.sessions.size ?? 0,
-      countersOf: (name) => {
-        const target = targets.get(name);
-        return target === undefined ? NO_COUNTERS : targets.traffic.of(target);
-      },
-      conditionOf: (disk) =>
-        this.#names.get(disk)?.condition ??
-          { state: "stopped", failure: null, counters: NO_DISK_COUNTERS },
-      sessions: (name) => this.#sessions.facts(name),
-      outcasts: (name, allow) => this.#sessions.outcasts(name, allow),
-      portalSessions: () => this.#portals.given === undefined ? this.#sessions.facts() : [],
-      portals: () => ({ given: this.#portals.given, absent: this.#portals.absent }),
-      service: () => ({
-        pid: Deno.pid,
-        startedAt: this.#startedAt,
-        portals: this.#portals.listening,
-        http: this.http,
-        counters: targets.traffic.total(this.#node.targets.values()),
-      }),
-    };
   }
 }
 

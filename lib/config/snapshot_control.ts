@@ -1,5 +1,5 @@
 /** What there is to do with snapshots: a part of the {@link Control}. */
-import type { Changed, DiskFacts, Progress } from "./facts.ts";
+import type { AttachWay, Changed, DiskFacts, Progress } from "./facts.ts";
 
 /** `deleting`: what was written since is being merged, and then it is gone. */
 export type SnapshotState = "ready" | "deleting";
@@ -41,8 +41,11 @@ export interface RollBackOptions {
 }
 
 export interface AttachOptions {
-  readonly target: string;
-  /** What initiators write goes to a clone; the snapshot stays as it is. */
+  /** Whose initiators are to see it; programs of the server itself without. */
+  readonly target?: string | undefined;
+  /** How programs of the server reach it; the best way that there is without. */
+  readonly way?: AttachWay | undefined;
+  /** What is written goes to a clone; the snapshot stays as it is. */
   readonly writable?: boolean | undefined;
   /** The name of the disk that shows it; the snapshot's without. */
   readonly name?: string | undefined;
@@ -115,7 +118,7 @@ export interface SnapshotControl {
   rollBack(name: string, options?: RollBackOptions): Promise<Changed<DiskFacts>>;
   /** Writes the snapshot into a VHD that needs no other file, which is made. */
   export(name: string, path: string, followed?: Followed): Promise<Changed<SnapshotFacts>>;
-  /** Makes a disk that initiators see the snapshot on, and assigns it. */
+  /** Makes a disk that shows the snapshot, and assigns it, or attaches it on the server. */
   attach(name: string, options: AttachOptions): Promise<Changed<DiskFacts>>;
   /** Takes away every disk that shows the snapshot; what was written to a clone is lost. */
   detach(name: string, force?: boolean): Promise<Changed<SnapshotFacts>>;

@@ -5,6 +5,7 @@
 import type {
   ApplyOptions,
   AssignOptions,
+  AttachOptions,
   AuthenticationFacts,
   Changed,
   Control,
@@ -56,6 +57,7 @@ import {
 } from "./facts_of.ts";
 import { allocatedOctets } from "./allocated_octets.ts";
 import { allow, deny } from "./operations/access.ts";
+import { attachDisk, detachDisk } from "./operations/attach_disk.ts";
 import { assignDisk } from "./operations/assign_disk.ts";
 import { chooseSessions, waitMsOf } from "./operations/choose_sessions.ts";
 import {
@@ -273,6 +275,15 @@ export class StateControl implements Control {
   moveDisk(name: string, target: string, options: MoveOptions = {}): Promise<Changed<DiskFacts>> {
     const { observation } = this.#keeper;
     return this.#changeDisk(name, (state) => moveDisk(state, name, target, options, observation));
+  }
+
+  attachDisk(name: string, options: AttachOptions = {}): Promise<Changed<DiskFacts>> {
+    const { observation } = this.#keeper;
+    return this.#changeDisk(name, (state) => attachDisk(state, name, options, observation));
+  }
+
+  detachDisk(name: string, { force = false }: Force = {}): Promise<Changed<DiskFacts>> {
+    return this.#changeDisk(name, (state) => detachDisk(state, name, force));
   }
 
   setDisk(name: string, changes: DiskChanges): Promise<Changed<DiskFacts>> {

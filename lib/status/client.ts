@@ -5,6 +5,7 @@
 import type {
   ApplyOptions,
   AssignOptions,
+  AttachOptions,
   AuthenticationFacts,
   Changed,
   Control,
@@ -226,6 +227,14 @@ export class ControlClient implements Control {
     return await this.#service.call("POST", `${diskPath(name)}/move`, {
       body: { target, ...options },
     });
+  }
+
+  async attachDisk(name: string, options: AttachOptions = {}): Promise<Changed<DiskFacts>> {
+    return await this.#service.call("POST", `${diskPath(name)}/attach`, { body: options });
+  }
+
+  async detachDisk(name: string, options: Force = {}): Promise<Changed<DiskFacts>> {
+    return await this.#service.call("POST", `${diskPath(name)}/detach`, { body: options });
   }
 
   async setDisk(name: string, changes: DiskChanges): Promise<Changed<DiskFacts>> {

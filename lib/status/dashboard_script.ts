@@ -127,6 +127,10 @@ function targetCells(target) {
 function diskCells(disk) {
   const places = disk.assignments.map((each) =>
     each.target + " · LUN " + each.lun + (each.readOnly ? " · read-only" : ""));
+  if (disk.attached) {
+    const mounts = disk.attached.mounts.map((each) => " · " + each).join("");
+    places.push("this server · " + (disk.attached.path ?? "by URL") + mounts);
+  }
   const state = make("div", "", pill(...DISK_STATES[disk.state]));
   if (disk.failure) state.append(make("span", "detail why", disk.failure));
   return [

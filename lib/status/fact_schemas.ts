@@ -3,11 +3,13 @@
  * types.
  */
 import { z } from "@hono/zod-openapi";
+import { ATTACH_WAYS } from "../nbd/attach/way.ts";
 import type { EventFacts } from "../events/event_facts.ts";
 import type {
   AuthenticationFacts,
   CounterFacts,
   DeletedTarget,
+  DiskAttachmentFacts,
   DiskCounterFacts,
   DiskFacts,
   EndedSession,
@@ -78,6 +80,15 @@ const Assignment = z.strictObject({
   readOnly: z.boolean(),
 }).openapi("Assignment");
 
+const DiskAttachment = z.strictObject({
+  readOnly: z.boolean(),
+  way: z.enum(ATTACH_WAYS).nullable(),
+  url: z.string().nullable(),
+  path: z.string().nullable(),
+  clients: count,
+  mounts: z.array(z.string()),
+}).openapi("DiskAttachment") satisfies z.ZodType<DiskAttachmentFacts>;
+
 export const Disk = z.strictObject({
   name: z.string(),
   path: z.string().nullable(),
@@ -96,6 +107,7 @@ export const Disk = z.strictObject({
   state: DiskState,
   failure: z.string().nullable(),
   assignments: z.array(Assignment),
+  attached: DiskAttachment.nullable(),
   counters: DiskCounters,
 }).openapi("Disk") satisfies z.ZodType<DiskFacts>;
 
@@ -149,6 +161,7 @@ export const Status = z.strictObject({
   discovery: Authentication,
   targets: count,
   disks: count,
+  attached: count,
   sessions: count,
   counters: Counters,
   problems: z.array(z.string()),

@@ -4,6 +4,7 @@
  * the service.
  */
 import { z } from "@hono/zod-openapi";
+import { ATTACH_WAYS } from "../nbd/attach/way.ts";
 
 const name = z.string().max(300);
 const text = z.string().max(4096);
@@ -139,6 +140,11 @@ export const MoveBody = z.strictObject({
   lun: z.number().optional(),
   force: z.boolean().optional(),
 }).openapi("Move");
+
+export const AttachDiskBody = z.strictObject({
+  readOnly: z.boolean().optional(),
+  way: z.enum(ATTACH_WAYS).optional(),
+}).openapi("AttachDisk");
 
 export const DiskChangesBody = z.strictObject({
   name: name.optional(),

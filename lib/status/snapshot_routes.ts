@@ -88,7 +88,7 @@ export const SNAPSHOT_ROUTES: readonly Route[] = [
   route({
     method: "post",
     path: "/api/snapshots/{name}/attach",
-    summary: "Let the initiators of a target see a snapshot, or a clone of it",
+    summary: "Let initiators, or programs of the server, use a snapshot or a clone of it",
     access: "change",
     input: { path: snapshot.SnapshotPath, body: snapshot.AttachBody },
     answer: facts.changed(facts.Disk),

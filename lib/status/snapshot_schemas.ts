@@ -1,6 +1,7 @@
 /** What the API takes and tells about snapshots. */
 import { z } from "@hono/zod-openapi";
 import type { BackupFacts, SnapshotFacts, SnapshotLimitFacts } from "../config/snapshot_control.ts";
+import { ATTACH_WAYS } from "../nbd/attach/way.ts";
 import { PageQuery } from "./inputs.ts";
 
 const name = z.string().max(300);
@@ -70,7 +71,8 @@ export const RollBackBody = z.strictObject({
 export const ExportSnapshotBody = z.strictObject({ path: text }).openapi("ExportSnapshot");
 
 export const AttachBody = z.strictObject({
-  target: name,
+  target: name.optional(),
+  way: z.enum(ATTACH_WAYS).optional(),
   writable: z.boolean().optional(),
   name: name.optional(),
   lun: z.number().optional(),

@@ -76,6 +76,10 @@ export function admit(
   const request = accessRequest(claim.initiatorName, endpoint);
   const { access, authentication } = target;
   const rule = access.admitting(request, node.witness);
+  // RFC 7143 11.13.5: an initiator that is told so comes again.
+  if (rule !== undefined && target.unavailable !== undefined) {
+    return new LoginRefusal(LoginStatus.SERVICE_UNAVAILABLE, target.unavailable);
+  }
   if (rule !== undefined) return { target, authentication, rule };
   return new LoginRefusal(LoginStatus.NOT_FOUND, access.explain(request, node.witness));
 }

@@ -20,6 +20,8 @@ export class Target {
   alias: string;
   access: AccessList;
   authentication: AuthenticationPolicy;
+  /** Why nobody may log in just now; undefined: whoever is admitted may. */
+  unavailable: string | undefined;
   readonly luns: LunMap;
   /** Normal sessions that are logged in. */
   readonly sessions = new Set<Session>();

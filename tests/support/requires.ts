@@ -11,6 +11,8 @@ const CONDITIONS = {
   "root": () => Deno.uid() === 0 ? undefined : "needs root",
   /** Linux with its own network namespaces allowed: other hosts on one machine. */
   "network namespaces": namespacesMissing,
+  /** File systems in files can be mounted. */
+  "loop devices": () => Deno.uid() !== 0 ? "loop devices need root" : loopMissing(),
   /** The kernel of the Linux guest, which is fetched where it is used first. */
   "linux kernel": kernelMissing,
   /** `deno task compile` has made the executable. */
@@ -46,6 +48,15 @@ function namespacesMissing(): string | undefined {
     return success ? undefined : "this machine allows no network namespaces";
   } catch {
     return "network namespaces need the program unshare";
+  }
+}
+
+function loopMissing(): string | undefined {
+  try {
+    Deno.statSync("/dev/loop-control");
+    return undefined;
+  } catch {
+    return "this machine has no loop devices";
   }
 }
 

@@ -42,7 +42,7 @@ export type WholeTarget =
   & { readonly luns: readonly WholeLun[] };
 export type WholeLimits = Whole<DeclaredLimits>;
 /** A field that is fixed is left out where the state has none. */
-export type WholeDisk = Omit<DeclaredDisk, "assignments" | "chain">;
+export type WholeDisk = Omit<DeclaredDisk, "assignments" | "chain" | "attached">;
 export type WholeDocument =
   & Omit<Whole<DeclaredState>, "targets" | "disks" | "discovery" | "limits">
   & {

@@ -44,7 +44,10 @@ export function documentOf(state: DeclaredState, secrets: DocumentSecrets = {}):
 }
 
 /** Whether the file of a disk with snapshots is a child of another is for the file to say. */
-function documentedDisk({ assignments: _, chain, ...disk }: DeclaredDisk): WholeDisk {
+/** That it is attached is of this machine, as what is mounted is. */
+function documentedDisk(
+  { assignments: _, attached: _attached, chain, ...disk }: DeclaredDisk,
+): WholeDisk {
   if (chain?.parent === undefined) return disk;
   const { type: _type, ...told } = disk;
   return told;

@@ -9,6 +9,7 @@ import {
   type DeclaredTarget,
   MOST_LUN,
 } from "../schema.ts";
+import { requireNotHeld } from "./attach_disk.ts";
 import { findDisk, findTarget, replaceDisk } from "./find.ts";
 import type { Outcome } from "./outcome.ts";
 
@@ -20,6 +21,7 @@ export function assignDisk(
 ): Outcome {
   const disk = findDisk(state, name);
   const target = findTarget(state, targetName);
+  requireNotHeld(disk);
   const shared = options.shared ?? disk.shared;
   const present = disk.assignments.find((each) => each.target === targetName);
   const others = disk.assignments.filter((each) => each !== present);

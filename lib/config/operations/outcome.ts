@@ -9,6 +9,8 @@ export interface Outcome {
   readonly secrets?: SecretBook;
   /** What the operator should know, sentences without a period. */
   readonly notices: readonly string[];
+  /** What is no longer attached is taken away though it is in use. */
+  readonly force?: boolean;
 }
 
 /** Who uses the targets now. Nobody does where no service runs. */

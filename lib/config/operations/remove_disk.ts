@@ -2,11 +2,13 @@
 import { ControlError } from "../control_error.ts";
 import { isExportUrl } from "../export_url.ts";
 import type { DeclaredState } from "../schema.ts";
+import { requireNotAttached } from "./attach_disk.ts";
 import { findDisk } from "./find.ts";
 import type { Outcome } from "./outcome.ts";
 
 export function removeDisk(state: DeclaredState, name: string): Outcome {
   const disk = findDisk(state, name);
+  requireNotAttached(disk);
   const first = disk.assignments[0];
   if (first !== undefined) {
     throw new ControlError(

@@ -4,6 +4,7 @@ import { ControlError } from "../control_error.ts";
 import { checkDescription } from "../description.ts";
 import { checkName } from "../names.ts";
 import type { DeclaredDisk, DeclaredState } from "../schema.ts";
+import { requireNotAttached } from "./attach_disk.ts";
 import { checkExclusive } from "./assign_disk.ts";
 import { checkDiskNameIsFree } from "./declare_disk.ts";
 import { findDisk, findTarget, replaceDisk } from "./find.ts";
@@ -16,6 +17,7 @@ export function setDisk(state: DeclaredState, name: string, changes: DiskChanges
     changed.description = checkDescription(changes.description);
   }
   if (changes.name !== undefined && changes.name !== name) {
+    requireNotAttached(disk);
     changed.name = changes.name;
     checkName("disk", changed.name);
     checkDiskNameIsFree(state, changed.name);

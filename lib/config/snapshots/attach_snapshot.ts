@@ -1,11 +1,15 @@
-/** Lets initiators see a snapshot: as a read-only disk, or as a clone that they write to. */
+/**
+ * Lets initiators, or programs of the server, see a snapshot: as a read-only disk, or as a clone
+ * that they write to.
+ */
 import { directoryOf } from "../../runtime/path.ts";
 import { ControlError } from "../control_error.ts";
+import { notRunning } from "../operations/attach_disk.ts";
 import { assignDisk } from "../operations/assign_disk.ts";
 import { declareDisk } from "../operations/declare_disk.ts";
 import { findTarget } from "../operations/find.ts";
 import { type Outcome, sessionCount } from "../operations/outcome.ts";
-import type { DeclaredDisk, DeclaredState } from "../schema.ts";
+import type { DeclaredAttachment, DeclaredDisk, DeclaredState } from "../schema.ts";
 import type { AttachOptions } from "../snapshot_control.ts";
 import type { StateKeeper } from "../state_keeper.ts";
 import { makeChild, removeFile } from "./chain_files.ts";
@@ -27,6 +31,10 @@ export async function attachSnapshot(
   const state = await keeper.state();
   const found = findSnapshot(state, name);
   requireKept(found);
+  checkChoice(options);
+  if (options.target === undefined && !keeper.observation.running) {
+    throw notRunning(`attaching snapshot ${name} on the server itself`);
+  }
   const plan = planOf(found, options);
   // Whatever can be refused is refused before a file is made.
   attached(state, plan, options);
@@ -54,9 +62,20 @@ export async function attachSnapshot(
   }
 }
 
+/** A LUN is a target's, and a way is one into this machine. */
+function checkChoice({ target, lun, way }: AttachOptions): void {
+  if (target === undefined && lun !== undefined) {
+    throw new ControlError("usage", "a LUN is of a target", "add --target TARGET");
+  }
+  if (target !== undefined && way !== undefined) {
+    const next = "leave one of them out";
+    throw new ControlError("usage", "initiators of a target have no --way of their own", next);
+  }
+}
+
 function planOf(
-  { disk, snapshot }: FoundSnapshot,
-  { writable, name = snapshot.name }: AttachOptions,
+  { disk: { attached: _, ...disk }, snapshot }: FoundSnapshot,
+  { target, way, writable = false, name = snapshot.name }: AttachOptions,
 ): DeclaredDisk {
   const chain = { snapshots: [], snapshotOf: snapshot.uuid };
   return {
@@ -68,8 +87,13 @@ function planOf(
     shared: false,
     description: `${writable ? "a clone of " : ""}snapshot ${snapshot.name}`,
     assignments: [],
+    ...(target === undefined ? { attached: attachment(!writable, way) } : {}),
     chain: writable ? { ...chain, parent: snapshot.path } : { ...chain, readOnly: true },
   };
+}
+
+function attachment(readOnly: boolean, way: AttachOptions["way"]): DeclaredAttachment {
+  return { readOnly, ...(way === undefined ? {} : { way }) };
 }
 
 function attached(
@@ -77,6 +101,7 @@ function attached(
   plan: DeclaredDisk,
   { target, lun, writable }: AttachOptions,
 ): Outcome {
+  if (target === undefined) return declareDisk(state, plan);
   findTarget(state, target);
   const { state: declared } = declareDisk(state, plan);
   return assignDisk(declared, plan.name, target, { lun, readOnly: !writable });
@@ -100,10 +125,12 @@ export async function detachSnapshot(
     return {
       state: { ...state, disks: state.disks.filter((each) => !gone.includes(each)) },
       notices: [],
+      force,
     };
   });
   for (const { chain, path } of gone) if (!chain?.readOnly) await removeFile(path!);
-  return { ...outcome, notices: gone.map((disk) => `disk ${disk.name} is gone`) };
+  const notices = gone.map((disk) => `disk ${disk.name} is gone`);
+  return { ...outcome, notices: [...outcome.notices, ...notices] };
 }
 
 function requireFree(

@@ -1,6 +1,7 @@
 /** Makes a disk what it was: a new child of the snapshot's file takes the writes. */
 import { ControlError } from "../control_error.ts";
 import type { Observation } from "../observation.ts";
+import { isHeld, requireNotAttached } from "../operations/attach_disk.ts";
 import { type Outcome, sessionCount } from "../operations/outcome.ts";
 import type { DeclaredDisk, DeclaredState } from "../schema.ts";
 import type { RollBackOptions } from "../snapshot_control.ts";
@@ -21,6 +22,7 @@ export async function rollBack(
   const found = findSnapshot(before, name);
   requireKept(found);
   const { disk } = found;
+  requireUnheld(disk, force ?? false);
   if (!force) requireIdle(disk, keeper.observation);
   const child = await childPath(disk, before, exists);
   const files = [{ uuid: disk.uuid, child }];
@@ -81,6 +83,11 @@ function rolledBack(
   }), { path: child, size });
   const notices = discard ? [] : [`what it held before is kept as snapshot ${kept}`];
   return { state: changed, notices };
+}
+
+/** What is mounted would be written over with what was cached of it. */
+function requireUnheld(disk: DeclaredDisk, force: boolean): void {
+  if (isHeld(disk) || !force) requireNotAttached(disk);
 }
 
 function requireIdle({ name, assignments }: DeclaredDisk, observation: Observation): void {

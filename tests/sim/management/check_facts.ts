@@ -57,6 +57,7 @@ function factsOfDisk(disk: ModelDisk): Omit<DiskFacts, "counters"> {
     allocated: null,
     uuid: disk.uuid!,
     assignments: byTarget(assignments),
+    attached: null,
     state: "ready",
     failure: null,
   };

@@ -39,6 +39,7 @@ export const DATA: DiskFacts = {
   state: "ready",
   failure: null,
   assignments: [{ target: "mail", lun: 0, readOnly: false }],
+  attached: null,
   counters: {
     reads: 0,
     octetsRead: 0,
@@ -85,6 +86,7 @@ export const RUNNING: StatusFacts = {
   http: { address: "127.0.0.1", port: 8080 },
   targets: 1,
   disks: 1,
+  attached: 0,
   sessions: 1,
   counters: { commands: 9, octetsRead: 1 << 20, octetsWritten: 1536 },
   problems: ["disk data could not be opened"],
