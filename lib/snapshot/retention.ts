@@ -10,18 +10,26 @@ export interface Retention {
   readonly monthly?: number | undefined;
 }
 
-/** What falls into one period has one key; periods are those of the machine's calendar. */
-const PERIODS: Readonly<Record<Exclude<keyof Retention, "last">, (at: Date) => string>> = {
-  hourly: (at) => `${dayOf(at)} ${at.getHours()}`,
-  daily: dayOf,
-  weekly: (at) => dayOf(mondayBefore(at)),
-  monthly: (at) => `${at.getFullYear()}-${at.getMonth()}`,
+/** What falls into one period has one key. */
+const PERIODS: Readonly<
+  Record<Exclude<keyof Retention, "last">, (at: Temporal.ZonedDateTime) => string>
+> = {
+  // An hour that daylight saving repeats is two.
+  hourly: (at) => `${at.toPlainDate()} ${at.hour} ${at.offset}`,
+  daily: (at) => at.toPlainDate().toString(),
+  // ISO 8601: a week begins on Monday.
+  weekly: (at) => `${at.yearOfWeek} ${at.weekOfYear}`,
+  monthly: (at) => `${at.year} ${at.month}`,
 };
 
-/** Those of `items` that are kept; all of them without any rule. */
+/**
+ * Those of `items` that are kept; all of them without any rule. Periods are those of the calendar
+ * in `timeZone`, the machine's without one.
+ */
 export function keptBy<T extends { readonly takenAt: Date }>(
   retention: Retention,
   items: readonly T[],
+  timeZone: string = Temporal.Now.timeZoneId(),
 ): Set<T> {
   const newestFirst = [...items].sort((a, b) => b.takenAt.getTime() - a.takenAt.getTime());
   const { last, ...periods } = retention;
@@ -32,7 +40,7 @@ export function keptBy<T extends { readonly takenAt: Date }>(
     const keyOf = PERIODS[period as keyof typeof PERIODS];
     const seen = new Set<string>();
     for (const item of newestFirst) {
-      const key = keyOf(item.takenAt);
+      const key = keyOf(item.takenAt.toTemporalInstant().toZonedDateTimeISO(timeZone));
       if (seen.has(key)) continue;
       if (seen.size === count) break;
       seen.add(key);
@@ -40,14 +48,4 @@ export function keptBy<T extends { readonly takenAt: Date }>(
     }
   }
   return kept;
-}
-
-function dayOf(at: Date): string {
-  return `${at.getFullYear()}-${at.getMonth()}-${at.getDate()}`;
-}
-
-/** ISO 8601: a week begins on Monday. */
-function mondayBefore(at: Date): Date {
-  const daysSince = (at.getDay() + 6) % 7;
-  return new Date(at.getFullYear(), at.getMonth(), at.getDate() - daysSince);
 }

@@ -36,6 +36,20 @@ Deno.test("keptBy counts periods that have any, however far they are apart", () 
   assert.deepEqual(hoursKept({ daily: 2 }, items), [1, 2]);
 });
 
+Deno.test("keptBy goes by the calendar of the time zone that is named", () => {
+  const times = ["2026-11-24T23:30:00Z", "2026-11-25T00:30:00Z", "2026-11-25T23:30:00Z"];
+  const items = times.map((time) => ({ takenAt: new Date(time) }));
+  const kept = (zone: string) => [...keptBy({ daily: 2 }, items, zone)].map((it) => items.indexOf(it));
+  assert.deepEqual(kept("UTC"), [2, 0]);
+  assert.deepEqual(kept("Europe/Berlin"), [2, 1]);
+});
+
+Deno.test("keptBy: an hour that daylight saving repeats is two hours", () => {
+  const times = ["2026-10-25T00:30:00Z", "2026-10-25T01:30:00Z", "2026-10-25T02:30:00Z"];
+  const items = times.map((time) => ({ takenAt: new Date(time) }));
+  assert.equal(keptBy({ hourly: 3 }, items, "Europe/Berlin").size, 3);
+});
+
 Deno.test("keptBy keeps the latest under any rule, and no more than the rules add up to", () => {
   const rule = fc.option(fc.integer({ min: 1, max: 5 }), { nil: undefined });
   const retentions = fc.record({
