@@ -21,6 +21,12 @@ export const DISK_ARGUMENT = {
   },
 } as const;
 
+export const BACKUP_DIRECTORY_ARGUMENT = {
+  brief: "The directory of the backups, which has a folder for each disk",
+  placeholder: "DIR",
+  parse: String,
+} as const;
+
 export const SNAPSHOT_ARGUMENT = {
   brief: "The snapshot's name",
   placeholder: "SNAPSHOT",

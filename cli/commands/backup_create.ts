@@ -1,11 +1,12 @@
 import { absolute } from "../../lib/config/state_directory.ts";
 import type { Context } from "../context.ts";
+import { keepOf } from "../keep_flags.ts";
 import type { BackupCreateFlags } from "../routes/backup.ts";
 import { formatSize } from "../size.ts";
 
 export default async function (
   this: Context,
-  flags: BackupCreateFlags,
+  { full, description, timeZone, ...flags }: BackupCreateFlags,
   disk: string,
   directory: string,
 ): Promise<void> {
@@ -14,7 +15,7 @@ export default async function (
   try {
     const changed = await control.snapshots.backUp(
       disk,
-      { directory: absolute(directory), ...flags },
+      { directory: absolute(directory), full, description, timeZone, keep: keepOf(flags) },
       { onProgress: (progress) => bar.update(progress), signal: this.signal },
     );
     bar.end();

@@ -1,15 +1,17 @@
 /** `sanctl backup …`: what each verb is called and takes; its action is loaded when called. */
 import { buildCommand, buildRouteMap } from "@stricli/core";
 import type { Context } from "../context.ts";
-import { DISK_ARGUMENT, switchFlag, textFlag } from "../parameters.ts";
+import { KEEP_FLAGS, type KeepFlags } from "../keep_flags.ts";
+import {
+  BACKUP_DIRECTORY_ARGUMENT as DIRECTORY_ARGUMENT,
+  DISK_ARGUMENT,
+  switchFlag,
+  textFlag,
+  YES_FLAG,
+} from "../parameters.ts";
+import { backupScheduleRoutes } from "./schedule.ts";
 
-const DIRECTORY_ARGUMENT = {
-  brief: "The directory of the backups, which has a folder for each disk",
-  placeholder: "DIR",
-  parse: String,
-} as const;
-
-export interface BackupCreateFlags {
+export interface BackupCreateFlags extends KeepFlags {
   readonly full?: boolean;
   readonly description?: string;
 }
@@ -20,10 +22,16 @@ const create = buildCommand<BackupCreateFlags, [disk: string, directory: string]
     flags: {
       full: switchFlag("Store everything anew, whatever earlier backups hold"),
       description: textFlag("TEXT", "What it is for"),
+      ...KEEP_FLAGS,
     },
     positional: { kind: "tuple", parameters: [DISK_ARGUMENT, DIRECTORY_ARGUMENT] },
   },
-  docs: { brief: "Back a disk up, also while initiators write to it" },
+  docs: {
+    brief: "Back a disk up, also while initiators write to it",
+    fullDescription:
+      "Backs a disk up, also while initiators write to it. With --keep and the like " +
+      "the backups of\nthe disk in the directory that no rule keeps are removed then.",
+  },
 });
 
 export interface BackupDiskFlags {
@@ -50,6 +58,25 @@ const verify = buildCommand<BackupDiskFlags, [directory: string], Context>({
   docs: { brief: "Read all that the backups need, and check it" },
 });
 
+export interface BackupPruneFlags extends BackupDiskFlags, KeepFlags {
+  readonly dryRun?: boolean;
+  readonly yes?: boolean;
+}
+
+const prune = buildCommand<BackupPruneFlags, [directory: string], Context>({
+  loader: () => import("../commands/backup_prune.ts"),
+  parameters: {
+    flags: {
+      disk: DISK_FLAG,
+      ...KEEP_FLAGS,
+      dryRun: switchFlag("Only tell what would be removed"),
+      yes: YES_FLAG,
+    },
+    positional: { kind: "tuple", parameters: [DIRECTORY_ARGUMENT] },
+  },
+  docs: { brief: "Remove the backups of each disk that no rule keeps" },
+});
+
 export interface BackupRestoreFlags extends BackupDiskFlags {
   readonly backup?: string;
 }
@@ -73,6 +100,6 @@ const restore = buildCommand<BackupRestoreFlags, [directory: string, file: strin
 });
 
 export const backupRoutes = buildRouteMap({
-  routes: { create, list, verify, restore },
+  routes: { create, list, verify, restore, prune, schedule: backupScheduleRoutes },
   docs: { brief: "Backups of disks, in directories" },
 });

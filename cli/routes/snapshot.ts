@@ -4,6 +4,7 @@ import { parseSize } from "../../lib/config/size.ts";
 import type { AttachWay } from "../../lib/nbd/attach/way.ts";
 import { WAY_FLAG } from "../attachment.ts";
 import type { Context } from "../context.ts";
+import { KEEP_FLAGS, type KeepFlags } from "../keep_flags.ts";
 import {
   DISK_ARGUMENT,
   FORCE_FLAG,
@@ -13,6 +14,7 @@ import {
   textFlag,
   YES_FLAG,
 } from "../parameters.ts";
+import { snapshotScheduleRoutes } from "./schedule.ts";
 
 export interface SnapshotCreateFlags {
   readonly group?: boolean;
@@ -59,6 +61,26 @@ const deleteSnapshot = buildCommand<SnapshotDeleteFlags, [name: string], Context
     positional: { kind: "tuple", parameters: [SNAPSHOT_ARGUMENT] },
   },
   docs: { brief: "Delete a snapshot; its space comes free in the background" },
+});
+
+export interface SnapshotPruneFlags extends KeepFlags {
+  readonly schedule?: string;
+  readonly dryRun?: boolean;
+  readonly yes?: boolean;
+}
+
+const prune = buildCommand<SnapshotPruneFlags, [disk: string], Context>({
+  loader: () => import("../commands/snapshot_prune.ts"),
+  parameters: {
+    flags: {
+      ...KEEP_FLAGS,
+      schedule: textFlag("NAME", "Only those that this schedule has taken"),
+      dryRun: switchFlag("Only tell what would be deleted"),
+      yes: YES_FLAG,
+    },
+    positional: { kind: "tuple", parameters: [DISK_ARGUMENT] },
+  },
+  docs: { brief: "Delete the snapshots of a disk that no rule keeps, unless something needs them" },
 });
 
 export interface SnapshotRollbackFlags {
@@ -172,6 +194,8 @@ export const snapshotRoutes = buildRouteMap({
     attach,
     detach,
     limit,
+    prune,
+    schedule: snapshotScheduleRoutes,
   },
   docs: { brief: "Snapshots: disks as they were" },
 });

@@ -1,5 +1,11 @@
 /** What must hold between the objects of a declared state, wherever it comes from. */
-import type { DeclaredAuthentication, DeclaredDisk, DeclaredState } from "./schema.ts";
+import type {
+  DeclaredAuthentication,
+  DeclaredDisk,
+  DeclaredSchedule,
+  DeclaredState,
+} from "./schema.ts";
+import { whyNoSnapshots } from "./snapshots/no_snapshots.ts";
 import { overLimit } from "./operations/set_limits.ts";
 import { isExportUrl } from "./export_url.ts";
 import { secretUses } from "./secret_book.ts";
@@ -20,6 +26,8 @@ export function inconsistency(state: DeclaredState): string | undefined {
     repeated("secret", secretUses(state).map(({ chap }) => chap.secret)) ??
     firstOf(state.targets, ({ name, ...target }) => loneReverse(`target ${name}`, target)) ??
     loneReverse("discovery", state.discovery ?? {}) ??
+    repeated("schedule", (state.schedules ?? []).map(nameOf)) ??
+    firstOf(state.schedules ?? [], (schedule) => inconsistencyOfSchedule(schedule, state)) ??
     overLimit(state);
 }
 
@@ -52,6 +60,25 @@ function inconsistencyOfDisk(disk: DeclaredDisk, state: DeclaredState): string |
   const unknown = assignments.find(({ target }) => state.targets.every((it) => it.name !== target));
   if (unknown !== undefined) return `disk ${name}: there is no target ${unknown.target}`;
   return repeated(`disk ${name}: assignment to target`, assignments.map(({ target }) => target));
+}
+
+function inconsistencyOfSchedule(
+  { name, kind, disks, directory }: DeclaredSchedule,
+  state: DeclaredState,
+): string | undefined {
+  if ((kind === "backup") !== (directory !== undefined)) {
+    return `schedule ${name}: a directory goes with backups`;
+  }
+  if (directory !== undefined && !isAbsolute(directory)) {
+    return `schedule ${name}: its directory ${directory} is not absolute`;
+  }
+  for (const disk of disks) {
+    const found = state.disks.find((each) => each.name === disk);
+    if (found === undefined) return `schedule ${name}: there is no disk ${disk}`;
+    const [why] = whyNoSnapshots(found) ?? [];
+    if (why !== undefined) return `schedule ${name}: disk ${disk} is ${why}`;
+  }
+  return repeated(`schedule ${name}: disk`, disks);
 }
 
 function loneReverse(

@@ -28,12 +28,14 @@ import type {
 
 import type { LimitChanges } from "./operations/set_limits.ts";
 import type { EventsPage, EventsQuery } from "../events/read_events.ts";
+import type { ScheduleControl } from "./schedule_control.ts";
 import type { SnapshotControl } from "./snapshot_control.ts";
 
 export type * from "./facts.ts";
 export type { LimitChanges } from "./operations/set_limits.ts";
 export type { EventFacts } from "../events/event_facts.ts";
 export type { EventsPage, EventsQuery } from "../events/read_events.ts";
+export type * from "./schedule_control.ts";
 export type * from "./snapshot_control.ts";
 export { ControlError, type ControlErrorKind, EXIT_CODES } from "./control_error.ts";
 
@@ -300,6 +302,7 @@ export interface Control {
   removeDisk(name: string, options?: RemoveOptions): Promise<Changed<RemovedDisk>>;
 
   readonly snapshots: SnapshotControl;
+  readonly schedules: ScheduleControl;
 
   /** What happened, in its order; a part of it at a time. */
   events(query?: EventsQuery, signal?: AbortSignal): Promise<EventsPage>;

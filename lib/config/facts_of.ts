@@ -169,13 +169,12 @@ export function statusFacts(
 }
 
 function problemsOf(state: DeclaredState, seen: Observation): string[] {
-  const problems = seen.portals().absent.map((name) =>
+  const portals = seen.portals().absent.map((name) =>
     `portal ${name}: it cannot listen; it is tried again every ten seconds`
-  ).slice(0, MOST_PROBLEMS);
-  for (const { name, uuid } of state.disks) {
+  );
+  const disks = state.disks.flatMap(({ name, uuid }) => {
     const failure = seen.conditionOf(name).failure ?? seen.attachmentOf(uuid).failure;
-    if (problems.length === MOST_PROBLEMS) break;
-    if (failure !== undefined) problems.push(`disk ${name}: ${failure}`);
-  }
-  return problems;
+    return failure === undefined ? [] : [`disk ${name}: ${failure}`];
+  });
+  return [...portals, ...disks, ...seen.troubles()].slice(0, MOST_PROBLEMS);
 }

@@ -1,6 +1,6 @@
 /**
- * Names that the operator gives to targets, disks and snapshots: they become parts of paths, URLs
- * and iSCSI names.
+ * Names that the operator gives to targets, disks, snapshots and schedules: they become parts of
+ * paths, URLs and iSCSI names.
  */
 import { ControlError } from "./control_error.ts";
 
@@ -10,15 +10,20 @@ const DEVICE_NAME = /^(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)/;
 
 const NAME_FORM = "1 to 64 of the characters a-z 0-9 . _ -, the first a letter or a digit";
 
-const EXAMPLES = { target: "mail", disk: "mail-data", snapshot: "before-upgrade" } as const;
+const EXAMPLES = {
+  target: "mail",
+  disk: "mail-data",
+  snapshot: "before-upgrade",
+  schedule: "nightly",
+} as const;
 
-/** Whether `name` may name a target, a disk or a snapshot. */
+/** Whether `name` may name any of these. */
 export function isName(name: string): boolean {
   return NAME.test(name) && !name.includes("..") && !name.endsWith(".") && !DEVICE_NAME.test(name);
 }
 
 /** Refuses what may not name a `kind` of thing. */
-export function checkName(kind: "target" | "disk" | "snapshot", name: string): void {
+export function checkName(kind: keyof typeof EXAMPLES, name: string): void {
   if (isName(name)) return;
   throw new ControlError(
     "usage",

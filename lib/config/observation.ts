@@ -35,6 +35,8 @@ export interface Observation {
   /** Sessions that a change of the declared portals could cut off. */
   portalSessions(): readonly SessionFacts[];
   portals(): PortalsSeen;
+  /** What else needs attention, a sentence each. */
+  troubles(): readonly string[];
   service(): ServiceFacts;
 }
 
@@ -76,5 +78,6 @@ export const NOTHING_RUNS: Observation = {
   outcasts: () => [],
   portalSessions: () => [],
   portals: () => ({ given: undefined, absent: [] }),
+  troubles: () => [],
   service: () => ({ pid: null, startedAt: null, portals: [], http: null, counters: NO_COUNTERS }),
 };

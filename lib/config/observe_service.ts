@@ -19,10 +19,12 @@ export interface ServiceParts {
   readonly disk: (name: string) => RunningDisk | undefined;
   /** Where the dashboard listens. */
   readonly http: () => PortalFacts | null;
+  /** What else needs attention. */
+  readonly troubles: () => readonly string[];
 }
 
 export function observeService(parts: ServiceParts): Observation {
-  const { node, startedAt, targets, sessions, portals, attachments, disk, http } = parts;
+  const { node, startedAt, targets, sessions, portals, attachments, disk, http, troubles } = parts;
   return {
     running: true,
     sessionsOf: (name) => targets.get(name)?.sessions.size ?? 0,
@@ -40,6 +42,7 @@ export function observeService(parts: ServiceParts): Observation {
     outcasts: (name, allow) => sessions.outcasts(name, allow),
     portalSessions: () => portals.given === undefined ? sessions.facts() : [],
     portals: () => ({ given: portals.given, absent: portals.absent }),
+    troubles,
     service: () => ({
       pid: Deno.pid,
       startedAt,

@@ -3,6 +3,7 @@
  * the file.
  */
 import { EventLog } from "../events/event_log.ts";
+import { NO_EVENTS } from "../events/event_sink.ts";
 import { KeptEvents } from "../events/kept_events.ts";
 import type { EventReader } from "../events/read_events.ts";
 import { systemClock } from "../runtime/clock.ts";
@@ -10,12 +11,13 @@ import { silentLogger } from "../runtime/logger.ts";
 import type { DiskFiles, GrowthOptions } from "./disk_files.ts";
 import type { EndedSession } from "./facts.ts";
 import { StateLock } from "./lock.ts";
+import { noteChanges } from "./note_changes.ts";
 import { NOTHING_RUNS } from "./observation.ts";
 import type { Outcome } from "./operations/outcome.ts";
 import type { DeclaredDisk, DeclaredState } from "./schema.ts";
 import { declaredBy, type SecretBook } from "./secret_book.ts";
-import { stateChanges } from "./state_changes.ts";
-import { eventsDirectory, visitorFile } from "./state_directory.ts";
+import { KeptRuns, type ScheduleSource } from "./schedules/schedule_source.ts";
+import { eventsDirectory, scheduleRunsFile, visitorFile } from "./state_directory.ts";
 import type { FileExchange, Operation, StateKeeper } from "./state_keeper.ts";
 import { StateStore } from "./store.ts";
 import { KeptVisitors } from "./visitors/kept_visitors.ts";
@@ -26,7 +28,10 @@ export class OfflineKeeper implements StateKeeper {
   readonly files: DiskFiles;
   readonly observation = NOTHING_RUNS;
   readonly events: EventReader;
+  /** Whoever asked is told; the service is not there to keep it. */
+  readonly notes = NO_EVENTS;
   readonly visitors: VisitorSource;
+  readonly schedules: ScheduleSource;
   /** Whoever waits for a command is told by it. */
   readonly logger = silentLogger;
   readonly #store: StateStore;
@@ -35,6 +40,7 @@ export class OfflineKeeper implements StateKeeper {
     this.directory = directory;
     this.files = files;
     this.visitors = new KeptVisitors(visitorFile(directory));
+    this.schedules = new KeptRuns(scheduleRunsFile(directory));
     this.events = new KeptEvents(eventsDirectory(directory));
     this.#store = new StateStore(directory);
   }
@@ -52,7 +58,7 @@ export class OfflineKeeper implements StateKeeper {
       const { state, secrets } = await this.#store.loadAll();
       const outcome = operation(state, secrets);
       await this.#store.save(declaredBy(outcome, secrets));
-      await this.#tell(stateChanges(state, outcome.state));
+      await this.#tell(state, outcome.state);
       return outcome;
     });
   }
@@ -63,7 +69,7 @@ export class OfflineKeeper implements StateKeeper {
       try {
         const outcome = await exchange.run(state, (state) => this.#store.save({ state, secrets }));
         await this.#store.save(declaredBy(outcome, secrets));
-        await this.#tell(stateChanges(state, outcome.state));
+        await this.#tell(state, outcome.state);
         return outcome;
       } catch (error) {
         await exchange.undo();
@@ -92,10 +98,10 @@ export class OfflineKeeper implements StateKeeper {
   }
 
   /** Whoever changes the state holds its lock, and with it the right to write to the log. */
-  async #tell(changes: readonly string[]): Promise<void> {
+  async #tell(before: DeclaredState, after: DeclaredState): Promise<void> {
     const directory = eventsDirectory(this.directory);
     const log = new EventLog({ directory, clock: systemClock, logger: silentLogger });
-    for (const change of changes) log.note("configuration-changed", { change });
+    noteChanges(log, before, after);
     await log.close();
   }
 

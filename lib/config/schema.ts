@@ -18,6 +18,11 @@ import { isAdvertised, isPortalAddress } from "./portals.ts";
 export const MOST_LUN = MOST_LUNS - 1;
 /** Snapshots of one disk: a chain has 128 files at most. */
 export const MOST_SNAPSHOTS = 120;
+export const MOST_SCHEDULES = 256;
+/** Characters of the times that one names. */
+export const MOST_CRON = 200;
+/** What one rule of what is kept may say at most. */
+export const MOST_KEPT = 10_000;
 
 const name = z.string().refine(isName, "is not a name");
 const description = z.string().refine(isDescription, "is not a line of at most 255 octets");
@@ -81,6 +86,10 @@ const Snapshot = z.strictObject({
   size: z.int().positive(),
   /** It is being merged away. */
   deleting: z.literal(true).optional(),
+  /** The schedule that took it, and that it is deleted by when its time has come. */
+  schedule: name.optional(),
+  /** The folder of the backup that was made of it: the next one there reads what changed since. */
+  backup: filePath.optional(),
 });
 
 /** What one file holds is being copied into the one under it, which then takes its place. */
@@ -97,8 +106,6 @@ const Chain = z.strictObject({
   parent: filePath.optional(),
   /** In the order in which they were taken. */
   snapshots: z.array(Snapshot).max(MOST_SNAPSHOTS),
-  /** Octets that they may take. */
-  limit: z.int().positive().optional(),
   /** A file that is being made for it, and is no part of it unless it is named elsewhere too. */
   unfinished: filePath.optional(),
   merge: Merge.optional(),
@@ -132,11 +139,41 @@ const Disk = z.strictObject({
   removable: z.boolean(),
   shared: z.boolean(),
   description,
+  /** Octets that its snapshots may take; as many as there are without. */
+  snapshotSpace: z.int().positive().optional(),
   assignments: z.array(Assignment).max(MOST_OBJECTS),
   /** Absent where its own file is all there is. */
   chain: Chain.optional(),
   /** Programs of this machine use it, for as long as the service runs. */
   attached: Attached.optional(),
+});
+
+const count = z.int().min(1).max(MOST_KEPT);
+
+/** What is kept: the latest ones, and of as many hours, days, weeks, months the latest one each. */
+const Keep = z.strictObject({
+  last: count.optional(),
+  hourly: count.optional(),
+  daily: count.optional(),
+  weekly: count.optional(),
+  monthly: count.optional(),
+});
+
+/** What is done by itself, again and again. */
+const Schedule = z.strictObject({
+  name,
+  kind: z.enum(["snapshot", "backup"]),
+  disks: z.array(name).min(1).max(MOST_OBJECTS),
+  /** Whether it is one that can be understood is for the scheduler to find out. */
+  cron: z.string().min(1).max(MOST_CRON),
+  /** An IANA name; absent: the machine's. */
+  timeZone: z.string().min(1).max(100).optional(),
+  /** Snapshots of all the disks at one moment. */
+  group: z.boolean(),
+  /** Where backups are kept. */
+  directory: filePath.optional(),
+  /** Nothing is removed where it says nothing. */
+  keep: Keep,
 });
 
 const Limits = z.strictObject(
@@ -159,6 +196,7 @@ export const DeclaredState = z.strictObject({
   discovery: Authentication.optional(),
   /** Those that have not their standard value. */
   limits: Limits.optional(),
+  schedules: z.array(Schedule).min(1).max(MOST_SCHEDULES).optional(),
 });
 
 export type DeclaredState = z.infer<typeof DeclaredState>;
@@ -171,6 +209,7 @@ export type DeclaredDisk = z.infer<typeof Disk>;
 export type DeclaredAssignment = z.infer<typeof Assignment>;
 export type DeclaredAttachment = z.infer<typeof Attached>;
 export type DeclaredChain = z.infer<typeof Chain>;
+export type DeclaredSchedule = z.infer<typeof Schedule>;
 export type DeclaredSnapshot = z.infer<typeof Snapshot>;
 
 /** What a server that nobody has configured has. */

@@ -4,6 +4,7 @@
  * effect, which cannot fail: so it happens wholly or not at all.
  */
 import { EventLog } from "../events/event_log.ts";
+import type { EventSink } from "../events/event_sink.ts";
 import { within } from "../runtime/within.ts";
 import { CAPACITY_DATA_HAS_CHANGED, NOT_READY_TO_READY_CHANGE } from "../scsi/sense.ts";
 import { announceCondition } from "../target/announce_condition.ts";
@@ -14,6 +15,7 @@ import { ControlError, type EndedSession, type PortalFacts } from "./control.ts"
 import type { DiskFiles, GrowthOptions } from "./disk_files.ts";
 import { engineLimits } from "./limits.ts";
 import { StateLock } from "./lock.ts";
+import { noteChanges } from "./note_changes.ts";
 import type { Observation } from "./observation.ts";
 import { observeService } from "./observe_service.ts";
 import { checkGivenPortals } from "./operations/set_limits.ts";
@@ -26,10 +28,11 @@ import { RunningSessions } from "./running_sessions.ts";
 import { RunningTargets } from "./running_targets.ts";
 import type { DeclaredDisk, DeclaredState } from "./schema.ts";
 import { type Declared, declaredBy, type SecretBook } from "./secret_book.ts";
+import { runSchedule } from "./schedules/run_schedule.ts";
+import { Scheduler } from "./schedules/scheduler.ts";
 import { settle } from "./snapshots/settle.ts";
 import { StateControl } from "./state_control.ts";
-import { stateChanges } from "./state_changes.ts";
-import { eventsDirectory, visitorFile } from "./state_directory.ts";
+import { eventsDirectory, scheduleRunsFile, visitorFile } from "./state_directory.ts";
 import type { FileExchange, Operation, StateKeeper } from "./state_keeper.ts";
 import { StateStore } from "./store.ts";
 import { noteLogins } from "./login_events.ts";
@@ -52,6 +55,8 @@ export class Service implements StateKeeper {
   readonly observation: Observation;
   /** What happens is noted here, and kept. */
   readonly events: EventLog;
+  readonly notes: EventSink;
+  readonly schedules: Scheduler;
   readonly visitors: VisitorBook;
   readonly logger: Logger;
   /** What commands work through. Closing it leaves the service as it is. */
@@ -93,6 +98,7 @@ export class Service implements StateKeeper {
     this.#secrets = secrets;
     const { clock, logger } = node;
     this.events = new EventLog({ directory: eventsDirectory(directory), clock, logger });
+    this.notes = this.events;
     this.#around = {
       files,
       reservationDirectory: `${directory}/reservations`,
@@ -120,8 +126,16 @@ export class Service implements StateKeeper {
       ...{ portals: this.#portals, attachments: this.#attachments },
       disk: (name) => this.#names.get(name),
       http: () => this.http,
+      troubles: () => this.schedules.troubles(),
     });
     this.control = new StateControl(this, clock);
+    this.schedules = new Scheduler({
+      path: scheduleRunsFile(directory),
+      clock,
+      logger,
+      events: this.events,
+      run: (schedule, signal) => runSchedule(this.control.snapshots, schedule, signal),
+    });
   }
 
   /**
@@ -156,6 +170,7 @@ export class Service implements StateKeeper {
   async stop(): Promise<void> {
     this.#absent.stop();
     this.#portals.close();
+    await this.schedules.stop();
     await this.control.snapshots.stop();
     await this.#last;
     await this.#attachments.stop();
@@ -205,7 +220,7 @@ export class Service implements StateKeeper {
   }
 
   async #open(): Promise<void> {
-    await this.visitors.load();
+    await Promise.all([this.visitors.load(), this.schedules.load()]);
     this.events.note("service-started", { version: VERSION, pid: Deno.pid });
     await Promise.all(this.#state.disks.map(async (disk) => {
       const running = await RunningDisk.openOrFail(disk, this.#around);
@@ -274,9 +289,7 @@ export class Service implements StateKeeper {
       throw error;
     }
     await portals.commit();
-    for (const change of stateChanges(this.#state, declared.state)) {
-      this.events.note("configuration-changed", { change });
-    }
+    noteChanges(this.events, this.#state, declared.state);
     await this.#takeEffect(declared);
     return { ...outcome, notices: [...outcome.notices, ...attachments.notices] };
   }
@@ -318,9 +331,7 @@ export class Service implements StateKeeper {
       await exchange.undo();
       throw error;
     }
-    for (const change of stateChanges(before, outcome.state)) {
-      this.events.note("configuration-changed", { change });
-    }
+    noteChanges(this.events, before, outcome.state);
     return outcome;
   }
 
@@ -364,6 +375,7 @@ export class Service implements StateKeeper {
     this.#node.limits = engineLimits(this.#standardLimits, state.limits);
     await Promise.all([this.#targets.reconcile(declared, this.#disks), strayed]);
     await this.#closeGone(state.disks);
+    this.schedules.reconcile(state.schedules ?? []);
   }
 
   #notePortal(portal: string, failure: string | undefined): void {

@@ -1,5 +1,6 @@
 /** What there is to do with snapshots: a part of the {@link Control}. */
 import type { AttachWay, Changed, DiskFacts, Progress } from "./facts.ts";
+import type { Keep } from "./schedule_control.ts";
 
 /** `deleting`: what was written since is being merged, and then it is gone. */
 export type SnapshotState = "ready" | "deleting";
@@ -31,6 +32,10 @@ export interface NewSnapshot {
   /** Of several disks each snapshot's name begins with its disk's. */
   readonly name?: string | undefined;
   readonly description?: string | undefined;
+  /** The schedule that takes it. */
+  readonly schedule?: string | undefined;
+  /** The folder of the backup that it is taken for. */
+  readonly backup?: string | undefined;
 }
 
 export interface RollBackOptions {
@@ -65,12 +70,27 @@ export interface SnapshotLimitFacts {
   readonly space: number | null;
 }
 
+export interface PruneOptions {
+  /** Each rule keeps something; what no rule keeps goes. */
+  readonly keep: Keep;
+  /** Whose calendar days are, as an IANA name; the machine's without. */
+  readonly timeZone?: string | undefined;
+  /** Only those that this schedule has taken. */
+  readonly schedule?: string | undefined;
+  /** Nothing is deleted, it is only told what would be. */
+  readonly dryRun?: boolean | undefined;
+}
+
 export interface NewBackup {
   /** The absolute path of where backups are kept, a folder for each disk. */
   readonly directory: string;
   /** Stores everything anew; only what no earlier backup has without. */
   readonly full?: boolean | undefined;
   readonly description?: string | undefined;
+  /** Which backups of the disk stay there; all without. */
+  readonly keep?: Keep | undefined;
+  /** Whose calendar days are, as an IANA name; the machine's without. */
+  readonly timeZone?: string | undefined;
 }
 
 export interface BackupFacts {
@@ -97,6 +117,16 @@ export interface BackupVerdictFacts {
   readonly octetsRead: number;
 }
 
+/** The backups of one disk that were removed, or would be. */
+export interface PrunedBackupsFacts {
+  readonly disk: string;
+  readonly path: string;
+  /** Their ids. */
+  readonly removed: readonly string[];
+  /** Octets; 0 where nothing was done. */
+  readonly freed: number;
+}
+
 /** How a long operation is followed, and called off. */
 export interface Followed {
   readonly onProgress?: ((progress: Progress) => void) | undefined;
@@ -114,6 +144,8 @@ export interface SnapshotControl {
     options?: DeleteSnapshotOptions,
     followed?: Followed,
   ): Promise<Changed<SnapshotFacts>>;
+  /** Deletes those of a disk that no rule keeps, and that nothing needs; answers which. */
+  prune(disk: string, options: PruneOptions): Promise<Changed<readonly SnapshotFacts[]>>;
   /** Makes the disk what it was. What it is now is kept as another snapshot. */
   rollBack(name: string, options?: RollBackOptions): Promise<Changed<DiskFacts>>;
   /** Writes the snapshot into a VHD that needs no other file, which is made. */

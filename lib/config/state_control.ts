@@ -79,12 +79,14 @@ import { setTarget } from "./operations/set_target.ts";
 import { unassignDisk } from "./operations/unassign_disk.ts";
 import type { DeclaredState } from "./schema.ts";
 import type { Operation, StateKeeper } from "./state_keeper.ts";
+import { Schedules } from "./schedules/schedules.ts";
 import { Snapshots } from "./snapshots/snapshots.ts";
 import { VERSION } from "./version.ts";
 import { type Clock, systemClock } from "../runtime/clock.ts";
 
 export class StateControl implements Control {
   readonly snapshots: Snapshots;
+  readonly schedules: Schedules;
   readonly #keeper: StateKeeper;
   readonly #portals: PortalControl;
 
@@ -92,6 +94,7 @@ export class StateControl implements Control {
     this.#keeper = keeper;
     this.#portals = new PortalControl(keeper);
     this.snapshots = new Snapshots(keeper, clock);
+    this.schedules = new Schedules(keeper);
   }
 
   createTarget(target: NewTarget): Promise<Changed<TargetFacts>> {

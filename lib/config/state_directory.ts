@@ -42,6 +42,11 @@ export function visitorFile(directory: string): string {
   return `${directory}/initiators.json`;
 }
 
+/** When schedules ran last, and how that went. */
+export function scheduleRunsFile(directory: string): string {
+  return `${directory}/schedule-runs.json`;
+}
+
 /** Where what happened is kept. */
 export function eventsDirectory(directory: string): string {
   return `${directory}/events`;

@@ -4,9 +4,11 @@
 import type { DiskFiles, GrowthOptions } from "./disk_files.ts";
 import type { EndedSession } from "./facts.ts";
 import type { EventReader } from "../events/read_events.ts";
+import type { EventSink } from "../events/event_sink.ts";
 import type { Logger } from "../runtime/logger.ts";
 import type { Observation } from "./observation.ts";
 import type { Outcome } from "./operations/outcome.ts";
+import type { ScheduleSource } from "./schedules/schedule_source.ts";
 import type { DeclaredDisk, DeclaredState } from "./schema.ts";
 import type { VisitorSource } from "./visitors/visitor_book.ts";
 import type { SecretBook } from "./secret_book.ts";
@@ -32,7 +34,10 @@ export interface StateKeeper {
   readonly files: DiskFiles;
   readonly observation: Observation;
   readonly events: EventReader;
+  /** Where is told what happens while a service runs. */
+  readonly notes: EventSink;
   readonly visitors: VisitorSource;
+  readonly schedules: ScheduleSource;
   /** For what goes wrong with nobody waiting for it. */
   readonly logger: Logger;
   /** The declared state as it is now. */

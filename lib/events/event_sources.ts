@@ -11,6 +11,9 @@ export const EVENT_SOURCES = [
   "WinTarget",
   "target",
   "storage",
+  "snapshot",
+  "backup",
+  "schedule",
   "service",
   "isns",
 ] as const;

@@ -35,6 +35,7 @@ import type {
   Progress,
   RemovedDisk,
   RemoveOptions,
+  ScheduleControl,
   SessionChoice,
   SessionFacts,
   SnapshotControl,
@@ -50,6 +51,7 @@ import { noSuchDisk, noSuchTarget } from "../config/operations/find.ts";
 import type { Exchange } from "./exchange.ts";
 import { fetchExchange } from "./fetch_exchange.ts";
 import { ServiceClient, type ServiceClientOptions } from "./service_client.ts";
+import { ScheduleClient } from "./schedule_client.ts";
 import { SnapshotClient } from "./snapshot_client.ts";
 import { socketExchange } from "./socket_exchange.ts";
 
@@ -65,12 +67,14 @@ export function clientAtUrl(origin: string): Control {
 
 export class ControlClient implements Control {
   readonly snapshots: SnapshotControl;
+  readonly schedules: ScheduleControl;
   readonly #service: ServiceClient;
 
   /** See {@link ServiceClient}. */
   constructor(name: string, exchange: Exchange, options: ServiceClientOptions = {}) {
     this.#service = new ServiceClient(name, exchange, options);
     this.snapshots = new SnapshotClient(this.#service);
+    this.schedules = new ScheduleClient(this.#service);
   }
 
   createTarget(target: NewTarget): Promise<Changed<TargetFacts>> {

@@ -5,6 +5,7 @@ import * as facts from "./fact_schemas.ts";
 import * as inputs from "./inputs.ts";
 import { pageOf } from "./page_of.ts";
 import { type Route, route } from "./route.ts";
+import { SCHEDULE_ROUTES } from "./schedule_routes.ts";
 import { SNAPSHOT_ROUTES } from "./snapshot_routes.ts";
 
 export const ROUTES: readonly Route[] = [
@@ -303,5 +304,6 @@ export const ROUTES: readonly Route[] = [
     },
   }),
   ...SNAPSHOT_ROUTES,
+  ...SCHEDULE_ROUTES,
   ...DOCUMENT_ROUTES,
 ];

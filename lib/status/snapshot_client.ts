@@ -9,6 +9,7 @@ import type {
   Followed,
   NewBackup,
   NewSnapshot,
+  PruneOptions,
   RollBackOptions,
   SnapshotControl,
   SnapshotFacts,
@@ -41,6 +42,10 @@ export class SnapshotClient implements SnapshotControl {
     followed: Followed = {},
   ): Promise<Changed<SnapshotFacts>> {
     return await this.#service.long(`${snapshotPath(name)}/delete`, options, watch(followed));
+  }
+
+  prune(disk: string, options: PruneOptions): Promise<Changed<readonly SnapshotFacts[]>> {
+    return this.#service.long("/api/snapshots/prune", { disk, ...options }, watch({}));
   }
 
   async rollBack(name: string, options: RollBackOptions = {}): Promise<Changed<DiskFacts>> {

@@ -36,6 +36,16 @@ export const SNAPSHOT_ROUTES: readonly Route[] = [
   }),
   route({
     method: "post",
+    path: "/api/snapshots/prune",
+    summary: "Delete the snapshots of a disk that no rule keeps",
+    access: "change",
+    long: true,
+    input: { body: snapshot.PruneBody },
+    answer: facts.changed(snapshot.Snapshot.array()),
+    run: (control, { body: { disk, ...options } }) => control.snapshots.prune(disk, options),
+  }),
+  route({
+    method: "post",
     path: "/api/backups",
     summary: "Back a disk up while it is used",
     access: "change",

@@ -3,6 +3,7 @@ import { z } from "@hono/zod-openapi";
 import type { BackupFacts, SnapshotFacts, SnapshotLimitFacts } from "../config/snapshot_control.ts";
 import { ATTACH_WAYS } from "../nbd/attach/way.ts";
 import { PageQuery } from "./inputs.ts";
+import { KeepBody } from "./schedule_schemas.ts";
 
 const name = z.string().max(300);
 const text = z.string().max(4096);
@@ -43,7 +44,17 @@ export const NewBackupBody = z.strictObject({
   directory: text,
   full: z.boolean().optional(),
   description: text.optional(),
+  keep: KeepBody.optional(),
+  timeZone: text.optional(),
 }).openapi("NewBackup");
+
+export const PruneBody = z.strictObject({
+  disk: name,
+  keep: KeepBody,
+  timeZone: text.optional(),
+  schedule: name.optional(),
+  dryRun: z.boolean().optional(),
+}).openapi("PruneSnapshots");
 
 export const SnapshotPath = z.strictObject({ name });
 export const SnapshotsQuery = PageQuery.extend({ disk: name.optional() });

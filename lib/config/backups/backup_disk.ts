@@ -5,6 +5,7 @@ import type { Manifest } from "../../snapshot/backup/manifest.ts";
 import { openVhd } from "../../vhd/open.ts";
 import { checkPath } from "../operations/declare_disk.ts";
 import type { DeclaredDisk } from "../schema.ts";
+import type { Keep } from "../schedule_control.ts";
 import type {
   BackupFacts,
   Followed,
@@ -12,7 +13,9 @@ import type {
   SnapshotControl,
   SnapshotFacts,
 } from "../snapshot_control.ts";
+import { checkKeep, checkTimeZone } from "../schedules/check_schedule.ts";
 import { backupFailure } from "./backup_failure.ts";
+import { goingBy, pruneFolder } from "./prune_folder.ts";
 
 export async function backUpDisk(
   snapshots: SnapshotControl,
@@ -20,7 +23,6 @@ export async function backUpDisk(
   asked: NewBackup,
   followed: Followed,
 ): Promise<BackupFacts> {
-  checkPath(asked.directory);
   const path = `${asked.directory}/${name}`;
   const description = `for the backup in ${path}`;
   const { facts: [snapshot] } = await snapshots.create({ disks: [name], description });
@@ -32,6 +34,39 @@ export async function backUpDisk(
   } finally {
     await snapshots.delete(snapshot!.name);
   }
+}
+
+/** Refuses what is asked for wrongly, before anything is done. */
+export function checkBackup({ directory, keep, timeZone }: NewBackup): void {
+  checkPath(directory);
+  if (isRule(keep)) checkKeep(keep);
+  checkTimeZone(timeZone);
+}
+
+/** Removes what no rule keeps any more, now that there is one more. */
+export async function pruneAfter(
+  path: string,
+  { keep, timeZone }: NewBackup,
+  now: Date,
+): Promise<{ readonly count: number; readonly freed: number } | undefined> {
+  if (!isRule(keep)) return undefined;
+  try {
+    const folder = await BackupFolder.open(path, { exclusive: true });
+    if (folder === undefined) return undefined;
+    try {
+      const rules = { keep, timeZone };
+      const count = goingBy(folder, rules).length;
+      return { count, freed: count === 0 ? 0 : await pruneFolder(folder, rules, now) };
+    } finally {
+      await folder.close();
+    }
+  } catch (error) {
+    throw backupFailure(path, error);
+  }
+}
+
+function isRule(keep: NewBackup["keep"]): keep is Keep {
+  return keep !== undefined && Object.values(keep).some((count) => count !== undefined);
 }
 
 async function storeSnapshot(

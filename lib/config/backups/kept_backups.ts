@@ -3,10 +3,18 @@ import { BackupDevice } from "../../snapshot/backup/backup_device.ts";
 import { BackupFolder, backupFoldersIn } from "../../snapshot/backup/backup_folder.ts";
 import { verifyBackups } from "../../snapshot/backup/verify_backups.ts";
 import { ControlError } from "../control_error.ts";
-import type { BackupFacts, BackupVerdictFacts, Followed } from "../snapshot_control.ts";
+import type { Keep } from "../schedule_control.ts";
+import { checkKeep, checkTimeZone } from "../schedules/check_schedule.ts";
+import type {
+  BackupFacts,
+  BackupVerdictFacts,
+  Followed,
+  PrunedBackupsFacts,
+} from "../snapshot_control.ts";
 import { writeVhd } from "../snapshots/write_vhd.ts";
 import { factsOfBackup } from "./backup_disk.ts";
 import { backupFailure } from "./backup_failure.ts";
+import { goingBy, pruneFolder } from "./prune_folder.ts";
 
 /** Oldest first, disk by disk; of one disk where it is named. */
 export async function listBackups(directory: string, disk?: string): Promise<BackupFacts[]> {
@@ -62,15 +70,39 @@ export async function restoreBackup(
   return facts!;
 }
 
+export interface PruneBackupsOptions {
+  readonly disk?: string | undefined;
+  readonly keep: Keep;
+  readonly timeZone?: string | undefined;
+  readonly dryRun?: boolean | undefined;
+}
+
+/** Removes the backups of each disk that no rule keeps. */
+export async function pruneKept(
+  directory: string,
+  { disk, keep, timeZone, dryRun = false }: PruneBackupsOptions,
+): Promise<PrunedBackupsFacts[]> {
+  checkKeep(keep);
+  checkTimeZone(timeZone);
+  return await eachFolder(directory, disk, async (folder) => {
+    const rules = { keep, timeZone };
+    const removed = goingBy(folder, rules).map(({ id }) => id);
+    const { name, path } = folder;
+    if (dryRun || removed.length === 0) return { disk: name, path, removed, freed: 0 };
+    return { disk: name, path, removed, freed: await pruneFolder(folder, rules, new Date()) };
+  }, { exclusive: !dryRun });
+}
+
 async function eachFolder<T>(
   directory: string,
   disk: string | undefined,
   action: (folder: BackupFolder) => Promise<T>,
+  options: { readonly exclusive?: boolean } = {},
 ): Promise<T[]> {
   const results: T[] = [];
   for (const path of await foldersOf(directory, disk)) {
     try {
-      const folder = await BackupFolder.open(path);
+      const folder = await BackupFolder.open(path, options);
       if (folder === undefined) continue;
       try {
         results.push(await action(folder));

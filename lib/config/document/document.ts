@@ -42,7 +42,9 @@ export type WholeTarget =
   & { readonly luns: readonly WholeLun[] };
 export type WholeLimits = Whole<DeclaredLimits>;
 /** A field that is fixed is left out where the state has none. */
-export type WholeDisk = Omit<DeclaredDisk, "assignments" | "chain" | "attached">;
+export type WholeDisk =
+  & Omit<DeclaredDisk, "assignments" | "chain" | "attached" | "snapshotSpace">
+  & { readonly snapshotSpace: number | null };
 export type WholeDocument =
   & Omit<Whole<DeclaredState>, "targets" | "disks" | "discovery" | "limits">
   & {

@@ -32,12 +32,13 @@ export function documentOf(state: DeclaredState, secrets: DocumentSecrets = {}):
     luns: (luns.get(target.name) ?? []).sort((one, other) => one.lun - other.lun),
   }));
   const disks = state.disks.map(documentedDisk);
-  const { discovery, limits, portals } = state;
+  const { discovery, limits, portals, schedules } = state;
   return {
     ...state,
     portals: portals ?? null,
     discovery: discovery === undefined ? null : authenticationOf(discovery, secrets),
     limits: limits === undefined ? null : wholeLimits(limits),
+    schedules: schedules?.toSorted(byName) ?? null,
     targets: targets.sort(byName),
     disks: disks.sort(byName),
   };
@@ -48,8 +49,9 @@ export function documentOf(state: DeclaredState, secrets: DocumentSecrets = {}):
 function documentedDisk(
   { assignments: _, attached: _attached, chain, ...disk }: DeclaredDisk,
 ): WholeDisk {
-  if (chain?.parent === undefined) return disk;
-  const { type: _type, ...told } = disk;
+  const whole = { ...disk, snapshotSpace: disk.snapshotSpace ?? null };
+  if (chain?.parent === undefined) return whole;
+  const { type: _type, ...told } = whole;
   return told;
 }
 

@@ -14,7 +14,14 @@ import { checkName } from "../names.ts";
 import { checkPath } from "../operations/declare_disk.ts";
 import { checkAdvertised, checkPortalAddress, NEW_PORTAL } from "../portals.ts";
 import { checkLimit } from "../operations/set_limits.ts";
-import { type DeclaredPortal, DeclaredState, SecretReference } from "../schema.ts";
+import { checkCron, checkTimeZone } from "../schedules/check_schedule.ts";
+import {
+  type DeclaredPortal,
+  type DeclaredSchedule,
+  DeclaredState,
+  MOST_SCHEDULES,
+  SecretReference,
+} from "../schema.ts";
 import { exactSize, parseSize } from "../size.ts";
 import { checked } from "./checked.ts";
 import type {
@@ -27,6 +34,7 @@ import type {
   WholeTarget,
 } from "./document.ts";
 import { type Field, objectOf } from "./object_of.ts";
+import { overlaid } from "./overlaid.ts";
 
 type Fields<T> = Readonly<Record<keyof T & string, Field>>;
 
@@ -38,6 +46,8 @@ const chap = target.chap.unwrap().shape;
 const discovery = state.discovery.unwrap().shape;
 const portal = state.portals.unwrap().element.shape;
 const limits = state.limits.unwrap().shape;
+const schedule = state.schedules.unwrap().element.shape;
+const keep = schedule.keep.shape;
 
 const NAME = { pattern: "^[a-z0-9][a-z0-9._-]{0,63}$" };
 const SIZE = { pattern: "^[0-9]+(\\.[0-9]+)? *[BbKkMmGgTtPp]([Ii][Bb])?$" };
@@ -163,6 +173,14 @@ export const DISK_FIELDS: Fields<WholeDisk> = {
   removable: { about: "It is presented as a removable medium", fixed: true },
   shared: { about: "Several initiators may write it: they must know how to share" },
   description: { about: "What it is for", written: checked(checkDescription) },
+  snapshotSpace: {
+    about: "What its snapshots may take, such as 50G; null for as much as there is",
+    written: z.preprocess(
+      (size) => typeof size === "number" ? `${size}` : size,
+      checked(parseSize, SIZE),
+    ),
+    write: sizeOrNull,
+  },
 };
 
 const PORTAL_FIELDS: Fields<DeclaredPortal> = {
@@ -182,6 +200,44 @@ const portals = z.array(objectOf(PORTAL_FIELDS, portal, ["address"])).min(1).max
   LIMITS.portals.most,
 )
   .transform((given) => given.map((each) => ({ ...NEW_PORTAL, ...each as object })));
+
+const KEEP_FIELDS: Fields<Required<DeclaredSchedule["keep"]>> = {
+  last: { about: "The latest ones" },
+  hourly: { about: "Of so many hours that have any, the latest one each" },
+  daily: { about: "Of so many days, the latest one each" },
+  weekly: { about: "Of so many weeks, which begin on Monday, the latest one each" },
+  monthly: { about: "Of so many months, the latest one each" },
+};
+
+const SCHEDULE_FIELDS: Fields<Required<DeclaredSchedule>> = {
+  name: {
+    about: "Its name on this server",
+    written: checked((name) => checkName("schedule", name), NAME),
+  },
+  kind: { about: "What it makes: snapshot or backup" },
+  disks: { about: "The names of the disks that it makes them of" },
+  cron: {
+    about: "When: minute hour day month weekday, or @hourly, @daily, @weekly, @monthly",
+    written: checked((cron) => checkCron(cron)),
+  },
+  timeZone: {
+    about: "The time zone that it goes by, such as Europe/Berlin; null for the machine's",
+    written: checked(checkTimeZone),
+  },
+  group: { about: "Snapshots of all the disks are of one moment" },
+  directory: { about: "Where backups are kept: with those alone", written: checked(checkPath) },
+  keep: {
+    about: "How many are kept of what it makes; all of them without, which snapshots cannot be",
+    fields: KEEP_FIELDS,
+    written: objectOf(KEEP_FIELDS, keep).transform((given) => overlaid({}, given as object)),
+  },
+};
+
+const schedules = z.array(
+  objectOf(SCHEDULE_FIELDS, schedule, ["name", "kind", "disks", "cron"]),
+).max(MOST_SCHEDULES).transform((given) =>
+  given.map((each) => overlaid({ group: false, keep: {} }, each as object))
+);
 
 const LIMIT_FIELDS = Object.fromEntries(LIMIT_NAMES.map((name) => [name, limitField(name)]));
 
@@ -203,6 +259,11 @@ export const SERVER_FIELDS: Fields<WholeDocument> = {
     about: "How much there may be of what; null for the standard values",
     fields: LIMIT_FIELDS,
     written: objectOf(LIMIT_FIELDS, limits),
+  },
+  schedules: {
+    about: "All that is made by itself; what is not listed is made no more",
+    fields: SCHEDULE_FIELDS,
+    written: schedules,
   },
   targets: {
     about: "What initiators log in to",

@@ -16,6 +16,7 @@ import type { Findings } from "./findings.ts";
 import { mergeAuthentication, type Secrets } from "./merge_authentication.ts";
 import { mergeDisks } from "./merge_disks.ts";
 import { mergeLuns } from "./merge_luns.ts";
+import { mergeSchedules } from "./merge_schedules.ts";
 import { mergeTargets } from "./merge_targets.ts";
 import { overlaid } from "./overlaid.ts";
 import { placedError } from "./place.ts";
@@ -39,7 +40,7 @@ export function merge(
   const state = mergeSettings(declared.state, document, secrets);
   const { targets, names } = mergeTargets(state, document, { prune, secrets });
   const disks = mergeLuns(mergeDisks(state, document, options), { targets, names, document });
-  const next: DeclaredState = { ...state, targets, disks };
+  const next: DeclaredState = mergeSchedules({ ...state, targets, disks }, state, document);
   checkSharing(next, document);
   checkRemovals(declared.state.disks, next);
   checkParents(declared.state.disks, next.disks, document);
@@ -62,7 +63,14 @@ function mergeSettings(
   document: ServerDocument,
   secrets: Secrets,
 ): DeclaredState {
-  const { targets: _targets, disks: _disks, discovery, limits, ...settings } = document;
+  const {
+    targets: _targets,
+    disks: _disks,
+    schedules: _schedules,
+    discovery,
+    limits,
+    ...settings
+  } = document;
   const asked = { path: ["discovery"], secrets };
   return overlaid(state, {
     ...settings,

@@ -5,6 +5,7 @@ import type { DeclaredState } from "../schema.ts";
 import { requireNotAttached } from "./attach_disk.ts";
 import { findDisk } from "./find.ts";
 import type { Outcome } from "./outcome.ts";
+import { requireUnscheduled } from "./schedules_of_disk.ts";
 
 export function removeDisk(state: DeclaredState, name: string): Outcome {
   const disk = findDisk(state, name);
@@ -25,6 +26,7 @@ export function removeDisk(state: DeclaredState, name: string): Outcome {
       "sanctl snapshot delete them first",
     );
   }
+  requireUnscheduled(state, name);
   return { state: { ...state, disks: state.disks.filter((each) => each !== disk) }, notices: [] };
 }
 

@@ -9,6 +9,7 @@ import { checkExclusive } from "./assign_disk.ts";
 import { checkDiskNameIsFree } from "./declare_disk.ts";
 import { findDisk, findTarget, replaceDisk } from "./find.ts";
 import type { Outcome } from "./outcome.ts";
+import { withDisksRenamed } from "./schedules_of_disk.ts";
 
 export function setDisk(state: DeclaredState, name: string, changes: DiskChanges): Outcome {
   const disk = findDisk(state, name);
@@ -28,7 +29,8 @@ export function setDisk(state: DeclaredState, name: string, changes: DiskChanges
     changed.assignments = disk.assignments.map((each) => ({ ...each, readOnly }));
   }
   if (changes.shared !== undefined || changes.readOnly !== undefined) checkUse(state, changed);
-  return { state: replaceDisk(state, disk, changed), notices: [] };
+  const names = new Map([[name, changed.name]]);
+  return { state: withDisksRenamed(replaceDisk(state, disk, changed), names), notices: [] };
 }
 
 function checkUse(state: DeclaredState, disk: DeclaredDisk): void {

@@ -13,6 +13,7 @@ import { exists, makeChild, removeFile } from "./chain_files.ts";
 import { childPath } from "./child_path.ts";
 import { chainOf, withChain, without } from "./find_snapshot.ts";
 import { nameSnapshot } from "./name_snapshot.ts";
+import { requireSnapshots } from "./no_snapshots.ts";
 import { requireRoom } from "./space_limit.ts";
 
 /** One snapshot that is to be taken. */
@@ -25,12 +26,14 @@ export interface Plan {
   readonly description: string;
   /** What it keeps is only there until it is merged. */
   readonly deleting?: true;
+  readonly schedule?: string | undefined;
+  readonly backup?: string | undefined;
 }
 
 /** Answers the names of the snapshots, all or none of which have been taken. */
 export async function createSnapshots(
   keeper: StateKeeper,
-  { disks: names, group, name, description = "" }: NewSnapshot,
+  { disks: names, group, name, description = "", schedule, backup }: NewSnapshot,
   now: Date,
 ): Promise<{ names: string[]; outcome: Outcome }> {
   const state = await keeper.state();
@@ -49,6 +52,8 @@ export async function createSnapshots(
       name: nameSnapshot(state, disk.name, now, asked),
       takenAt: now,
       description,
+      schedule,
+      backup,
     });
   }
   const groups = group ? [plans] : plans.map((plan) => [plan]);
@@ -119,7 +124,7 @@ async function makeChildOf(disk: DeclaredDisk, path: string): Promise<number> {
 }
 
 function withSnapshot(state: DeclaredState, plan: Plan, size: number): DeclaredState {
-  const { name, takenAt, description, deleting } = plan;
+  const { name, takenAt, description, deleting, schedule, backup } = plan;
   return withChain(state, plan.uuid, (chain, disk) => ({
     ...without(chain, "unfinished"),
     parent: disk.path!,
@@ -132,6 +137,8 @@ function withSnapshot(state: DeclaredState, plan: Plan, size: number): DeclaredS
       description,
       size,
       ...(deleting ? { deleting } : {}),
+      ...(schedule === undefined ? {} : { schedule }),
+      ...(backup === undefined ? {} : { backup }),
     }],
   }), { path: plan.child, size });
 }
@@ -141,20 +148,9 @@ function diskOf(state: DeclaredState, uuid: string): DeclaredDisk {
 }
 
 async function requireSuitable(state: DeclaredState, disk: DeclaredDisk): Promise<void> {
-  const { name, format } = disk;
-  const { snapshots, readOnly } = chainOf(disk);
-  if (format === "raw") {
-    const next = "copy it to a VHD, which can: a plain file cannot tell what changed";
-    throw new ControlError("failed", `disk ${name} is a raw image, without snapshots`, next);
-  }
-  if (format === "mem") {
-    const next = "create a VHD for what is to be kept";
-    throw new ControlError("failed", `disk ${name} is in memory, without snapshots`, next);
-  }
-  if (readOnly) {
-    const next = "take it of the disk itself";
-    throw new ControlError("failed", `disk ${name} is a snapshot, and does not change`, next);
-  }
+  requireSnapshots(disk);
+  const { name } = disk;
+  const { snapshots } = chainOf(disk);
   if (snapshots.length >= MOST_SNAPSHOTS) {
     const next = "sanctl snapshot delete some of them";
     const what = `disk ${name} has ${snapshots.length} snapshots, and no disk has more`;

@@ -2,7 +2,8 @@
 import type { Clock } from "../../runtime/clock.ts";
 import type { Changed, DiskFacts } from "../facts.ts";
 import { diskFacts } from "../facts_of.ts";
-import { findDisk } from "../operations/find.ts";
+import { exactSize } from "../size.ts";
+import { findDisk, replaceDisk } from "../operations/find.ts";
 import type {
   AttachOptions,
   BackupFacts,
@@ -10,13 +11,15 @@ import type {
   Followed,
   NewBackup,
   NewSnapshot,
+  PruneOptions,
   RollBackOptions,
   SnapshotControl,
   SnapshotFacts,
   SnapshotLimitFacts,
 } from "../snapshot_control.ts";
+import type { DeclaredState } from "../schema.ts";
 import type { StateKeeper } from "../state_keeper.ts";
-import { allSnapshots, chainOf, findSnapshot, requireKept, withChain } from "./find_snapshot.ts";
+import { allSnapshots, findSnapshot, requireKept } from "./find_snapshot.ts";
 import { settle } from "./settle.ts";
 import { factsOfSnapshot, snapshotFacts } from "./snapshot_facts.ts";
 import { spaceOfSnapshots } from "./space.ts";
@@ -53,8 +56,7 @@ export class Snapshots implements SnapshotControl {
     const { names, outcome } = await this.#turn(() =>
       createSnapshots(this.#keeper, snapshot, this.#clock.now())
     );
-    const facts = await Promise.all(names.map((name) => snapshotFacts(outcome.state, name)));
-    return { facts, notices: outcome.notices };
+    return { facts: await this.#factsOf(outcome.state, names), notices: outcome.notices };
   }
 
   async list(disk?: string): Promise<readonly SnapshotFacts[]> {
@@ -83,6 +85,32 @@ export class Snapshots implements SnapshotControl {
     // Where no service runs, nobody else would do it.
     if (wait || !this.#keeper.observation.running) await this.#turns.finish(followed);
     return { facts, notices: [] };
+  }
+
+  async prune(
+    disk: string,
+    { dryRun, ...rules }: PruneOptions,
+  ): Promise<Changed<readonly SnapshotFacts[]>> {
+    const { pruneSnapshots } = await import("./prune_snapshots.ts");
+    const { checkKeep, checkTimeZone } = await import("../schedules/check_schedule.ts");
+    checkKeep(rules.keep);
+    checkTimeZone(rules.timeZone);
+    if (dryRun) {
+      const state = await this.#keeper.state();
+      const { names, outcome } = pruneSnapshots(state, disk, rules);
+      return { facts: await this.#factsOf(state, names), notices: outcome.notices };
+    }
+    let names: readonly string[] = [];
+    const { state, notices } = await this.#turn(() =>
+      this.#keeper.change((state) => {
+        const pruned = pruneSnapshots(state, disk, rules);
+        names = pruned.names;
+        return pruned.outcome;
+      })
+    );
+    const facts = await this.#factsOf(state, names);
+    if (!this.#keeper.observation.running) await this.#turns.finish();
+    return { facts, notices };
   }
 
   async rollBack(name: string, options: RollBackOptions = {}): Promise<Changed<DiskFacts>> {
@@ -128,29 +156,39 @@ export class Snapshots implements SnapshotControl {
     backup: NewBackup,
     followed: Followed = {},
   ): Promise<Changed<BackupFacts>> {
-    const { backUpDisk } = await import("../backups/backup_disk.ts");
+    const { backUpDisk, checkBackup, pruneAfter } = await import("../backups/backup_disk.ts");
+    checkBackup(backup);
     const found = findDisk(await this.#keeper.state(), disk);
     // What is merged is written to, and cannot be read from the side.
     const facts = await this.#turns.holdingOff(() => backUpDisk(this, found, backup, followed));
-    return { facts, notices: [] };
+    const { id, path, kind, stored } = facts;
+    this.#keeper.notes.note("backup-made", { backup: id, disk, path, kind, stored });
+    const removed = await pruneAfter(path, backup, this.#clock.now());
+    if (removed === undefined || removed.count === 0) return { facts, notices: [] };
+    this.#keeper.notes.note("backups-removed", { count: removed.count, disk, path });
+    const freed = exactSize(removed.freed);
+    return {
+      facts,
+      notices: [`backups that no rule keeps: ${removed.count} removed, ${freed} freed`],
+    };
   }
 
   async limit(disk: string, limit?: number | null): Promise<Changed<SnapshotLimitFacts>> {
     if (limit !== undefined) {
       await this.#keeper.change((state) => {
-        const { uuid } = findDisk(state, disk);
-        const changed = withChain(
-          state,
-          uuid,
-          ({ limit: _, ...chain }) => limit === null ? chain : { ...chain, limit },
-        );
-        return { state: changed, notices: [] };
+        const { snapshotSpace: _, ...rest } = findDisk(state, disk);
+        const changed = limit === null ? rest : { ...rest, snapshotSpace: limit };
+        return { state: replaceDisk(state, findDisk(state, disk), changed), notices: [] };
       });
     }
     const state = await this.#keeper.state();
     const found = findDisk(state, disk);
     const space = await spaceOfSnapshots(state, found);
-    return { facts: { disk, limit: chainOf(found).limit ?? null, space }, notices: [] };
+    return { facts: { disk, limit: found.snapshotSpace ?? null, space }, notices: [] };
+  }
+
+  async #factsOf(state: DeclaredState, names: readonly string[]): Promise<SnapshotFacts[]> {
+    return await Promise.all(names.map((name) => snapshotFacts(state, name)));
   }
 
   /** Nothing is merged meanwhile, and what a crash has left is in order. */

@@ -2,12 +2,11 @@
 import { ControlError } from "../control_error.ts";
 import type { DeclaredDisk, DeclaredState } from "../schema.ts";
 import { exactSize } from "../size.ts";
-import { chainOf } from "./find_snapshot.ts";
 import { spaceOfSnapshots } from "./space.ts";
 
 /** Refuses a snapshot of a disk whose snapshots take as much as they may. */
 export async function requireRoom(state: DeclaredState, disk: DeclaredDisk): Promise<void> {
-  const { limit } = chainOf(disk);
+  const { snapshotSpace: limit } = disk;
   if (limit === undefined) return;
   const space = await spaceOfSnapshots(state, disk) ?? 0;
   if (space < limit) return;

@@ -39,7 +39,8 @@ Deno.test("keptBy counts periods that have any, however far they are apart", () 
 Deno.test("keptBy goes by the calendar of the time zone that is named", () => {
   const times = ["2026-11-24T23:30:00Z", "2026-11-25T00:30:00Z", "2026-11-25T23:30:00Z"];
   const items = times.map((time) => ({ takenAt: new Date(time) }));
-  const kept = (zone: string) => [...keptBy({ daily: 2 }, items, zone)].map((it) => items.indexOf(it));
+  const kept = (zone: string) =>
+    [...keptBy({ daily: 2 }, items, zone)].map((it) => items.indexOf(it));
   assert.deepEqual(kept("UTC"), [2, 0]);
   assert.deepEqual(kept("Europe/Berlin"), [2, 1]);
 });

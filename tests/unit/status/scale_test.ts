@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { silentLogger } from "../../../lib/runtime/logger.ts";
 import type { SessionFacts } from "../../../lib/config/control.ts";
+import { NO_EVENTS } from "../../../lib/events/event_sink.ts";
 import { NOTHING_RUNS, type Observation } from "../../../lib/config/observation.ts";
 import type { Outcome } from "../../../lib/config/operations/outcome.ts";
 import { type DeclaredState, emptyState } from "../../../lib/config/schema.ts";
@@ -67,7 +68,9 @@ function busyServer(): TestApi {
     files: new MemoryDiskFiles(),
     logger: silentLogger,
     observation,
+    notes: NO_EVENTS,
     visitors: { visitors: () => Promise.resolve([]) },
+    schedules: { conditions: () => Promise.resolve(new Map()) },
     events: { read: () => Promise.resolve({ events: [], next: 0, more: false }) },
     state: () => Promise.resolve(state),
     secrets: () => Promise.resolve(NO_SECRETS),

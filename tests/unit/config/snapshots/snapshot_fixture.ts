@@ -4,7 +4,7 @@ import type { BlockDevice } from "../../../../lib/block/device.ts";
 import type { Control } from "../../../../lib/config/control.ts";
 import { localDiskFiles } from "../../../../lib/config/local_disk_files.ts";
 import { Service } from "../../../../lib/config/service.ts";
-import { systemClock } from "../../../../lib/runtime/clock.ts";
+import { type Clock, systemClock } from "../../../../lib/runtime/clock.ts";
 import { silentLogger } from "../../../../lib/runtime/logger.ts";
 import { systemRandom } from "../../../../lib/runtime/random.ts";
 import { DEFAULT_LIMITS } from "../../../../lib/target/limits.ts";
@@ -17,16 +17,23 @@ export class SnapshotWorld {
   readonly directory: string;
   #service: Service;
   #node: TargetNode;
+  readonly #clock: Clock;
 
-  private constructor(directory: string, service: Service, node: TargetNode) {
+  private constructor(
+    directory: string,
+    service: Service,
+    node: TargetNode,
+    clock: Clock,
+  ) {
+    this.#clock = clock;
     this.directory = directory;
     this.#service = service;
     this.#node = node;
   }
 
-  static async start(directory: string): Promise<SnapshotWorld> {
-    const { service, node } = await startService(directory);
-    return new SnapshotWorld(directory, service, node);
+  static async start(directory: string, clock = systemClock): Promise<SnapshotWorld> {
+    const { service, node } = await startService(directory, clock);
+    return new SnapshotWorld(directory, service, node, clock);
   }
 
   get control(): Control {
@@ -79,7 +86,12 @@ export class SnapshotWorld {
   /** Ends the service in order, and starts it anew. */
   async restart(): Promise<void> {
     await this.#service.stop();
-    const { service, node } = await startService(this.directory);
+    await this.startAgain();
+  }
+
+  /** Starts the service anew; the one before has been stopped. */
+  async startAgain(): Promise<void> {
+    const { service, node } = await startService(this.directory, this.#clock);
     this.#service = service;
     this.#node = node;
   }
@@ -89,10 +101,10 @@ export class SnapshotWorld {
   }
 }
 
-async function startService(directory: string) {
+async function startService(directory: string, clock: Clock) {
   const node = new TargetNode({
     limits: DEFAULT_LIMITS,
-    clock: systemClock,
+    clock,
     random: systemRandom,
     logger: silentLogger,
   });
@@ -104,9 +116,10 @@ async function startService(directory: string) {
 /** Runs the test in a directory of its own. */
 export async function withSnapshots(
   test: (world: SnapshotWorld) => Promise<void>,
+  clock?: Clock,
 ): Promise<void> {
   const directory = await Deno.realPath(await Deno.makeTempDir());
-  const world = await SnapshotWorld.start(directory);
+  const world = await SnapshotWorld.start(directory, clock);
   try {
     await test(world);
   } finally {

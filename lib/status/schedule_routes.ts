@@ -1,0 +1,35 @@
+/** The API's rows for schedules. */
+import * as facts from "./fact_schemas.ts";
+import { pageOf } from "./page_of.ts";
+import { type Route, route } from "./route.ts";
+import * as schedule from "./schedule_schemas.ts";
+
+export const SCHEDULE_ROUTES: readonly Route[] = [
+  route({
+    method: "get",
+    path: "/api/schedules",
+    summary: "What is done by itself, of one kind or of all, and how it went last",
+    access: "read",
+    input: { query: schedule.SchedulesQuery },
+    answer: facts.page(schedule.Schedule),
+    run: async (control, { query }) => pageOf(await control.schedules.list(query.kind), query),
+  }),
+  route({
+    method: "post",
+    path: "/api/schedules",
+    summary: "Take snapshots, or make backups, again and again",
+    access: "change",
+    input: { body: schedule.NewScheduleBody },
+    answer: facts.changed(schedule.Schedule),
+    run: (control, { body }) => control.schedules.add(body),
+  }),
+  route({
+    method: "post",
+    path: "/api/schedules/remove",
+    summary: "Do it no more; what was made stays",
+    access: "change",
+    input: { body: schedule.RemoveScheduleBody },
+    answer: facts.changed(schedule.Schedule),
+    run: (control, { body: { name, kind } }) => control.schedules.remove(name, kind),
+  }),
+];
