@@ -42,8 +42,10 @@ export const sessionColumns: readonly Column<InitiatorSessionFacts>[] = [
   { heading: "STATE", value: ({ state }) => state },
   { heading: "SOURCE", value: ({ source }) => source === null ? "" : formatAddress(source) },
   { heading: "PORTAL", value: ({ portal }) => formatAddress(portal) },
+  { heading: "CONNECTIONS", align: "right", value: ({ connections }) => connections },
   { heading: "PERSISTENT", value: ({ persistent }) => persistent ? "yes" : "no" },
   { heading: "LOST", align: "right", value: ({ losses }) => losses },
+  { heading: "ERROR", value: ({ error }) => error ?? "" },
 ];
 
 export const persistentColumns: readonly Column<PersistentLoginFacts>[] = [
@@ -55,6 +57,7 @@ export const persistentColumns: readonly Column<PersistentLoginFacts>[] = [
     heading: "PORTALS",
     value: ({ paths }) => paths.map(({ portal }) => formatAddress(portal)).join(" "),
   },
+  { heading: "ERROR", value: ({ error }) => error ?? "" },
 ];
 
 export const deviceColumns: readonly Column<InitiatorDeviceFacts>[] = [

@@ -6,6 +6,8 @@ export interface Surroundings {
   readonly control: InitiatorControl;
   /** Prints one line. */
   say(line: string): void;
+  /** Of this machine: the ports of its adapter. */
+  addresses(): readonly string[];
 }
 
 export interface IscsicliCommand {

@@ -7,12 +7,15 @@ import type { InitiatorControl } from "../../lib/initiator_service/control.ts";
 import { VERSION } from "../../lib/config/version.ts";
 import type { IscsicliCommand } from "./command.ts";
 import { COMMANDS } from "./commands/mod.ts";
+import { ownAddresses } from "./initiator_port.ts";
 import { INVALID_PARAMETER, IscsicliError, Isdsc, statusOf, statusText } from "./isdsc.ts";
 
 export interface IscsicliOptions {
   /** Opens the control of the initiator service. */
   open(): Promise<InitiatorControl>;
   say(line: string): void;
+  /** The addresses of this machine; the system's own without. */
+  addresses?(): readonly string[];
   /** Wrong usage ends with a status of its own, not with success. */
   readonly strict: boolean;
 }
@@ -47,12 +50,12 @@ function usageOf({ name, words }: IscsicliCommand): string {
 async function carryOut(
   command: IscsicliCommand,
   words: readonly string[],
-  { open, say }: IscsicliOptions,
+  { open, say, addresses = ownAddresses }: IscsicliOptions,
 ): Promise<number> {
   let control: InitiatorControl | undefined;
   try {
     control = await open();
-    return await command.run({ control, say }, words) ?? Isdsc.SUCCESS;
+    return await command.run({ control, say, addresses }, words) ?? Isdsc.SUCCESS;
   } catch (error) {
     if (error instanceof IscsicliError) {
       if (error.message !== "") say(error.message);

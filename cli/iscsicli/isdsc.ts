@@ -1,8 +1,9 @@
 /**
  * The status codes of iscsicli: ISDSC numbers with a severity in the upper digits (E: it failed, A:
- * it worked, with something to know), and a few of Windows. Texts are ours.
+ * it worked, with something to know), and a few of Windows.
  */
 import type { ControlError, ControlErrorKind } from "../../lib/config/control_error.ts";
+import { ISDSC_TEXTS, WARNINGS } from "./isdsc_texts.ts";
 
 /** Windows's own: ERROR_INVALID_PARAMETER. */
 export const INVALID_PARAMETER = 87;
@@ -17,56 +18,48 @@ export const Isdsc = {
   AUTHORIZATION_FAILURE: 0xefff000a,
   NOT_FOUND: 0xefff000b,
   TARGET_ERROR: 0xefff0012,
+  INITIATOR_INSTANCE_NOT_FOUND: 0xefff0017,
   INVALID_SESSION_ID: 0xefff001c,
   SCSI_REQUEST_FAILED: 0xefff001d,
   TARGET_NAME_NOT_FOUND: 0xefff0029,
+  INVALID_PORT_NUMBER: 0xefff002d,
   PORTAL_ALREADY_EXISTS: 0xefff0032,
   NOT_ALL_DISCOVERED: 0xafff002e,
   ADDRESS_ALREADY_EXISTS: 0xefff0033,
   REQUEST_NOT_SUPPORTED: 0xefff0037,
   ISNS_SERVER_NOT_FOUND: 0xefff003a,
+  CANNOT_REMOVE_LAST_CONNECTION: 0xefff003d,
   SERVICE_NOT_RUNNING: 0xefff003e,
   ALREADY_LOGGED_IN: 0xefff003f,
   DEVICE_BUSY: 0xefff0040,
   CANNOT_REMOVE_PERSISTENT_LOGIN: 0xefff0042,
   PORTAL_NOT_FOUND: 0xefff0043,
   TARGET_SECRET_INVALID: 0xefff004b,
+  INITIATOR_SECRET_INVALID: 0xefff004c,
+  AUTHENTICATION_TYPE_INVALID: 0xefff004e,
   ISCSI_NAME_INVALID: 0xefff0051,
+  DEVICE_ALREADY_BOUND: 0xefff005c,
   DEVICE_NOT_FOUND: 0xefff005d,
+  DEVICE_NOT_PERSISTENT: 0xefff005e,
+  INVALID_CONNECTION_ID: 0xefff0063,
+  CANNOT_REMOVE_LEADING_CONNECTION: 0xefff0064,
 } as const;
 
-const TEXTS: Readonly<Record<number, string>> = {
-  [Isdsc.SUCCESS]: "The operation completed successfully. ",
-  [INVALID_PARAMETER]: "The parameter is incorrect. ",
-  [Isdsc.NON_SPECIFIC_ERROR]: "A non-specific error occurred.",
-  [Isdsc.CONNECTION_FAILED]: "The initiator could not connect to the target.",
-  [Isdsc.TARGET_MOVED_TEMPORARILY]: "The target has moved for the time being.",
-  [Isdsc.TARGET_MOVED_PERMANENTLY]: "The target has moved for good.",
-  [Isdsc.AUTHENTICATION_FAILURE]: "Authentication failed.",
-  [Isdsc.AUTHORIZATION_FAILURE]: "This initiator is not allowed to log in to the target.",
-  [Isdsc.NOT_FOUND]: "The target does not know what was asked for.",
-  [Isdsc.TARGET_ERROR]: "The target has an error of its own.",
-  [Isdsc.INVALID_SESSION_ID]: "There is no session of this id.",
-  [Isdsc.SCSI_REQUEST_FAILED]: "The SCSI request failed.",
-  [Isdsc.TARGET_NAME_NOT_FOUND]: "The target name is not found or is hidden.",
-  [Isdsc.PORTAL_ALREADY_EXISTS]: "The target portal exists already.",
-  [Isdsc.NOT_ALL_DISCOVERED]: "Not everybody who was asked for targets answered.",
-  [Isdsc.ADDRESS_ALREADY_EXISTS]: "The address exists already.",
-  [Isdsc.ISNS_SERVER_NOT_FOUND]: "The iSNS server is not found.",
-  [Isdsc.REQUEST_NOT_SUPPORTED]: "The request is not supported.",
-  [Isdsc.SERVICE_NOT_RUNNING]: "The initiator service is not running.",
-  [Isdsc.ALREADY_LOGGED_IN]: "The target is logged in to already.",
-  [Isdsc.DEVICE_BUSY]: "A device of the session is in use.",
-  [Isdsc.CANNOT_REMOVE_PERSISTENT_LOGIN]: "The persistent login cannot be removed.",
-  [Isdsc.PORTAL_NOT_FOUND]: "The target portal is not found.",
-  [Isdsc.TARGET_SECRET_INVALID]: "A CHAP secret has 12 to 16 octets.",
-  [Isdsc.ISCSI_NAME_INVALID]: "The iSCSI name is invalid, or too long.",
-  [Isdsc.DEVICE_NOT_FOUND]: "The device is not found.",
-};
+const ERROR = 0xefff0000;
+const WARNING = 0xafff0000;
+
+const TEXTS: ReadonlyMap<number, string> = new Map([
+  [Isdsc.SUCCESS, "The operation completed successfully. "],
+  [INVALID_PARAMETER, "The parameter is incorrect. "],
+  ...ISDSC_TEXTS.map(([low, text]): [number, string] => [
+    (WARNINGS.includes(low) ? WARNING : ERROR) + low,
+    text,
+  ]),
+]);
 
 /** The last line of what a command prints. */
 export function statusText(status: number): string {
-  return TEXTS[status] ?? `Status: 0x${status.toString(16)}`;
+  return TEXTS.get(status) ?? `Status: 0x${status.toString(16)}`;
 }
 
 /** RFC 7143 11.13.5: from 0101 to 0302 the statuses of a login have their numbers in order. */

@@ -1,7 +1,9 @@
 /** The eighteen words of a login, and what stands behind them. */
-import type { NewLogin } from "../../lib/initiator_service/control.ts";
+import type { NewLogin, PortalFacts } from "../../lib/initiator_service/control.ts";
+import { checkInstance, sourceAddressOf } from "./initiator_port.ts";
 import { INVALID_PARAMETER, IscsicliError, Isdsc } from "./isdsc.ts";
 import {
+  addressOf,
   booleanOf,
   credentialOf,
   isStar,
@@ -9,6 +11,7 @@ import {
   numberUnlessStar,
   secretOf,
   socketOf,
+  targetNameOf,
   unlessStar,
 } from "./words.ts";
 
@@ -27,6 +30,8 @@ export interface LoginOptionPlaces {
   readonly headerDigest: number;
   readonly dataDigest: number;
   readonly maxConnections: number;
+  readonly defaultTime2Wait: number;
+  readonly defaultTime2Retain: number;
   readonly user: number;
   readonly password: number;
   readonly authType: number;
@@ -37,37 +42,64 @@ const LOGIN: LoginOptionPlaces = {
   headerDigest: 8,
   dataDigest: 9,
   maxConnections: 10,
+  defaultTime2Wait: 11,
+  defaultTime2Retain: 12,
   user: 13,
   password: 14,
   authType: 15,
 };
 
-const TARGET = 0, REPORT_TO_PNP = 1, ADDRESS = 2, SOCKET = 3;
-const SECURITY_FLAGS = 6, MAPPING_COUNT = 17;
+const TARGET = 0, REPORT_TO_PNP = 1, ADDRESS = 2, SOCKET = 3, INSTANCE = 4, PORT_NUMBER = 5;
+const SECURITY_FLAGS = 6, KEY = 16, MAPPING_COUNT = 17;
 export const LOGIN_WORDS = 18;
 
 export type LoginOptions = Pick<
   NewLogin,
-  "chap" | "headerDigest" | "dataDigest" | "connections" | "multipath"
+  | "chap"
+  | "mutual"
+  | "headerDigest"
+  | "dataDigest"
+  | "maxConnections"
+  | "defaultTime2Wait"
+  | "defaultTime2Retain"
+  | "multipath"
 >;
 
 /** What the words of a login ask for. */
-export function loginOf(words: readonly string[], nodeName: string): NewLogin {
-  const address = unlessStar(words[ADDRESS]!);
-  const socket = unlessStar(words[SOCKET]!);
+export function loginOf(
+  words: readonly string[],
+  nodeName: string,
+  addresses: readonly string[],
+): NewLogin {
+  const portal = portalUnlessStar(words[ADDRESS]!, words[SOCKET]!);
+  checkInstance(words[INSTANCE]);
+  const sourceAddress = sourceAddressOf(words[PORT_NUMBER], addresses);
+  checkSecurity(words[SECURITY_FLAGS]!, words[KEY]!);
+  checkMappings(words);
+  return {
+    target: targetNameOf(words[TARGET]!),
+    ...portal === undefined ? {} : { paths: [{ portal, sourceAddress }] },
+    // No session of a machine whose LUNs are to be devices asks for less.
+    ...booleanOf(words[REPORT_TO_PNP], true) ? {} : { informational: true },
+    ...loginOptionsOf(words, LOGIN, nodeName),
+  };
+}
+
+/** Both of its words say something, or neither does. */
+export function portalUnlessStar(addressWord: string, socketWord: string): PortalFacts | undefined {
+  const address = addressOf(addressWord);
+  const socket = unlessStar(socketWord);
   if ((address === undefined) !== (socket === undefined)) {
     throw new IscsicliError(INVALID_PARAMETER, "Portal address and socket must be specified");
   }
-  if ((numberOf(words[SECURITY_FLAGS]!) & IPSEC_ENABLED) !== 0) throw unsupported();
-  if (!booleanOf(words[REPORT_TO_PNP], true)) throw unsupported(); // no session without a device
-  checkMappings(words);
-  return {
-    target: words[TARGET]!,
-    ...address === undefined || socket === undefined
-      ? {}
-      : { paths: [{ portal: { address, port: socketOf(socket) } }] },
-    ...loginOptionsOf(words, LOGIN, nodeName),
-  };
+  if (address === undefined || socket === undefined) return undefined;
+  return { address, port: socketOf(socket) };
+}
+
+/** IPsec is the network's business here; a key that nobody would use is not to seem used. */
+export function checkSecurity(flags: string, key: string): void {
+  if ((numberOf(flags) & IPSEC_ENABLED) !== 0) throw unsupported();
+  if (credentialOf(key)) throw unsupported();
 }
 
 export function loginOptionsOf(
@@ -85,8 +117,10 @@ export function loginOptionsOf(
     multipath: (flags & MULTIPATH_ENABLED) !== 0 || undefined,
     headerDigest: digest(at.headerDigest),
     dataDigest: digest(at.dataDigest),
-    connections: numberUnlessStar(words[at.maxConnections]!),
-    chap: chapOf(
+    maxConnections: numberUnlessStar(words[at.maxConnections]!),
+    defaultTime2Wait: numberUnlessStar(words[at.defaultTime2Wait]!),
+    defaultTime2Retain: numberUnlessStar(words[at.defaultTime2Retain]!),
+    ...chapOf(
       numberUnlessStar(words[at.authType]!),
       words[at.user]!,
       words[at.password]!,
@@ -95,23 +129,21 @@ export function loginOptionsOf(
   };
 }
 
-function chapOf(
+/** With mutual CHAP the target proves itself by the initiator's own secret for that. */
+export function chapOf(
   authType: number | undefined,
   user: string,
   password: string,
   nodeName: string,
-): LoginOptions["chap"] {
+): Pick<LoginOptions, "chap" | "mutual"> {
   const secret = credentialOf(password);
-  switch (authType ?? (secret === undefined ? AUTH_NONE : AUTH_CHAP)) {
-    case AUTH_NONE:
-      return undefined;
-    case AUTH_CHAP:
-      return { user: credentialOf(user) ?? nodeName, secret: secretOf(secret ?? "") };
-    case AUTH_MUTUAL:
-      throw unsupported();
-    default:
-      throw new IscsicliError(INVALID_PARAMETER, `Invalid authentication type: ${authType}`);
+  const type = authType ?? (secret === undefined ? AUTH_NONE : AUTH_CHAP);
+  if (type === AUTH_NONE) return {};
+  if (type !== AUTH_CHAP && type !== AUTH_MUTUAL) {
+    throw new IscsicliError(Isdsc.AUTHENTICATION_TYPE_INVALID);
   }
+  const chap = { user: credentialOf(user) ?? nodeName, secret: secretOf(secret ?? "") };
+  return type === AUTH_MUTUAL ? { chap, mutual: true } : { chap };
 }
 
 /** LUNs appear where they are: mappings are checked, and need nothing done. */

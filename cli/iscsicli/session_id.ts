@@ -3,6 +3,7 @@
  * the adapter, of which there is one; the second holds the ISID's beginning and our own number.
  */
 import type {
+  ConnectionFacts,
   InitiatorControl,
   InitiatorSessionFacts,
 } from "../../lib/initiator_service/control.ts";
@@ -24,9 +25,9 @@ export function sessionId({ id, isid }: InitiatorSessionFacts): SessionId {
   };
 }
 
-/** The connection at that place of the session. */
-export function connectionId(at: number): SessionId {
-  return { high: ADAPTER, low: (at + 1).toString(16) };
+/** Of a connection, by its CID. */
+export function connectionId(cid: number): SessionId {
+  return { high: ADAPTER, low: cid.toString(16) };
 }
 
 /** `fffffa8000000000-4000013700000001`, as lists have it. */
@@ -44,12 +45,28 @@ export async function findSession(
   control: InitiatorControl,
   word: string,
 ): Promise<InitiatorSessionFacts> {
+  const named = parsed(word);
+  if (named === undefined) throw new IscsicliError(87, `Invalid sessionid: ${word}`);
+  const found = (await control.sessions()).find((each) => isSame(sessionId(each), named));
+  if (found === undefined) throw new IscsicliError(Isdsc.INVALID_SESSION_ID);
+  return found;
+}
+
+/** The connection of a session that a word names, likewise. */
+export function findConnection(session: InitiatorSessionFacts, word: string): ConnectionFacts {
+  const named = parsed(word);
+  if (named === undefined) throw new IscsicliError(87, `Invalid connectionid: ${word}`);
+  const found = session.connectionList.find(({ cid }) => isSame(connectionId(cid), named));
+  if (found === undefined) throw new IscsicliError(Isdsc.INVALID_CONNECTION_ID);
+  return found;
+}
+
+function parsed(word: string): SessionId | undefined {
   const halves = /^(?:0x)?([0-9a-f]{1,16})-(?:0x)?([0-9a-f]{1,16})$/i.exec(word);
-  if (halves === null) throw new IscsicliError(87, `Invalid sessionid: ${word}`);
-  const [high, low] = halves.slice(1).map((half) => BigInt(`0x${half}`));
-  for (const session of await control.sessions()) {
-    const id = sessionId(session);
-    if (BigInt(`0x${id.high}`) === high && BigInt(`0x${id.low}`) === low) return session;
-  }
-  throw new IscsicliError(Isdsc.INVALID_SESSION_ID);
+  return halves === null ? undefined : { high: halves[1]!, low: halves[2]! };
+}
+
+function isSame(a: SessionId, b: SessionId): boolean {
+  return BigInt(`0x${a.high}`) === BigInt(`0x${b.high}`) &&
+    BigInt(`0x${a.low}`) === BigInt(`0x${b.low}`);
 }

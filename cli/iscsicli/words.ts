@@ -33,13 +33,28 @@ export function credentialOf(word: string | undefined): string | undefined {
   return word.startsWith("-") ? "" : word;
 }
 
+/** MAX_ISCSI_NAME_LEN and MAX_ISCSI_PORTAL_ADDRESS_LEN of Windows, without their NUL. */
+const MOST_NAME_LENGTH = 223;
+const MOST_ADDRESS_LENGTH = 255;
+
+export function targetNameOf(word: string): string {
+  if (word.length <= MOST_NAME_LENGTH) return word;
+  throw new IscsicliError(Isdsc.ISCSI_NAME_INVALID);
+}
+
+/** Undefined: it is not said. */
+export function addressOf(word: string): string | undefined {
+  if (word.length <= MOST_ADDRESS_LENGTH) return unlessStar(word);
+  throw new IscsicliError(INVALID_PARAMETER, `Invalid address: ${word.slice(0, 40)}...`);
+}
+
 /** A secret: text, or its octets in hexadecimal digits behind 0x. */
-export function secretOf(word: string): string {
+export function secretOf(word: string, otherwise: number = Isdsc.TARGET_SECRET_INVALID): string {
   const digits = /^0x((?:[0-9a-fA-F]{2})+)$/.exec(word)?.[1];
   const secret = digits === undefined ? word : textOf(Uint8Array.fromHex(digits));
   const { length } = new TextEncoder().encode(secret);
   if (length >= 12 && length <= 16) return secret;
-  throw new IscsicliError(Isdsc.TARGET_SECRET_INVALID);
+  throw new IscsicliError(otherwise);
 }
 
 function textOf(octets: Uint8Array): string {

@@ -65,6 +65,14 @@ export const EVENT_KINDS = {
     cause: "a cable, a switch or the target server failed",
     remedy: "see to the network; nothing is lost while the connection is retried",
   },
+  "login-not-retried": {
+    source: "iScsiPrt",
+    id: 70,
+    severity: "error",
+    text: "login to {target} was refused {refusals} times, and is not tried any more: {reason}",
+    cause: "the target does not admit this initiator, or wants another proof of who it is",
+    remedy: "put that right at the target or here, and log in anew: sanctl initiator login",
+  },
   "discovery-failed": {
     source: "MSiSCSI",
     id: 113,

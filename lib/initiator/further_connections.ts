@@ -14,6 +14,8 @@ export interface ConnectionPlan {
   readonly portal?: PortalAddress | undefined;
   readonly sourceAddress?: string | undefined;
   readonly authentication?: Authentication | undefined;
+  readonly headerDigest?: boolean | undefined;
+  readonly dataDigest?: boolean | undefined;
 }
 
 /** Whose connections they are: of a KeptSession. */

@@ -17,6 +17,11 @@ export interface SessionOptions {
   readonly maxOutstandingR2T?: number;
   /** Connections that the session begins with, as far as the target takes them. RFC 7143 13.2. */
   readonly connections?: number;
+  /** What we offer for MaxConnections, where that is to be less than we can have. */
+  readonly maxConnections?: number | undefined;
+  /** In seconds. RFC 7143 13.15, 13.16. */
+  readonly defaultTime2Wait?: number | undefined;
+  readonly defaultTime2Retain?: number | undefined;
 }
 
 /** RFC 7143 is level 1. RFC 7143 13.24. */
@@ -30,7 +35,10 @@ export function loginPolicy(options: SessionOptions, limits: Limits): Policy {
     dataDigest: [options.dataDigest ? "CRC32C" : "None"],
     maxRecvDataSegmentLength: options.maxRecvDataSegmentLength ?? limits.maxRecvDataSegmentLength,
     // More may be added while it lasts.
-    maxConnections: limits.connectionsOfSession,
+    maxConnections: Math.max(
+      options.maxConnections ?? limits.connectionsOfSession,
+      options.connections ?? 1,
+    ),
     // Data goes along with the command where the target lets it: that saves a round trip.
     initialR2T: options.initialR2T ?? false,
     immediateData: options.immediateData ?? true,
@@ -41,8 +49,8 @@ export function loginPolicy(options: SessionOptions, limits: Limits): Policy {
     dataSequenceInOrder: true,
     // Level 0: whatever goes wrong, the session is begun anew. RFC 7143 7.1.
     errorRecoveryLevel: 0,
-    defaultTime2Wait: 0,
-    defaultTime2Retain: 0,
+    defaultTime2Wait: options.defaultTime2Wait ?? 0,
+    defaultTime2Retain: options.defaultTime2Retain ?? 0,
     taskReporting: ["RFC3720"],
     protocolLevel: PROTOCOL_LEVEL,
   };

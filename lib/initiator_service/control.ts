@@ -9,6 +9,7 @@ import type { EventsPage, EventsQuery } from "../events/read_events.ts";
 import type {
   AttachWay,
   BindFacts,
+  ConnectionFacts,
   DiscoveryPortalFacts,
   InitiatorDeviceFacts,
   InitiatorFacts,
@@ -31,12 +32,20 @@ export interface ChapAccount {
   readonly secret: string;
 }
 
+/** By what a target proves to be who; without a user, whoever knows the secret. */
+export interface ExpectedAccount {
+  readonly user?: string | undefined;
+  readonly secret: string;
+}
+
 /** How logins prove who is who. */
 export interface NewAuthentication {
   /** Who we are. */
   readonly chap?: ChapAccount | undefined;
   /** Who the target must prove to be: mutual CHAP, with `chap` alone. */
-  readonly targetChap?: ChapAccount | undefined;
+  readonly targetChap?: ExpectedAccount | undefined;
+  /** The same by the initiator's own secret for that. */
+  readonly mutual?: boolean | undefined;
 }
 
 export interface Digests {
@@ -51,6 +60,18 @@ export interface NewDiscoveryPortal extends PortalFacts, NewAuthentication, Dige
 export interface NewStaticTarget {
   readonly iqn: string;
   readonly portals: readonly PortalFacts[];
+  readonly alias?: string | undefined;
+  /** It is listed only when discovery finds it too. */
+  readonly hidden?: boolean | undefined;
+  /** What is known of it already stays, and this is added. */
+  readonly merge?: boolean | undefined;
+}
+
+/** One more connection of a session; what is not said is as with the session. */
+export interface NewConnection extends NewAuthentication, Digests {
+  /** Of the same portal group as the session's. */
+  readonly portal?: PortalFacts | undefined;
+  readonly sourceAddress?: string | undefined;
 }
 
 export interface NewPath {
@@ -75,6 +96,13 @@ export interface NewLogin extends NewAuthentication, Digests {
   readonly recordOnly?: boolean | undefined;
   /** Connections of each session. RFC 7143 13.2. */
   readonly connections?: number | undefined;
+  /** How many there may be, where that is to be less than both sides can. */
+  readonly maxConnections?: number | undefined;
+  /** RFC 7143 13.15, 13.16, in seconds. */
+  readonly defaultTime2Wait?: number | undefined;
+  readonly defaultTime2Retain?: number | undefined;
+  /** For questions alone: its LUNs are no devices. */
+  readonly informational?: boolean | undefined;
   /** The policy of its devices; fail-over-only without. */
   readonly policy?: PolicyName | undefined;
 }
@@ -126,6 +154,8 @@ export interface InitiatorControl {
   show(): Promise<InitiatorFacts>;
   /** Takes effect with the next login. */
   setName(name: string): Promise<Changed<InitiatorFacts>>;
+  /** By which targets prove themselves where a login says no other; none without. */
+  setMutualSecret(secret?: string): Promise<Changed<InitiatorFacts>>;
 
   listPortals(): Promise<readonly DiscoveryPortalFacts[]>;
   /** Adds a portal, and asks it, where the service runs. */
@@ -146,6 +176,10 @@ export interface InitiatorControl {
   logIn(login: NewLogin): Promise<Changed<LoginFacts>>;
   logOut(choice: LogoutChoice): Promise<Changed<readonly LogoutFacts[]>>;
   sessions(): Promise<readonly InitiatorSessionFacts[]>;
+  /** Adds a connection to a session, which keeps it as long as it lasts. RFC 7143 4.2.1. */
+  addConnection(session: string, connection?: NewConnection): Promise<Changed<ConnectionFacts>>;
+  /** Logs out of a connection, which is not the leading one. */
+  removeConnection(session: string, cid: number): Promise<Changed<ConnectionFacts>>;
   listPersistent(): Promise<readonly PersistentLoginFacts[]>;
   removePersistent(choice: PersistentChoice): Promise<Changed<PersistentLoginFacts>>;
 
@@ -159,8 +193,8 @@ export interface InitiatorControl {
     policy: PolicyName,
     options?: PolicyOptions,
   ): Promise<Changed<InitiatorDeviceFacts>>;
-  /** Binds every attached device of a persistent login. */
-  bind(): Promise<Changed<BindFacts>>;
+  /** Binds every attached device of a persistent login, or one of them. */
+  bind(device?: string): Promise<Changed<BindFacts>>;
   /** Unbinds one device, or all. */
   unbind(device?: string): Promise<Changed<BindFacts>>;
 

@@ -9,6 +9,7 @@ import {
   type DeclaredLogin,
   type DeclaredPath,
   type DeclaredPortal,
+  type DeclaredTarget,
   MOST_ISNS_SERVERS,
 } from "./schema.ts";
 
@@ -88,13 +89,19 @@ export function findIsnsServer(state: DeclaredInitiator, server: PortalFacts): P
   );
 }
 
+/** With `merge` what is known of it stays, and what is new is added. */
 export function addTarget(
   state: DeclaredInitiator,
-  iqn: string,
-  portals: readonly PortalFacts[],
+  target: DeclaredTarget,
+  merge: boolean,
 ): DeclaredInitiator {
-  const others = state.targets.filter((each) => each.iqn !== iqn);
-  return { ...state, targets: [...others, { iqn, portals: [...portals] }] };
+  const others = state.targets.filter(({ iqn }) => iqn !== target.iqn);
+  const known = merge ? state.targets.find(({ iqn }) => iqn === target.iqn) : undefined;
+  const portals = [...known?.portals ?? []];
+  for (const portal of target.portals) {
+    if (!portals.some((each) => isSamePortal(each, portal))) portals.push(portal);
+  }
+  return { ...state, targets: [...others, { ...known, ...target, portals }] };
 }
 
 export function removeTarget(state: DeclaredInitiator, iqn: string): DeclaredInitiator {

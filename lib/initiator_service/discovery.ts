@@ -8,6 +8,7 @@ import type { InitiatorNode } from "../initiator/node.ts";
 import { accountsOf } from "./accounts.ts";
 import { authenticationOf } from "./authentication_of.ts";
 import type { DiscoveryPortalFacts } from "./facts.ts";
+import { undiscovered } from "./facts_of.ts";
 import { portalText } from "./host.ts";
 import { controlErrorOf, messageOf } from "./initiator_failure.ts";
 import type { DeclaredPortal } from "./schema.ts";
@@ -81,9 +82,7 @@ export class Discovery {
   facts(portal: DeclaredPortal): DiscoveryPortalFacts {
     const answer = this.#answers.get(portalText(portal));
     return {
-      address: portal.address,
-      port: portal.port,
-      chapUser: portal.chap?.user ?? null,
+      ...undiscovered(portal),
       targets: answer?.targets?.length ?? null,
       askedAt: answer?.at ?? null,
       error: answer?.error ?? null,

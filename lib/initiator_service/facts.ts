@@ -24,14 +24,22 @@ export interface InitiatorFacts {
   readonly since: string | null;
   /** All bound devices are there; null: the service does not run. */
   readonly ready: boolean | null;
+  /** There is a secret by which targets prove themselves where a login says no other. */
+  readonly mutualSecret: boolean;
   readonly sessions: number;
   readonly devices: number;
 }
+
+/** Who proves who is who: nobody, the initiator, or both. */
+export type AuthenticationFacts = "none" | "chap" | "mutual-chap";
 
 /** A portal that is asked for targets. */
 export interface DiscoveryPortalFacts extends PortalFacts {
   /** As whom the initiator proves itself there; null: it does not. */
   readonly chapUser: string | null;
+  readonly authentication: AuthenticationFacts;
+  readonly headerDigest: boolean;
+  readonly dataDigest: boolean;
   /** How many targets it offered; null: it was not asked yet, or did not answer. */
   readonly targets: number | null;
   readonly askedAt: string | null;
@@ -55,6 +63,8 @@ export interface IsnsServerFacts extends PortalFacts {
 /** A target that may be logged in to. */
 export interface KnownTargetFacts {
   readonly iqn: string;
+  /** What it calls itself, or was called when it was added; empty: not told. */
+  readonly alias: string;
   /** Where it is, as its portals were told by discovery or by hand. */
   readonly portals: readonly (PortalFacts & {
     /** RFC 7143 4.2.7; null: not told. */
@@ -66,8 +76,18 @@ export interface KnownTargetFacts {
   readonly sessions: number;
 }
 
-/** `recovering`: it is lost, and tried for. `offline`: it is not tried for any more. */
-export type InitiatorSessionState = "connecting" | "logged-in" | "recovering" | "offline";
+/**
+ * `recovering`: it is lost, and tried for. `offline`: it is tried for again after a while.
+ * `refused`: the target will not have it, and it is not tried for until somebody logs in anew.
+ */
+export type InitiatorSessionState =
+  | "connecting"
+  | "logged-in"
+  | "recovering"
+  | "offline"
+  | "refused";
+
+export type SessionType = "data" | "informational";
 
 /** One connection of a session. */
 export interface ConnectionFacts {
@@ -97,7 +117,9 @@ export interface InitiatorSessionFacts {
   readonly connectionList: readonly ConnectionFacts[];
   readonly headerDigest: "none" | "crc32c";
   readonly dataDigest: "none" | "crc32c";
-  readonly authentication: "none" | "chap" | "mutual-chap";
+  readonly authentication: AuthenticationFacts;
+  /** `informational`: for questions alone, its LUNs are no devices. */
+  readonly type: SessionType;
   /** It is restored when the service begins. */
   readonly persistent: boolean;
   readonly multipath: boolean;
@@ -122,10 +144,20 @@ export interface PersistentLoginFacts {
   readonly headerDigest: boolean;
   readonly dataDigest: boolean;
   readonly chapUser: string | null;
-  /** Who the target must prove to be; null: nobody. */
+  /** Who the target must prove to be; null: nobody, or whoever knows the secret. */
   readonly targetChapUser: string | null;
+  readonly authentication: AuthenticationFacts;
+  readonly type: SessionType;
+  /** Of each session. */
+  readonly connections: number;
+  /** Where they are asked for; times in seconds. RFC 7143 13.2, 13.15, 13.16. */
+  readonly maxConnections: number | null;
+  readonly defaultTime2Wait: number | null;
+  readonly defaultTime2Retain: number | null;
   /** The service runs, and has at least one session. */
   readonly loggedIn: boolean;
+  /** Why it has none, and what to do about it. */
+  readonly error: string | null;
 }
 
 export interface PathFacts {

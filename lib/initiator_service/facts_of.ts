@@ -1,5 +1,6 @@
 /** What is told of what is declared alone. */
 import type {
+  AuthenticationFacts,
   DiscoveryPortalFacts,
   InitiatorDeviceFacts,
   IsnsServerFacts,
@@ -10,9 +11,11 @@ import type { RunningInitiator } from "./running_initiator.ts";
 import type { DeclaredDevice, DeclaredLogin, DeclaredPortal } from "./schema.ts";
 
 /** A portal that nobody has asked. */
-export function undiscovered({ address, port, chap }: DeclaredPortal): DiscoveryPortalFacts {
+export function undiscovered(portal: DeclaredPortal): DiscoveryPortalFacts {
+  const { address, port, chap, headerDigest, dataDigest } = portal;
   return {
-    ...{ address, port, chapUser: chap?.user ?? null },
+    ...{ address, port, chapUser: chap?.user ?? null, headerDigest, dataDigest },
+    authentication: authenticationFacts(portal),
     ...{ targets: null, askedAt: null, error: null },
   };
 }
@@ -25,13 +28,26 @@ export function unusedServer(
   return { address, port, state, notifies: false, targets: null, askedAt: null, error: null };
 }
 
+/** Who proves who is who, by what is declared of it. */
+export function authenticationFacts(
+  { chap, targetChap }: { readonly chap?: unknown; readonly targetChap?: unknown },
+): AuthenticationFacts {
+  if (chap === undefined) return "none";
+  return targetChap === undefined ? "chap" : "mutual-chap";
+}
+
 export function persistentFacts(
   login: DeclaredLogin,
   running: RunningInitiator | undefined,
 ): PersistentLoginFacts {
   const { target, paths, multipath, headerDigest, dataDigest, chap, targetChap } = login;
   return {
-    ...{ target, multipath, headerDigest, dataDigest },
+    ...{ target, multipath, headerDigest, dataDigest, connections: login.connections },
+    authentication: authenticationFacts(login),
+    type: login.informational ? "informational" : "data",
+    maxConnections: login.maxConnections ?? null,
+    defaultTime2Wait: login.defaultTime2Wait ?? null,
+    defaultTime2Retain: login.defaultTime2Retain ?? null,
     paths: paths.map(({ address, port, sourceAddress }) => ({
       portal: { address, port },
       sourceAddress: sourceAddress ?? null,
@@ -39,6 +55,7 @@ export function persistentFacts(
     chapUser: chap?.user ?? null,
     targetChapUser: targetChap?.user ?? null,
     loggedIn: running?.login(target)?.isLoggedIn ?? false,
+    error: running?.login(target)?.trouble ?? null,
   };
 }
 

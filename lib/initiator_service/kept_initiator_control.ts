@@ -1,11 +1,12 @@
 /** The control of whoever keeps the initiator's declared state: one code for both keepers. */
 import { checkIscsiName } from "../config/iscsi_name.ts";
 import { ControlError } from "../config/control_error.ts";
-import { checkAccounts, declareAccounts } from "./accounts.ts";
+import { checkAccounts, checkedSecret, declareAccounts, withMutualSecret } from "./accounts.ts";
 import type {
   AttachOptions,
   BindFacts,
   Changed,
+  ConnectionFacts,
   DiscoveryPortalFacts,
   EventsPage,
   EventsQuery,
@@ -18,6 +19,7 @@ import type {
   LoginFacts,
   LogoutChoice,
   LogoutFacts,
+  NewConnection,
   NewDiscoveryPortal,
   NewLogin,
   NewStaticTarget,
@@ -36,7 +38,6 @@ import {
   changeDevice,
   findIsnsServer,
   findPortal,
-  recordOpen,
   removeIsnsServer,
   removePersistent,
   removePortal,
@@ -48,18 +49,19 @@ import { checkIsnsServer, checkPortal } from "./host.ts";
 import { controlErrorOf, notRunning } from "./initiator_failure.ts";
 import type { InitiatorKeeper } from "./keeper.ts";
 import { knownTargets } from "./known_targets.ts";
-import { planLogin } from "./login_plan.ts";
 import { policyOf } from "./policy_change.ts";
-import { persist, recordAlone } from "./persist_login.ts";
 import type { RunningDevice } from "./running_device.ts";
 import type { RunningInitiator } from "./running_initiator.ts";
+import { SessionControl } from "./session_control.ts";
 import type { DeclaredDevice } from "./schema.ts";
 
 export class KeptInitiatorControl implements InitiatorControl {
   readonly #keeper: InitiatorKeeper;
+  readonly #sessions: SessionControl;
 
   constructor(keeper: InitiatorKeeper) {
     this.#keeper = keeper;
+    this.#sessions = new SessionControl(keeper, (device, policy) => this.setPolicy(device, policy));
   }
 
   #running(what: string): RunningInitiator {
@@ -70,9 +72,10 @@ export class KeptInitiatorControl implements InitiatorControl {
 
   async show(): Promise<InitiatorFacts> {
     const { running, isReady } = this.#keeper;
-    const { name } = await this.#keeper.state();
+    const { name, mutualSecret } = await this.#keeper.state();
     return {
       name,
+      mutualSecret: mutualSecret !== undefined,
       service: running === undefined ? "stopped" : "running",
       since: running?.startedAt ?? null,
       ready: running === undefined ? null : isReady,
@@ -93,6 +96,16 @@ export class KeptInitiatorControl implements InitiatorControl {
     return { facts: await this.show(), notices };
   }
 
+  async setMutualSecret(secret?: string): Promise<Changed<InitiatorFacts>> {
+    const own = secret === undefined ? undefined : checkedSecret(secret);
+    const reference = crypto.randomUUID();
+    await this.#keeper.change(({ state: { mutualSecret: _, ...state }, secrets }) => ({
+      state: own === undefined ? state : { ...state, mutualSecret: reference },
+      secrets: own === undefined ? secrets : new Map([...secrets, [reference, own]]),
+    }));
+    return { facts: await this.show(), notices: [] };
+  }
+
   async listPortals(): Promise<readonly DiscoveryPortalFacts[]> {
     const { running } = this.#keeper;
     const { portals } = await this.#keeper.state();
@@ -101,7 +114,8 @@ export class KeptInitiatorControl implements InitiatorControl {
 
   async addPortal(asked: NewDiscoveryPortal): Promise<Changed<DiscoveryPortalFacts>> {
     const { address, port } = checkPortal(asked);
-    const accounts = declareAccounts(checkAccounts(asked));
+    const { state, secrets } = await this.#keeper.declared();
+    const accounts = declareAccounts(checkAccounts(withMutualSecret(asked, state, secrets)));
     const { headerDigest = false, dataDigest = false } = asked;
     const portal = { address, port, headerDigest, dataDigest, ...accounts.declared };
     await this.#keeper.change(({ state, secrets }) => ({
@@ -113,8 +127,8 @@ export class KeptInitiatorControl implements InitiatorControl {
       const notice = "it is asked for targets when the service runs: sanctl initiator serve";
       return { facts: undiscovered(portal), notices: [notice] };
     }
-    const { secrets } = await this.#keeper.declared();
-    await running.discovery.askAll(running.node, [portal], secrets);
+    const { secrets: all } = await this.#keeper.declared();
+    await running.discovery.askAll(running.node, [portal], all);
     const facts = running.discovery.facts(portal);
     return { facts, notices: facts.error === null ? [] : [`it was added, and ${facts.error}`] };
   }
@@ -204,16 +218,21 @@ export class KeptInitiatorControl implements InitiatorControl {
 
   async addTarget(target: NewStaticTarget): Promise<Changed<KnownTargetFacts>> {
     const iqn = checkIscsiName(target.iqn);
-    if (target.portals.length === 0) {
-      const next = "give at least one as ADDR:PORT";
-      throw new ControlError("usage", `target ${iqn} is given no portal`, next);
-    }
     const portals = target.portals.map(checkPortal);
+    const { alias, hidden, merge = false } = target;
+    const added = {
+      ...{ iqn, portals },
+      ...(alias === undefined ? {} : { alias }),
+      ...(hidden ? { hidden } : {}),
+    };
     await this.#keeper.change((declared) => ({
       ...declared,
-      state: addTarget(declared.state, iqn, portals),
+      state: addTarget(declared.state, added, merge),
     }));
-    const facts = (await this.listTargets()).find((each) => each.iqn === iqn)!;
+    const known = (await this.listTargets()).find((each) => each.iqn === iqn);
+    const shown = { iqn, alias: alias ?? "", state: "known" as const, sessions: 0 };
+    const facts = known ??
+      { ...shown, portals: portals.map((it) => ({ ...it, portalGroup: null, foundBy: "static" })) };
     return { facts, notices: [] };
   }
 
@@ -226,54 +245,20 @@ export class KeptInitiatorControl implements InitiatorControl {
     return { facts: { iqn }, notices: [] };
   }
 
-  async logIn(login: NewLogin): Promise<Changed<LoginFacts>> {
-    const accounts = checkAccounts(login);
-    if (login.recordOnly) return await recordAlone(this.#keeper, login, accounts);
-    const running = this.#running(`a login to ${login.target}`);
-    const plan = planLogin(login, running.knownTargets());
-    const made = await running.logIn(plan, login, accounts);
-    if (login.persistent || made.login.shape.persistent) {
-      try {
-        await persist(this.#keeper, made, accounts);
-      } catch (error) {
-        await running.undo(made);
-        throw error;
-      }
-    }
-    if (login.policy !== undefined) {
-      for (const device of made.login.devices) await this.setPolicy(device.name, login.policy);
-    }
-    return { facts: this.#loginFacts(running, made.login.target), notices: [] };
+  logIn(login: NewLogin): Promise<Changed<LoginFacts>> {
+    return this.#sessions.logIn(login);
   }
 
-  #loginFacts(running: RunningInitiator, target: string): LoginFacts {
-    const login = running.login(target)!;
-    return {
-      target,
-      persistent: login.shape.persistent,
-      sessions: running.sessionFacts().filter((session) => session.target === target),
-      devices: login.devices.map((device) => device.facts()),
-    };
+  logOut(choice: LogoutChoice): Promise<Changed<readonly LogoutFacts[]>> {
+    return this.#sessions.logOut(choice);
   }
 
-  async logOut(choice: LogoutChoice): Promise<Changed<readonly LogoutFacts[]>> {
-    const running = this.#running("a logout");
-    const { login, sessions } = chosen(running, choice);
-    if (!choice.force) { for (const device of login.devices) device.checkMayLose(sessions); }
-    const ids = sessions.map(({ id }) => id);
-    const { persistent } = login.shape;
-    await running.logOut(login, sessions);
-    if (persistent) {
-      const closed = new Map(sessions.map(({ path: { kept } }) => [kept.isid.toHex(), undefined]));
-      await this.#keeper.change((all) => ({ ...all, state: recordOpen(all.state, closed) }));
-    }
-    const notices = persistent
-      ? [
-        "it is logged in to again when the service begins; to forget it, " +
-        `sanctl initiator persistent remove ${login.target}`,
-      ]
-      : [];
-    return { facts: [{ target: login.target, sessions: ids, persistent }], notices };
+  addConnection(id: string, connection?: NewConnection): Promise<Changed<ConnectionFacts>> {
+    return this.#sessions.addConnection(id, connection);
+  }
+
+  removeConnection(id: string, cid: number): Promise<Changed<ConnectionFacts>> {
+    return this.#sessions.removeConnection(id, cid);
   }
 
   sessions(): Promise<readonly InitiatorSessionFacts[]> {
@@ -378,15 +363,16 @@ export class KeptInitiatorControl implements InitiatorControl {
     }
   }
 
-  async bind(): Promise<Changed<BindFacts>> {
+  async bind(name?: string): Promise<Changed<BindFacts>> {
     const running = this.#running("binding devices");
-    const devices = running.devices.all.filter((device) =>
-      device.isAttached && running.isPersistent(device)
-    );
+    const asked = name === undefined ? running.devices.all : [running.findDevice(name)];
+    const devices = asked.filter((device) => device.isAttached && running.isPersistent(device));
     if (devices.length === 0) {
       throw new ControlError(
         "failed",
-        "no device of a persistent login is attached",
+        name === undefined
+          ? "no device of a persistent login is attached"
+          : `device ${name} is not attached, or its login is not persistent`,
         "first sanctl initiator login --persistent, and sanctl initiator attach",
       );
     }
@@ -431,22 +417,4 @@ export class KeptInitiatorControl implements InitiatorControl {
   close(): Promise<void> {
     return Promise.resolve();
   }
-}
-
-/** The sessions of a target, or one. */
-function chosen(running: RunningInitiator, { target, session: id }: LogoutChoice) {
-  if ((target === undefined) === (id === undefined)) {
-    throw new ControlError("usage", "either a target or a session is logged out of", undefined);
-  }
-  if (id !== undefined) {
-    const { login, session } = running.findSession(id);
-    return { login, sessions: [session] };
-  }
-  const login = running.login(checkIscsiName(target!));
-  if (login !== undefined) return { login, sessions: [...login.sessions] };
-  throw new ControlError(
-    "not-found",
-    `target ${target} is not logged in to`,
-    "see the sessions: sanctl initiator sessions",
-  );
 }

@@ -20,13 +20,15 @@ export interface KnownTargetsOptions {
   readonly sessionsWith: (target: string) => number;
   /** Targets that are logged in to, known or not. */
   readonly loggedIn: readonly string[];
+  /** What a target that is logged in to calls itself. */
+  readonly aliasOf?: (target: string) => string;
 }
 
 type KnownPortal = KnownTargetFacts["portals"][number];
 
 /** Ascending by name. */
 export function knownTargets(options: KnownTargetsOptions): readonly KnownTargetFacts[] {
-  const { state, nameServers, targetsOf, sessionsWith, loggedIn } = options;
+  const { state, nameServers, targetsOf, sessionsWith, loggedIn, aliasOf = () => "" } = options;
   const portals = new Map<string, KnownPortal[]>();
   const known = (iqn: string): KnownPortal[] => {
     const list = portals.get(iqn) ?? [];
@@ -34,9 +36,8 @@ export function knownTargets(options: KnownTargetsOptions): readonly KnownTarget
     return list;
   };
   for (const { iqn, portals: given } of state.targets) {
-    for (const portal of given) {
-      add(known(iqn), { ...portal, portalGroup: null, foundBy: "static" });
-    }
+    const list = known(iqn);
+    for (const portal of given) add(list, { ...portal, portalGroup: null, foundBy: "static" });
   }
   const asked = state.portals.map((portal) => ({
     foundBy: portalText(portal),
@@ -49,10 +50,20 @@ export function knownTargets(options: KnownTargetsOptions): readonly KnownTarget
       }
     }
   }
+  for (const { target, paths } of state.logins) {
+    for (const { address, port } of paths) {
+      add(known(target), { address, port, portalGroup: null, foundBy: "login" });
+    }
+  }
   const persistent = state.logins.map(({ target }) => target);
   for (const iqn of [...persistent, ...loggedIn]) known(iqn);
-  return [...portals].map(([iqn, list]) => ({
+  const isShown = (iqn: string): boolean =>
+    !state.targets.some((each) => each.iqn === iqn && each.hidden) ||
+    loggedIn.includes(iqn) || persistent.includes(iqn) ||
+    portals.get(iqn)!.some(({ foundBy }) => foundBy !== "static");
+  return [...portals].filter(([iqn]) => isShown(iqn)).map(([iqn, list]) => ({
     iqn,
+    alias: aliasOf(iqn) || (state.targets.find((each) => each.iqn === iqn)?.alias ?? ""),
     portals: list,
     state: loggedIn.includes(iqn)
       ? "logged-in" as const

@@ -8,5 +8,10 @@ export interface LoginShape {
   readonly headerDigest: boolean;
   readonly dataDigest: boolean;
   readonly connections: number;
+  readonly maxConnections: number | undefined;
+  readonly defaultTime2Wait: number | undefined;
+  readonly defaultTime2Retain: number | undefined;
+  /** For questions alone: its LUNs are no devices. */
+  readonly informational: boolean;
   readonly accounts: ChapAccounts | undefined;
 }

@@ -17,18 +17,43 @@ export async function persist(
   { login }: MadeLogin,
   accounts: ChapAccounts | undefined,
 ): Promise<void> {
-  const { target, multipath, headerDigest, dataDigest, connections } = login.shape;
+  const { multipath } = login.shape;
   const { declared, secrets } = declareAccounts(accounts ?? login.shape.accounts);
   const paths = login.sessions.map(pathOf);
   await keeper.change((all) => ({
     state: recordLogin(all.state, {
-      ...{ target, headerDigest, dataDigest, connections, paths, ...declared },
+      ...{ ...declaredShape(login.shape), paths, ...declared },
       multipath: multipath || paths.length > 1,
     }),
     secrets: new Map([...all.secrets, ...secrets]),
   }));
   login.shape = { ...login.shape, persistent: true, multipath: multipath || paths.length > 1 };
 }
+
+/** What is declared of the shape of a login; what holds without is left out. */
+function declaredShape(login: Shaped) {
+  const { target, headerDigest = false, dataDigest = false, connections = 1 } = login;
+  const { informational, maxConnections, defaultTime2Wait, defaultTime2Retain } = login;
+  return {
+    ...{ target, headerDigest, dataDigest, connections },
+    ...(informational ? { informational } : {}),
+    ...(maxConnections === undefined ? {} : { maxConnections }),
+    ...(defaultTime2Wait === undefined ? {} : { defaultTime2Wait }),
+    ...(defaultTime2Retain === undefined ? {} : { defaultTime2Retain }),
+  };
+}
+
+type Shaped = Pick<
+  NewLogin,
+  | "target"
+  | "headerDigest"
+  | "dataDigest"
+  | "connections"
+  | "informational"
+  | "maxConnections"
+  | "defaultTime2Wait"
+  | "defaultTime2Retain"
+>;
 
 function pathOf({ plan, path: { kept } }: RunningSession): DeclaredPath {
   const { portal: { host: address, port }, sourceAddress } = plan;
@@ -55,7 +80,7 @@ export async function recordAlone(
       ...{ state, loggedIn: [], nameServers: [], targetsOf: () => [], sessionsWith: () => 0 },
     });
   const { target, paths, isChoice } = planLogin(login, known);
-  const { multipath = false, headerDigest = false, dataDigest = false, connections = 1 } = login;
+  const { multipath = false } = login;
   if (findLogin(state, target) !== undefined && !multipath) {
     throw new ControlError(
       "in-use",
@@ -71,7 +96,7 @@ export async function recordAlone(
   }));
   await keeper.change((all) => ({
     state: recordLogin(all.state, {
-      ...{ target, multipath, headerDigest, dataDigest, connections, paths: recorded, ...declared },
+      ...{ ...declaredShape({ ...login, target }), multipath, paths: recorded, ...declared },
     }),
     secrets: new Map([...all.secrets, ...secrets]),
   }));

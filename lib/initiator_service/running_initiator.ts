@@ -16,7 +16,8 @@ import { findDevice } from "./find_device.ts";
 import { controlErrorOf } from "./initiator_failure.ts";
 import { IsnsServers } from "./isns_servers.ts";
 import { knownTargets } from "./known_targets.ts";
-import { isSamePath, type LoginPlan } from "./login_plan.ts";
+import { portalText } from "./host.ts";
+import type { LoginPlan } from "./login_plan.ts";
 import type { LoginShape } from "./login_shape.ts";
 import type { RunningDevice } from "./running_device.ts";
 import { RunningDevices } from "./running_devices.ts";
@@ -160,6 +161,9 @@ export class RunningInitiator {
     accounts: ChapAccounts | undefined,
   ): Promise<MadeLogin> {
     const present = this.#logins.get(target);
+    const isPresent = (path: NewPath): boolean => present?.has(path) ?? false;
+    const isSame = isChoice ? paths.some(isPresent) : paths.every(isPresent);
+    if (present?.isGivenUp && isSame) return await renewed(present, accounts);
     if (present !== undefined) checkMayAdd(present, paths, asked);
     const login = present ?? this.#makeLogin(shapeOf({ ...asked, target }, accounts, false));
     const sessions: RunningSession[] = [];
@@ -251,6 +255,7 @@ export class RunningInitiator {
       nameServers: this.isns.found,
       targetsOf: (portal) => this.discovery.targetsOf(portal),
       loggedIn: this.logins.filter(({ isLoggedIn }) => isLoggedIn).map(({ target }) => target),
+      aliasOf: (target) => this.#logins.get(target)?.alias ?? "",
       sessionsWith: (target) =>
         this.#logins.get(target)?.sessions.filter(({ isLoggedIn }) => isLoggedIn).length ?? 0,
     });
@@ -268,13 +273,34 @@ export class RunningInitiator {
   }
 }
 
+/** A login that the target refused, once more. */
+async function renewed(
+  login: RunningLogin,
+  accounts: ChapAccounts | undefined,
+): Promise<MadeLogin> {
+  try {
+    await login.renew(accounts);
+    return { login, sessions: [] };
+  } catch (error) {
+    throw controlErrorOf(error);
+  }
+}
+
 function planOf({ portal: { address, port }, sourceAddress }: NewPath): PathPlan {
   return { portal: { host: address, port }, sourceAddress };
 }
 
 type Shaped = Pick<
   NewLogin,
-  "target" | "multipath" | "headerDigest" | "dataDigest" | "connections"
+  | "target"
+  | "multipath"
+  | "headerDigest"
+  | "dataDigest"
+  | "connections"
+  | "informational"
+  | "maxConnections"
+  | "defaultTime2Wait"
+  | "defaultTime2Retain"
 >;
 
 function shapeOf(
@@ -283,13 +309,17 @@ function shapeOf(
   persistent: boolean,
 ): LoginShape {
   const { target, multipath = false, headerDigest = false, dataDigest = false } = login;
-  const { connections = 1 } = login;
-  return { target, multipath, headerDigest, dataDigest, connections, accounts, persistent };
+  const { connections = 1, informational = false } = login;
+  const { maxConnections, defaultTime2Wait, defaultTime2Retain } = login;
+  return {
+    ...{ target, multipath, headerDigest, dataDigest, connections, accounts, persistent },
+    ...{ informational, maxConnections, defaultTime2Wait, defaultTime2Retain },
+  };
 }
 
 /** To a target that is logged in to, only paths can be added. */
 function checkMayAdd(login: RunningLogin, paths: readonly NewPath[], asked: NewLogin): void {
-  const { target, sessions } = login;
+  const { target } = login;
   if (!asked.multipath) {
     throw new ControlError(
       "in-use",
@@ -297,12 +327,11 @@ function checkMayAdd(login: RunningLogin, paths: readonly NewPath[], asked: NewL
       "add a path to it with --multipath, or log out first: sanctl initiator logout",
     );
   }
-  for (const { plan: { portal: { host: address, port }, sourceAddress } } of sessions) {
-    const present = { portal: { address, port }, sourceAddress };
-    if (!paths.some((path) => isSamePath(path, present))) continue;
+  for (const path of paths) {
+    if (!login.has(path)) continue;
     throw new ControlError(
       "in-use",
-      `there is a session with portal ${address}:${port} of ${target} already`,
+      `there is a session with portal ${portalText(path.portal)} of ${target} already`,
       "see the sessions: sanctl initiator sessions",
     );
   }

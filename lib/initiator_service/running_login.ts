@@ -10,8 +10,11 @@ import { askLuns } from "../initiator/report_luns.ts";
 import type { MultipathSettings } from "../initiator/multipath/settings.ts";
 import { type PathPlan, TargetLogin } from "../initiator/target_login.ts";
 import { UnitError } from "../initiator/unit_error.ts";
-import { authenticationOf } from "./authentication_of.ts";
+import type { ChapAccounts } from "../initiator/chap.ts";
+import { authenticationBy } from "./authentication_of.ts";
+import type { NewPath } from "./control.ts";
 import { messageOf } from "./initiator_failure.ts";
+import { isSamePath } from "./login_plan.ts";
 import type { LoginShape } from "./login_shape.ts";
 import type { RunningDevice } from "./running_device.ts";
 import type { RunningDevices } from "./running_devices.ts";
@@ -43,12 +46,14 @@ export class RunningLogin {
 
   constructor(options: RunningLoginOptions) {
     const { node, shape, settings } = options;
-    const { target: targetName, headerDigest, dataDigest, connections, accounts } = shape;
+    const { target: targetName, headerDigest, dataDigest, connections } = shape;
+    const { maxConnections, defaultTime2Wait, defaultTime2Retain } = shape;
     this.#options = options;
     this.shape = shape;
     this.#login = new TargetLogin(node, {
       ...{ targetName, headerDigest, dataDigest, connections, settings, paths: [] },
-      authentication: authenticationOf(node, accounts),
+      ...{ maxConnections, defaultTime2Wait, defaultTime2Retain },
+      authentication: authenticationBy(node, () => this.shape.accounts),
     });
   }
 
@@ -56,8 +61,42 @@ export class RunningLogin {
     return this.shape.target;
   }
 
+  /** What the target calls itself. */
+  get alias(): string {
+    return this.sessions.map(({ path }) => path.kept.session?.targetAlias).find(Boolean) ?? "";
+  }
+
   get isLoggedIn(): boolean {
     return this.sessions.some(({ isLoggedIn }) => isLoggedIn);
+  }
+
+  /** It has a session that goes that way. */
+  has(path: NewPath): boolean {
+    return this.sessions.some(({ plan: { portal: { host: address, port }, sourceAddress } }) =>
+      isSamePath(path, { portal: { address, port }, sourceAddress })
+    );
+  }
+
+  /** None of its sessions is open, and none is tried for just now. */
+  get isGivenUp(): boolean {
+    return this.sessions.every(({ isGivenUp }) => isGivenUp);
+  }
+
+  /** Why it is not logged in, and what to do about it; undefined where it is. */
+  get trouble(): string | undefined {
+    if (this.isLoggedIn) return undefined;
+    return this.sessions.find(({ trouble }) => trouble !== undefined)?.trouble;
+  }
+
+  /** One that was given up is tried once more, with these accounts from now on. */
+  async renew(accounts: ChapAccounts | undefined): Promise<void> {
+    const before = this.shape;
+    this.shape = { ...before, accounts: accounts ?? before.accounts };
+    const outcomes = await Promise.allSettled(this.sessions.map((session) => session.tryAnew()));
+    const failure = outcomes.find((outcome) => outcome.status === "rejected");
+    if (failure === undefined || this.isLoggedIn) return;
+    this.shape = before;
+    throw failure.reason;
   }
 
   get devices(): readonly RunningDevice[] {
@@ -113,6 +152,7 @@ export class RunningLogin {
   }
 
   async #lookAround(): Promise<void> {
+    if (this.shape.informational) return;
     while (this.#isOverdue && !this.#isClosed) {
       this.#isOverdue = false;
       const through = this.sessions.find(({ isLoggedIn }) => isLoggedIn);

@@ -1,5 +1,6 @@
 /** One session of a login, as it is told about. */
 import type { EventSink } from "../events/event_sink.ts";
+import { InitiatorError } from "../initiator/initiator_error.ts";
 import type { KeptState } from "../initiator/kept_session.ts";
 import type { PathPlan, TargetPath } from "../initiator/target_login.ts";
 import type {
@@ -19,8 +20,12 @@ const STATES: Readonly<Record<KeptState, InitiatorSessionState>> = {
   "closed": "offline",
 };
 
-/** A target that refuses is asked again after so long: people may have seen to it. */
-const AGAIN_MS = 30_000;
+/**
+ * A target that refuses is asked again after so long, and then after twice as long: it may be on
+ * its way up, or people may have seen to it. Past so many refusals it is left alone.
+ */
+const FIRST_PAUSE_MS = 30_000;
+const MOST_REFUSALS = 6;
 
 export class RunningSession {
   readonly id: string;
@@ -29,6 +34,9 @@ export class RunningSession {
   #since: string;
   readonly #stop: () => void;
   #callOffAgain: (() => void) | undefined;
+  readonly #told: SessionEvents;
+  /** In a row. */
+  #refusals = 0;
 
   constructor(id: string, plan: PathPlan, path: TargetPath, events: EventSink) {
     this.id = id;
@@ -37,12 +45,13 @@ export class RunningSession {
     const { kept } = path;
     const { clock } = kept.node;
     this.#since = clock.now().toISOString();
-    const told = new SessionEvents(events, kept);
+    const told = this.#told = new SessionEvents(events, kept);
     const observer = {
       stateChanged: (state: KeptState) => {
         this.#since = clock.now().toISOString();
         this.#callOffAgain?.();
-        if (state === "offline") this.#callOffAgain = clock.after(AGAIN_MS, () => kept.retry());
+        if (state === "logged-in") this.#refusals = 0;
+        else if (state === "offline") this.#refused();
       },
     };
     kept.observers.add(told);
@@ -52,6 +61,42 @@ export class RunningSession {
       kept.observers.delete(told);
       kept.observers.delete(observer);
     };
+  }
+
+  #refused(): void {
+    const { kept } = this.path;
+    if (++this.#refusals >= MOST_REFUSALS) return this.#told.notRetried(this.#refusals);
+    const pauseMs = FIRST_PAUSE_MS * 2 ** (this.#refusals - 1);
+    this.#callOffAgain = kept.node.clock.after(pauseMs, () => kept.retry());
+  }
+
+  /** It is not open, and it is not tried for just now. */
+  get isGivenUp(): boolean {
+    return this.path.kept.state === "offline";
+  }
+
+  /** It will not be tried for by itself any more. */
+  get #isRefused(): boolean {
+    return this.isGivenUp && this.#refusals >= MOST_REFUSALS;
+  }
+
+  /** Resolves when it is open; fails where it cannot be had even now. */
+  async tryAnew(): Promise<void> {
+    const { kept } = this.path;
+    this.#refusals = 0;
+    const ready = kept.ready();
+    kept.retry();
+    await ready;
+  }
+
+  /** Why it is not open, and what to do about it. */
+  get trouble(): string | undefined {
+    const { session, lastError, options } = this.path.kept;
+    if (session !== undefined || lastError === undefined) return undefined;
+    const next = lastError instanceof InitiatorError ? `; ${lastError.next}` : "";
+    const text = `${lastError.message}${next}`;
+    if (!this.#isRefused) return text;
+    return `${text}; it is not tried any more: then sanctl initiator login ${options.targetName}`;
   }
 
   /** Tells of nothing any more. */
@@ -69,11 +114,11 @@ export class RunningSession {
   }
 
   get source(): PortalFacts | null {
-    return this.#connections[0]?.source ?? null;
+    return this.connections[0]?.source ?? null;
   }
 
   /** The leading one first. */
-  get #connections(): readonly ConnectionFacts[] {
+  get connections(): readonly ConnectionFacts[] {
     return (this.path.kept.session?.connections ?? []).map(({ cid, dialled }) => ({
       cid,
       source: { address: dialled.localAddress, port: dialled.localPort },
@@ -83,20 +128,20 @@ export class RunningSession {
 
   facts(shape: LoginShape, commands: number): InitiatorSessionFacts {
     const { kept } = this.path;
-    const { session, state, lastError, isid, sessionCount } = kept;
+    const { session, state, isid, sessionCount } = kept;
     const isUp = session !== undefined;
     return {
       id: this.id,
       target: shape.target,
-      state: STATES[state],
+      state: this.#isRefused ? "refused" : STATES[state],
       portal: this.portal,
       source: this.source,
       isid: isid.toHex(),
       tsih: session?.tsih ?? null,
       portalGroup: session?.targetPortalGroupTag ?? null,
       targetAlias: session?.targetAlias ?? "",
-      connections: this.#connections.length,
-      connectionList: this.#connections,
+      connections: this.connections.length,
+      connectionList: this.connections,
       headerDigest: shape.headerDigest ? "crc32c" : "none",
       dataDigest: shape.dataDigest ? "crc32c" : "none",
       authentication: shape.accounts === undefined
@@ -104,12 +149,13 @@ export class RunningSession {
         : shape.accounts.target === undefined
         ? "chap"
         : "mutual-chap",
+      type: shape.informational ? "informational" : "data",
       persistent: shape.persistent,
       multipath: shape.multipath,
       since: this.#since,
       losses: Math.max(0, sessionCount - (isUp ? 1 : 0)),
       commands,
-      error: isUp ? null : lastError?.message ?? null,
+      error: this.trouble ?? null,
     };
   }
 }

@@ -29,15 +29,21 @@ const Account = z.strictObject({
   secret: SecretReference,
 });
 
+/** Without a user: whoever knows the secret. */
+const TargetAccount = Account.partial({ user: true });
+
 /** Who we prove to be, and who the target has to. */
-const authentication = { chap: Account.optional(), targetChap: Account.optional() };
+const authentication = { chap: Account.optional(), targetChap: TargetAccount.optional() };
 const digests = { headerDigest: z.boolean(), dataDigest: z.boolean() };
 
 const DiscoveryPortal = z.strictObject({ ...portal, ...digests, ...authentication });
 
 const StaticTarget = z.strictObject({
   iqn: iscsiName,
-  portals: z.array(z.strictObject(portal)).min(1).max(MOST_PATHS),
+  portals: z.array(z.strictObject(portal)).max(MOST_PATHS),
+  alias: z.string().max(255).optional(),
+  /** It is not listed until discovery finds it too. */
+  hidden: z.boolean().optional(),
 });
 
 const Path = z.strictObject({
@@ -54,8 +60,16 @@ const Path = z.strictObject({
 
 const policy = z.enum(Object.keys(POLICIES) as [PolicyName, ...PolicyName[]]);
 
+const seconds = z.int().min(0).max(3600);
+
 const Login = z.strictObject({
   target: iscsiName,
+  /** Its LUNs are no devices. */
+  informational: z.boolean().optional(),
+  /** RFC 7143 13.2, 13.15, 13.16. */
+  maxConnections: z.int().min(1).max(65_535).optional(),
+  defaultTime2Wait: seconds.optional(),
+  defaultTime2Retain: seconds.optional(),
   paths: z.array(Path).min(1).max(MOST_PATHS),
   multipath: z.boolean(),
   connections: z.int().min(1).max(16),
@@ -85,6 +99,8 @@ const Device = z.strictObject({
 export const DeclaredInitiator = z.strictObject({
   version: z.literal(1),
   name: iscsiName,
+  /** By it targets prove themselves to us, where a login says no other. */
+  mutualSecret: SecretReference.optional(),
   portals: z.array(DiscoveryPortal).max(MOST_OBJECTS),
   /** Name servers that are asked for targets; absent: none. */
   isnsServers: z.array(z.strictObject(portal)).max(MOST_ISNS_SERVERS).optional(),
@@ -99,6 +115,8 @@ export type DeclaredLogin = z.infer<typeof Login>;
 export type DeclaredPath = z.infer<typeof Path>;
 export type DeclaredDevice = z.infer<typeof Device>;
 export type DeclaredAccount = z.infer<typeof Account>;
+export type DeclaredTargetAccount = z.infer<typeof TargetAccount>;
+export type DeclaredTarget = z.infer<typeof StaticTarget>;
 
 /** What an initiator that nobody has configured has. */
 export function emptyInitiator(name: string): DeclaredInitiator {

@@ -42,6 +42,13 @@ export class SessionEvents implements KeptSessionObserver {
     this.#events.note("login-failed", { target, status, reason });
   }
 
+  /** It is not tried any more, after so many refusals. */
+  notRetried(refusals: number): void {
+    const target = this.#kept.options.targetName;
+    const reason = this.#kept.lastError?.message ?? "it was refused";
+    this.#events.note("login-not-retried", { target, refusals, reason });
+  }
+
   get #portal(): string {
     const { host, port } = this.#kept.portal;
     return hostAndPort(host, port);

@@ -37,7 +37,7 @@ export class InitiatorStore {
       directory,
       referringFile: initiatorStateFile(directory),
       remedy: "remove persistent logins that need CHAP and are not needed",
-      uses: "`chap` and `targetChap`",
+      uses: "`chap`, `targetChap` and `mutualSecret`",
     });
     this.#secrets = new ReferredSecrets(this.#secretFile);
   }
@@ -70,17 +70,21 @@ export class InitiatorStore {
 }
 
 /** Every place of the state that refers to a secret. */
-export function secretUses({ portals, logins }: DeclaredInitiator) {
+export function secretUses({ portals, logins, mutualSecret }: DeclaredInitiator) {
   const places = [
     ...portals.map((it) => ({ ...it, of: `portal ${it.address}` })),
     ...logins.map((it) => ({ ...it, of: `the login to ${it.target}` })),
   ];
-  return places.flatMap(({ of, chap, targetChap }) => [
+  const own = mutualSecret === undefined
+    ? []
+    : [{ what: "mutual CHAP of the initiator", secret: mutualSecret }];
+  const others = places.flatMap(({ of, chap, targetChap }) => [
     ...(chap === undefined ? [] : [{ what: `CHAP of ${of}`, secret: chap.secret }]),
     ...(targetChap === undefined
       ? []
       : [{ what: `mutual CHAP of ${of}`, secret: targetChap.secret }]),
   ]);
+  return [...own, ...others];
 }
 
 export function usedSecrets(state: DeclaredInitiator, secrets: SecretBook): SecretBook {

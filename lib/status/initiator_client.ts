@@ -3,6 +3,7 @@ import type {
   AttachOptions,
   BindFacts,
   Changed,
+  ConnectionFacts,
   DiscoveryPortalFacts,
   EventsPage,
   EventsQuery,
@@ -15,6 +16,7 @@ import type {
   LoginFacts,
   LogoutChoice,
   LogoutFacts,
+  NewConnection,
   NewDiscoveryPortal,
   NewLogin,
   NewStaticTarget,
@@ -51,6 +53,10 @@ export class InitiatorClient implements InitiatorControl {
 
   setName(name: string): Promise<Changed<InitiatorFacts>> {
     return this.#service.call("PATCH", "/api/initiator", { body: { name } });
+  }
+
+  setMutualSecret(secret?: string): Promise<Changed<InitiatorFacts>> {
+    return this.#post("/api/initiator/mutual-secret", { secret });
   }
 
   listPortals(): Promise<readonly DiscoveryPortalFacts[]> {
@@ -109,6 +115,17 @@ export class InitiatorClient implements InitiatorControl {
     return this.#service.list("/api/sessions");
   }
 
+  addConnection(
+    session: string,
+    connection: NewConnection = {},
+  ): Promise<Changed<ConnectionFacts>> {
+    return this.#post("/api/connections", { session, ...connection });
+  }
+
+  removeConnection(session: string, cid: number): Promise<Changed<ConnectionFacts>> {
+    return this.#post("/api/connections/remove", { session, cid });
+  }
+
   listPersistent(): Promise<readonly PersistentLoginFacts[]> {
     return this.#service.list("/api/persistent");
   }
@@ -140,8 +157,8 @@ export class InitiatorClient implements InitiatorControl {
     return this.#post("/api/devices/policy", { device, policy, ...options });
   }
 
-  bind(): Promise<Changed<BindFacts>> {
-    return this.#service.call("POST", "/api/bind");
+  bind(device?: string): Promise<Changed<BindFacts>> {
+    return this.#post("/api/bind", { device });
   }
 
   unbind(device?: string): Promise<Changed<BindFacts>> {

@@ -8,10 +8,17 @@ const portal = { address: text, port: z.number() };
 const Portal = z.strictObject(portal);
 
 const Account = z.strictObject({ user: text, secret: text });
-const authentication = { chap: Account.optional(), targetChap: Account.optional() };
+const authentication = {
+  chap: Account.optional(),
+  targetChap: Account.partial({ user: true }).optional(),
+  mutual: z.boolean().optional(),
+};
 const digests = { headerDigest: z.boolean().optional(), dataDigest: z.boolean().optional() };
 
 export const NameBody = z.strictObject({ name: text }).openapi("InitiatorName");
+
+export const MutualSecretBody = z.strictObject({ secret: text.optional() })
+  .openapi("MutualSecret");
 
 export const PortalBody = Portal;
 
@@ -23,10 +30,17 @@ export const RefreshBody = z.strictObject({ portal: Portal.optional() }).openapi
 export const RefreshIsnsBody = z.strictObject({ server: Portal.optional() })
   .openapi("RefreshIsnsServers");
 
-export const NewTargetBody = z.strictObject({ iqn: text, portals: z.array(Portal).max(32) })
-  .openapi("NewStaticTarget");
+export const NewTargetBody = z.strictObject({
+  iqn: text,
+  portals: z.array(Portal).max(32),
+  alias: z.string().max(255).optional(),
+  hidden: z.boolean().optional(),
+  merge: z.boolean().optional(),
+}).openapi("NewStaticTarget");
 
 export const IqnBody = z.strictObject({ iqn: text }).openapi("TargetName");
+
+const seconds = z.int().min(0).max(3600);
 
 export const LoginBody = z.strictObject({
   target: text,
@@ -36,6 +50,10 @@ export const LoginBody = z.strictObject({
   persistent: z.boolean().optional(),
   recordOnly: z.boolean().optional(),
   connections: z.int().min(1).max(16).optional(),
+  maxConnections: z.int().min(1).max(65_535).optional(),
+  defaultTime2Wait: seconds.optional(),
+  defaultTime2Retain: seconds.optional(),
+  informational: z.boolean().optional(),
   policy: Policy.optional(),
   ...digests,
   ...authentication,
@@ -46,6 +64,17 @@ export const LogoutBody = z.strictObject({
   session: text.optional(),
   force: z.boolean().optional(),
 }).openapi("LogoutChoice");
+
+export const NewConnectionBody = z.strictObject({
+  session: text,
+  portal: Portal.optional(),
+  sourceAddress: text.optional(),
+  ...digests,
+  ...authentication,
+}).openapi("NewConnection");
+
+export const ConnectionBody = z.strictObject({ session: text, cid: z.int() })
+  .openapi("ConnectionChoice");
 
 export const PersistentBody = z.strictObject({ target: text, portal: Portal.optional() })
   .openapi("PersistentChoice");
@@ -66,6 +95,8 @@ export const PolicyBody = z.strictObject({
   weights: z.record(text, z.number()).optional(),
   preferred: text.optional(),
 }).openapi("DevicePolicy");
+
+export const BindBody = z.strictObject({ device: text.optional() }).openapi("BindDevices");
 
 export const UnbindBody = z.strictObject({ device: text.optional() }).openapi("Unbind");
 

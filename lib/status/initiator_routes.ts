@@ -28,6 +28,15 @@ export const INITIATOR_ROUTES: readonly Route<InitiatorControl>[] = [
     run: (control, { body }) => control.setName(body.name),
   }),
   row({
+    method: "post",
+    path: "/api/initiator/mutual-secret",
+    summary: "Set the secret by which targets prove themselves, or take it away",
+    access: "change",
+    input: { body: inputs.MutualSecretBody },
+    answer: facts.changed(initiator.Initiator),
+    run: (control, { body }) => control.setMutualSecret(body.secret),
+  }),
+  row({
     method: "get",
     path: "/api/portals",
     summary: "The portals that are asked for targets",
@@ -154,6 +163,25 @@ export const INITIATOR_ROUTES: readonly Route<InitiatorControl>[] = [
     run: async (control, { query }) => pageOf(await control.sessions(), query),
   }),
   row({
+    method: "post",
+    path: "/api/connections",
+    summary: "Add a connection to a session",
+    access: "change",
+    input: { body: inputs.NewConnectionBody },
+    answer: facts.changed(initiator.Connection),
+    run: (control, { body: { session, ...connection } }) =>
+      control.addConnection(session, connection),
+  }),
+  row({
+    method: "post",
+    path: "/api/connections/remove",
+    summary: "Log out of a connection that is not the leading one",
+    access: "change",
+    input: { body: inputs.ConnectionBody },
+    answer: facts.changed(initiator.Connection),
+    run: (control, { body }) => control.removeConnection(body.session, body.cid),
+  }),
+  row({
     method: "get",
     path: "/api/persistent",
     summary: "The logins that are restored",
@@ -212,11 +240,11 @@ export const INITIATOR_ROUTES: readonly Route<InitiatorControl>[] = [
   row({
     method: "post",
     path: "/api/bind",
-    summary: "Be ready only with every attached device of a persistent login",
+    summary: "Be ready only with every attached device of a persistent login, or with one",
     access: "change",
-    input: {},
+    input: { body: inputs.BindBody },
     answer: facts.changed(initiator.Bind),
-    run: (control) => control.bind(),
+    run: (control, { body }) => control.bind(body.device),
   }),
   row({
     method: "post",

@@ -4,6 +4,7 @@ import { ATTACH_WAYS } from "../nbd/attach/way.ts";
 import { POLICIES, type PolicyName } from "../initiator/multipath/policies.ts";
 import type {
   BindFacts,
+  ConnectionFacts,
   DiscoveryPortalFacts,
   InitiatorDeviceFacts,
   InitiatorFacts,
@@ -28,13 +29,20 @@ export const Initiator = z.strictObject({
   service: z.enum(["running", "stopped"]),
   since: z.string().nullable(),
   ready: z.boolean().nullable(),
+  mutualSecret: z.boolean(),
   sessions: count,
   devices: count,
 }).openapi("Initiator") satisfies z.ZodType<InitiatorFacts>;
 
+const authentication = z.enum(["none", "chap", "mutual-chap"]);
+const type = z.enum(["data", "informational"]);
+
 export const DiscoveryPortal = z.strictObject({
   ...portal,
   chapUser: z.string().nullable(),
+  authentication,
+  headerDigest: z.boolean(),
+  dataDigest: z.boolean(),
   targets: count.nullable(),
   askedAt: z.string().nullable(),
   error: z.string().nullable(),
@@ -51,6 +59,7 @@ export const IsnsServer = z.strictObject({
 
 export const KnownTarget = z.strictObject({
   iqn: z.string(),
+  alias: z.string(),
   portals: z.array(z.strictObject({
     ...portal,
     portalGroup: count.nullable(),
@@ -62,10 +71,13 @@ export const KnownTarget = z.strictObject({
 
 const digest = z.enum(["none", "crc32c"]);
 
+export const Connection = z.strictObject({ cid: count, source: Portal, portal: Portal })
+  .openapi("InitiatorConnection") satisfies z.ZodType<ConnectionFacts>;
+
 export const InitiatorSession = z.strictObject({
   id: z.string(),
   target: z.string(),
-  state: z.enum(["connecting", "logged-in", "recovering", "offline"]),
+  state: z.enum(["connecting", "logged-in", "recovering", "offline", "refused"]),
   portal: Portal,
   source: Portal.nullable(),
   isid: z.string(),
@@ -73,10 +85,11 @@ export const InitiatorSession = z.strictObject({
   portalGroup: count.nullable(),
   targetAlias: z.string(),
   connections: count,
-  connectionList: z.array(z.strictObject({ cid: count, source: Portal, portal: Portal })),
+  connectionList: z.array(Connection),
   headerDigest: digest,
   dataDigest: digest,
-  authentication: z.enum(["none", "chap", "mutual-chap"]),
+  authentication,
+  type,
   persistent: z.boolean(),
   multipath: z.boolean(),
   since: z.string(),
@@ -93,7 +106,14 @@ export const PersistentLogin = z.strictObject({
   dataDigest: z.boolean(),
   chapUser: z.string().nullable(),
   targetChapUser: z.string().nullable(),
+  authentication,
+  type,
+  connections: count,
+  maxConnections: count.nullable(),
+  defaultTime2Wait: count.nullable(),
+  defaultTime2Retain: count.nullable(),
   loggedIn: z.boolean(),
+  error: z.string().nullable(),
 }).openapi("PersistentLogin") satisfies z.ZodType<PersistentLoginFacts>;
 
 const Path = z.strictObject({

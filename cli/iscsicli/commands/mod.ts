@@ -1,5 +1,6 @@
 /** Every command of iscsicli. */
 import type { IscsicliCommand } from "../command.ts";
+import { CONNECTION_COMMANDS } from "./connections.ts";
 import { IDENTITY_COMMANDS } from "./identity.ts";
 import { NAME_SERVER_COMMANDS } from "./name_servers.ts";
 import { SCSI_COMMANDS } from "./scsi.ts";
@@ -10,6 +11,7 @@ import { VOLUME_COMMANDS } from "./volumes.ts";
 export const COMMANDS: readonly IscsicliCommand[] = [
   ...TARGET_COMMANDS,
   ...SESSION_COMMANDS,
+  ...CONNECTION_COMMANDS,
   ...SCSI_COMMANDS,
   ...NAME_SERVER_COMMANDS,
   ...IDENTITY_COMMANDS,

@@ -6,11 +6,12 @@ import type {
 } from "../../../lib/initiator_service/control.ts";
 import { exactly, type IscsicliCommand, type Surroundings, withMappings } from "../command.ts";
 import { IscsicliError, Isdsc } from "../isdsc.ts";
-import { LOGIN_WORDS, loginOf, quickChap, unsupported } from "../login_words.ts";
+import { checkInstance, portNumberText, sourceAddressOf } from "../initiator_port.ts";
+import { LOGIN_WORDS, loginOf, quickChap } from "../login_words.ts";
 import { INITIATOR_INSTANCE } from "../names.ts";
 import { optionLines, securityLines } from "../option_text.ts";
 import { connectionId, findSession, plain, prefixed, sessionId } from "../session_id.ts";
-import { booleanOf, isStar, socketOf } from "../words.ts";
+import { booleanOf, isStar, socketOf, targetNameOf } from "../words.ts";
 
 const LOGIN = "<TargetName> <ReportToPNP> <TargetPortalAddress> <TargetPortalSocket> " +
   "<Initiator Instance> <Port number> <Security Flags> <Login Flags> <Header Digest> " +
@@ -28,10 +29,10 @@ export const SESSION_COMMANDS: readonly IscsicliCommand[] = [
     words: LOGIN,
     takes: withMappings(LOGIN_WORDS),
     failures: LOGIN_FAILURES,
-    async run({ control, say }, words) {
-      const login = loginOf(words, (await control.show()).name);
+    async run({ control, say, addresses }, words) {
+      const login = loginOf(words, (await control.show()).name, addresses());
       say(loginLine(words));
-      await logIn({ control, say }, login);
+      await logIn({ control, say, addresses }, login);
     },
   },
   {
@@ -39,8 +40,8 @@ export const SESSION_COMMANDS: readonly IscsicliCommand[] = [
     words: LOGIN,
     takes: withMappings(LOGIN_WORDS),
     failures: LOGIN_FAILURES,
-    async run({ control, say }, words) {
-      const login = loginOf(words, (await control.show()).name);
+    async run({ control, say, addresses }, words) {
+      const login = loginOf(words, (await control.show()).name, addresses());
       say(loginLine(words));
       await control.logIn({ ...login, persistent: true, recordOnly: true });
     },
@@ -52,7 +53,7 @@ export const SESSION_COMMANDS: readonly IscsicliCommand[] = [
     failures: LOGIN_FAILURES,
     async run(around, [target, user, secret]) {
       const { name } = await around.control.show();
-      await logIn(around, { target: target!, chap: quickChap(user, secret, name) });
+      await logIn(around, { target: targetNameOf(target!), chap: quickChap(user, secret, name) });
     },
   },
   {
@@ -73,21 +74,8 @@ export const SESSION_COMMANDS: readonly IscsicliCommand[] = [
       "<Target Portal Socket>",
     takes: exactly(5),
     failures: { "not-found": Isdsc.CANNOT_REMOVE_PERSISTENT_LOGIN },
-    async run({ control }, [, target, , address, socket]) {
-      const portal = isStar(address!) ? undefined : { address: address!, port: socketOf(socket!) };
-      await control.removePersistent({ target: target!, portal });
-    },
+    run: removePersistent,
   },
-  // Connections are made with their session: there is no adding to one, nor taking away.
-  { name: "AddConnection", words: "<SessionId> ...", takes: exactly(16), run: refuse },
-  {
-    name: "QAddConnection",
-    words: "<SessionId> <Initiator Instance> <Target Portal Address> " +
-      "[CHAP Username] [CHAP Password]",
-    takes: exactly(3, 5),
-    run: refuse,
-  },
-  { name: "RemoveConnection", words: "<SessionId> <ConnectionId>", takes: exactly(2), run: refuse },
   { name: "SessionList", words: "[Show Session Info]", takes: exactly(0, 1), run: listSessions },
   { name: "ReportTargetMappings", words: "", takes: exactly(0), run: reportMappings },
   {
@@ -102,8 +90,23 @@ export const SESSION_COMMANDS: readonly IscsicliCommand[] = [
   },
 ];
 
-function refuse(): Promise<never> {
-  return Promise.reject(unsupported());
+/** Every word has to be as it was recorded. */
+async function removePersistent(
+  { control, addresses }: Surroundings,
+  [instance, name, number, address, socket]: readonly string[],
+): Promise<void> {
+  const target = name!.toLowerCase();
+  const portal = isStar(address!) ? undefined : { address: address!, port: socketOf(socket!) };
+  checkInstance(instance);
+  const source = sourceAddressOf(number, addresses()) ?? null;
+  const login = (await control.listPersistent()).find((each) => each.target === target);
+  const path = login?.paths.find(({ portal: each }) =>
+    portal === undefined || (each.address === portal.address && each.port === portal.port)
+  );
+  if (path === undefined || (source !== null && path.sourceAddress !== source)) {
+    throw new IscsicliError(Isdsc.CANNOT_REMOVE_PERSISTENT_LOGIN);
+  }
+  await control.removePersistent({ target, portal });
 }
 
 function loginLine([target, , address, socket, instance]: readonly string[]): string {
@@ -117,7 +120,8 @@ async function logIn({ control, say }: Surroundings, login: NewLogin): Promise<v
   const session = facts.sessions.at(-1);
   if (session === undefined) throw new IscsicliError(Isdsc.NON_SPECIFIC_ERROR);
   say(`Session Id is ${prefixed(sessionId(session))}`);
-  say(`Connection Id is ${prefixed(connectionId(0))}`);
+  const [leading] = session.connectionList;
+  say(`Connection Id is ${prefixed(connectionId(leading?.cid ?? 0))}`);
 }
 
 async function listSessions(
@@ -152,14 +156,13 @@ function sessionLines(session: InitiatorSessionFacts, name: string): string[] {
     `Number Connections     : ${session.connections}`,
   ];
   if (session.connections > 0) lines.push("", "    Connections:");
-  const { source, portal } = session;
-  for (let at = 0; at < session.connections; at++) {
+  for (const { cid, source, portal } of session.connectionList) {
     lines.push(
       "",
-      `        Connection Id     : ${plain(connectionId(at))}`,
-      `        Initiator Portal  : ${source?.address ?? "0.0.0.0"}/${source?.port ?? 0}`,
+      `        Connection Id     : ${plain(connectionId(cid))}`,
+      `        Initiator Portal  : ${source.address}/${source.port}`,
       `        Target Portal     : ${portal.address}/${portal.port}`,
-      `        CID               : ${octets(littleEndian(at + 1))}`,
+      `        CID               : ${octets(littleEndian(cid))}`,
     );
   }
   return lines;
@@ -204,7 +207,7 @@ function littleEndian(value: number): string {
   return hex.slice(2) + hex.slice(0, 2);
 }
 
-async function listPersistent({ control, say }: Surroundings): Promise<void> {
+async function listPersistent({ control, say, addresses }: Surroundings): Promise<void> {
   const logins = await control.listPersistent();
   const rows = logins.flatMap((login) =>
     (login.paths.length === 0 ? [undefined] : login.paths).map((path) => ({ login, path }))
@@ -216,16 +219,19 @@ async function listPersistent({ control, say }: Surroundings): Promise<void> {
     const lines = [
       `    Target Name           : ${login.target}`,
       `    Address and Socket    : ${where}`,
-      "    Session Type          : Data",
+      `    Session Type          : ${login.type === "data" ? "Data" : "Informational"}`,
       `    Initiator Name        : ${INITIATOR_INSTANCE}`,
-      "    Port Number           : <Any Port>",
+      `    Port Number           : ${portNumberText(path?.sourceAddress ?? null, addresses())}`,
       ...securityLines(),
       ...optionLines({
         headerDigest: login.headerDigest || undefined,
         dataDigest: login.dataDigest || undefined,
+        maxConnections: login.maxConnections ?? undefined,
+        defaultTime2Wait: login.defaultTime2Wait ?? undefined,
+        defaultTime2Retain: login.defaultTime2Retain ?? undefined,
         multipath: login.multipath,
         user: login.chapUser ?? undefined,
-        isMutual: login.targetChapUser !== null,
+        isMutual: login.authentication === "mutual-chap",
       }),
       "",
     ];

@@ -1,11 +1,24 @@
 /** Discovery: portals that are asked, targets that they offer, targets that are known by hand. */
-import type { KnownTargetFacts, PortalFacts } from "../../../lib/initiator_service/control.ts";
+import type {
+  KnownTargetFacts,
+  NewStaticTarget,
+  PortalFacts,
+} from "../../../lib/initiator_service/control.ts";
 import { exactly, type IscsicliCommand, type Surroundings, withMappings } from "../command.ts";
+import { checkInstance } from "../initiator_port.ts";
 import { INVALID_PARAMETER, IscsicliError, Isdsc } from "../isdsc.ts";
 import { loginOptionsOf, quickChap } from "../login_words.ts";
 import { INITIATOR_INSTANCE, ISCSI_SOCKET } from "../names.ts";
 import { optionLines, securityLines } from "../option_text.ts";
-import { booleanOf, isStar, socketOf, unlessStar } from "../words.ts";
+import {
+  addressOf,
+  booleanOf,
+  isStar,
+  numberOf,
+  socketOf,
+  targetNameOf,
+  unlessStar,
+} from "../words.ts";
 
 const PORTAL_WORDS = "<TargetPortalAddress> <TargetPortalSocket>";
 const WHICH_ADAPTER = "[HBA Name] [Port Number]";
@@ -18,6 +31,8 @@ const PORTAL_OPTIONS = {
   headerDigest: 6,
   dataDigest: 7,
   maxConnections: 8,
+  defaultTime2Wait: 9,
+  defaultTime2Retain: 10,
   user: 11,
   password: 12,
   authType: 13,
@@ -27,6 +42,9 @@ const PORTAL_FAILURES = {
   "not-found": Isdsc.PORTAL_NOT_FOUND,
   "in-use": Isdsc.PORTAL_ALREADY_EXISTS,
 };
+/** Target Flags. */
+const HIDE_STATIC_TARGET = 0x2, MERGE_TARGET_INFORMATION = 0x4;
+
 const TARGET_FAILURES = { "not-found": Isdsc.TARGET_NAME_NOT_FOUND };
 
 export const TARGET_COMMANDS: readonly IscsicliCommand[] = [
@@ -37,15 +55,26 @@ export const TARGET_COMMANDS: readonly IscsicliCommand[] = [
       "<DefaultTime2Wait> <DefaultTime2Retain> <Username> <Password> <AuthType> <Mapping Count> " +
       "<Target Lun> <OS Bus> <Os Target> <OS Lun> ...",
     takes: withMappings(16),
-    run: ({ control }, [name, , address, socket]) =>
-      addTarget(control, name!, unlessStar(address!), unlessStar(socket!)),
+    async run({ control }, [name, alias, address, socket, flagsWord]) {
+      const flags = numberOf(flagsWord!);
+      await addTarget(control, {
+        iqn: targetNameOf(name!),
+        portals: portalsOf(addressOf(address!), unlessStar(socket!)),
+        alias: unlessStar(alias!),
+        hidden: (flags & HIDE_STATIC_TARGET) !== 0 || undefined,
+        merge: (flags & MERGE_TARGET_INFORMATION) !== 0 || undefined,
+      });
+    },
   },
   {
     name: "QAddTarget",
     words: "<TargetName> <TargetPortalAddress>",
     takes: exactly(2),
     run: ({ control }, [name, address]) =>
-      addTarget(control, name!, unlessStar(address!), String(ISCSI_SOCKET)),
+      addTarget(control, {
+        iqn: targetNameOf(name!),
+        portals: portalsOf(addressOf(address!), String(ISCSI_SOCKET)),
+      }),
   },
   {
     name: "RemoveTarget",
@@ -120,24 +149,26 @@ function portalOf([address, socket]: readonly string[]): PortalFacts {
   return { address: address!, port: socketOf(socket!) };
 }
 
+/** Without either of its words there is none. */
+function portalsOf(address: string | undefined, socket: string | undefined): PortalFacts[] {
+  if (address === undefined || socket === undefined) return [];
+  return [{ address, port: socketOf(socket) }];
+}
+
 async function addTarget(
   control: Surroundings["control"],
-  iqn: string,
-  address: string | undefined,
-  socket: string | undefined,
+  target: NewStaticTarget,
 ): Promise<void> {
-  const portals = address === undefined || socket === undefined
-    ? []
-    : [{ address, port: socketOf(socket) }];
-  await control.addTarget({ iqn, portals });
+  await control.addTarget(target);
 }
 
 async function addPortal({ control }: Surroundings, words: readonly string[]): Promise<void> {
   const portal = portalOf(words);
   if (words.length === 2) return void await control.addPortal(portal);
   const { name } = await control.show();
-  const { chap, headerDigest, dataDigest } = loginOptionsOf(words, PORTAL_OPTIONS, name);
-  await control.addPortal({ ...portal, chap, headerDigest, dataDigest });
+  checkInstance(words[2]);
+  const { chap, mutual, headerDigest, dataDigest } = loginOptionsOf(words, PORTAL_OPTIONS, name);
+  await control.addPortal({ ...portal, chap, mutual, headerDigest, dataDigest });
 }
 
 async function listPortals({ control, say }: Surroundings): Promise<void> {
@@ -145,14 +176,19 @@ async function listPortals({ control, say }: Surroundings): Promise<void> {
   if (portals.length === 0) return;
   say(`Total of ${portals.length} portals are persisted:`);
   say("");
-  for (const { address, port, chapUser } of portals) {
+  for (const { address, port, chapUser, authentication, headerDigest, dataDigest } of portals) {
     const lines = [
       `    Address and Socket   : ${address} ${port}`,
       "    Symbolic Name        : ",
       `    Initiator Name       : ${INITIATOR_INSTANCE}`,
       "    Port Number          : <Any Port>",
       ...securityLines(),
-      ...optionLines({ user: chapUser ?? undefined }),
+      ...optionLines({
+        headerDigest: headerDigest || undefined,
+        dataDigest: dataDigest || undefined,
+        user: chapUser ?? undefined,
+        isMutual: authentication === "mutual-chap",
+      }),
       "",
     ];
     lines.forEach(say);
@@ -174,7 +210,7 @@ async function targetInfo(
   if (asked === undefined) return;
   const found = target.portals.filter(({ foundBy }) => mechanismOf(foundBy) === asked);
   if (found.length === 0) throw new IscsicliError(INVALID_PARAMETER);
-  recordLines(found).forEach(say);
+  recordLines(found, target.alias).forEach(say);
 }
 
 /** `SendTargets:*192.0.2.1 0003260 Root\ISCSIPRT\0000_0`, `iSNS:192.0.2.5`, or `Static`. */
@@ -186,11 +222,11 @@ function mechanismOf(foundBy: string): string {
   return `SendTargets:*${portal[1]} ${portal[2]!.padStart(7, "0")} ${INITIATOR_INSTANCE}`;
 }
 
-function recordLines(portals: KnownTargetFacts["portals"]): string[] {
+function recordLines(portals: KnownTargetFacts["portals"], alias: string): string[] {
   const groups = Map.groupBy(portals, ({ portalGroup }) => portalGroup ?? 0);
   const lines = [
     "    Protocol Type        : iSCSI TCP Protocol",
-    "    Target Alias         : ",
+    `    Target Alias         : ${alias}`,
     `    PortalGroups         : ${groups.size} portal groups`,
   ];
   for (const [at, [, members]] of [...groups].entries()) {
@@ -204,5 +240,6 @@ function recordLines(portals: KnownTargetFacts["portals"]): string[] {
     ...lines,
     `    Initiator Name       : ${INITIATOR_INSTANCE}`,
     "    Target Flags         : 0x0",
+    ...optionLines({}),
   ];
 }

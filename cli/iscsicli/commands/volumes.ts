@@ -1,4 +1,5 @@
 /** Devices that must be there before the initiator service calls itself started. */
+import type { InitiatorDeviceFacts } from "../../../lib/initiator_service/control.ts";
 import { exactly, type IscsicliCommand, type Surroundings } from "../command.ts";
 import { IscsicliError, Isdsc } from "../isdsc.ts";
 
@@ -24,11 +25,28 @@ export const VOLUME_COMMANDS: readonly IscsicliCommand[] = [
     },
   },
   {
+    name: "AddPersistentDevice",
+    words: "<Volume or Device Path>",
+    takes: exactly(1),
+    failures: { ...DEVICE_FAILURES, "failed": Isdsc.DEVICE_NOT_PERSISTENT },
+    async run(around, [path]) {
+      const { name, bound, target } = await deviceAt(around, path!);
+      if (bound) throw new IscsicliError(Isdsc.DEVICE_ALREADY_BOUND);
+      const logins = await around.control.listPersistent();
+      if (!logins.some((login) => login.target === target)) {
+        throw new IscsicliError(Isdsc.DEVICE_NOT_PERSISTENT);
+      }
+      await around.control.bind(name);
+    },
+  },
+  {
     name: "RemovePersistentDevice",
     words: "<Volume or Device Path>",
     takes: exactly(1),
     failures: DEVICE_FAILURES,
-    run: async (around, [path]) => void await around.control.unbind(await deviceAt(around, path!)),
+    async run(around, [path]) {
+      await around.control.unbind((await deviceAt(around, path!)).name);
+    },
   },
   {
     name: "ClearPersistentDevices",
@@ -39,10 +57,13 @@ export const VOLUME_COMMANDS: readonly IscsicliCommand[] = [
 ];
 
 /** The device of that name, or that is reached by that path. */
-async function deviceAt({ control }: Surroundings, path: string): Promise<string> {
+async function deviceAt(
+  { control }: Surroundings,
+  path: string,
+): Promise<InitiatorDeviceFacts> {
   const found = (await control.devices()).find(({ name, attached }) =>
     name === path || attached?.path === path || attached?.mounts.includes(path)
   );
   if (found === undefined) throw new IscsicliError(Isdsc.DEVICE_NOT_FOUND);
-  return found.name;
+  return found;
 }

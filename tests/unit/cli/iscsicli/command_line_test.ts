@@ -11,6 +11,7 @@ const initiator: Partial<InitiatorControl> = {
       service: "running",
       since: null,
       ready: true,
+      mutualSecret: false,
       sessions: 0,
       devices: 0,
     }),

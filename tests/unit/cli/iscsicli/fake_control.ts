@@ -3,6 +3,7 @@ import type {
   InitiatorControl,
   InitiatorDeviceFacts,
   InitiatorSessionFacts,
+  PersistentLoginFacts,
 } from "../../../../lib/initiator_service/control.ts";
 import { iscsicli } from "../../../../cli/iscsicli/iscsicli.ts";
 
@@ -28,6 +29,7 @@ export const SESSION: InitiatorSessionFacts = {
   headerDigest: "none",
   dataDigest: "none",
   authentication: "none",
+  type: "data",
   persistent: false,
   multipath: false,
   since: "2026-11-25T10:00:00.000Z",
@@ -79,6 +81,28 @@ export const DEVICE: InitiatorDeviceFacts = {
   error: null,
 };
 
+/** Of this machine. */
+export const ADDRESSES = ["192.168.1.5", "192.168.2.5"];
+
+/** A login that comes back, as lists tell of it. */
+export const LOGIN: PersistentLoginFacts = {
+  target: TARGET,
+  paths: [{ portal: { address: "10.0.0.5", port: 3260 }, sourceAddress: null }],
+  multipath: true,
+  headerDigest: true,
+  dataDigest: false,
+  chapUser: "me",
+  targetChapUser: null,
+  authentication: "chap",
+  type: "data",
+  connections: 1,
+  maxConnections: null,
+  defaultTime2Wait: null,
+  defaultTime2Retain: null,
+  loggedIn: false,
+  error: null,
+};
+
 const LOGGED_IN = {
   facts: { target: TARGET, persistent: false, sessions: [SESSION], devices: [DEVICE] },
   notices: [],
@@ -94,6 +118,7 @@ const ANSWERS: Partial<Record<keyof InitiatorControl, unknown>> = {
   devices: [DEVICE],
   logIn: LOGGED_IN,
   refreshPortals: [],
+  addConnection: { facts: { cid: 2, source: SESSION.source, portal: SESSION.portal } },
 };
 
 export interface Ran {
@@ -130,6 +155,7 @@ export async function ran(
   const status = await iscsicli(line.split(" "), {
     open: () => Promise.resolve(control),
     say: (said) => void lines.push(said),
+    addresses: () => ADDRESSES,
     strict,
   });
   return { status, lines, calls };

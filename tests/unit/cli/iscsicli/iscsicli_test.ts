@@ -1,73 +1,10 @@
 import assert from "node:assert/strict";
+import { statusText } from "../../../../cli/iscsicli/isdsc.ts";
 import { iscsicli } from "../../../../cli/iscsicli/iscsicli.ts";
 import { ControlError } from "../../../../lib/config/control_error.ts";
-import { DEVICE, NODE_NAME, ran, SESSION, TARGET } from "./fake_control.ts";
+import { type Answers, DEVICE, LOGIN, NODE_NAME, ran, SESSION, TARGET } from "./fake_control.ts";
 
 const DONE = "The operation completed successfully. ";
-
-/** Calls as scripts make them, and what they must come to. */
-const CALLS: readonly (readonly [line: string, ...calls: string[]])[] = [
-  ["QAddTargetPortal 10.0.0.5", 'addPortal({"address":"10.0.0.5","port":3260})'],
-  [
-    "qaddtargetportal 10.0.0.5 user secretsecret12",
-    'addPortal({"address":"10.0.0.5","port":3260,"chap":{"user":"user","secret":"secretsecret12"}})',
-  ],
-  [
-    "QLoginTarget iqn.x:t1 user secretsecret12",
-    'logIn({"target":"iqn.x:t1","chap":{"user":"user","secret":"secretsecret12"}})',
-  ],
-  [
-    "QLoginTarget iqn.x:t1 * 0x73656372657473656372657431",
-    `logIn({"target":"iqn.x:t1","chap":{"user":"${NODE_NAME}","secret":"secretsecret1"}})`,
-  ],
-  [
-    "AddTarget iqn.x:t1 * host.example 3260 * 0 * * * * * * * * * 0",
-    'addTarget({"iqn":"iqn.x:t1","portals":[{"address":"host.example","port":3260}]})',
-  ],
-  [
-    `LoginTarget iqn.x:t1 t host.example 3260 Root\\ISCSIPRT\\0000_0 -1 * 0x00000002 ${stars(9)} 0`,
-    'logIn({"target":"iqn.x:t1","paths":[{"portal":{"address":"host.example","port":3260}}],' +
-    '"multipath":true})',
-  ],
-  [
-    `LoginTarget iqn.x:t1 t host 3260 Root\\ISCSIPRT\\0000_0 -1 * 0x00000002 1 1 ${stars(7)} 0`,
-    'logIn({"target":"iqn.x:t1","paths":[{"portal":{"address":"host","port":3260}}],' +
-    '"multipath":true,"headerDigest":true,"dataDigest":true})',
-  ],
-  [
-    `PersistentLoginTarget iqn.x:t1 T ${stars(15)} 0`,
-    'logIn({"target":"iqn.x:t1","persistent":true,"recordOnly":true})',
-  ],
-  [
-    `PersistentLoginTarget iqn.x:t1 * 10.0.0.5 3260 ${stars(14)}`,
-    'logIn({"target":"iqn.x:t1","paths":[{"portal":{"address":"10.0.0.5","port":3260}}],' +
-    '"persistent":true,"recordOnly":true})',
-  ],
-  [
-    `PersistentLoginTarget iqn.x:t1 T ${stars(11)} user secretsecret12 * * 0`,
-    'logIn({"target":"iqn.x:t1","chap":{"user":"user","secret":"secretsecret12"},' +
-    '"persistent":true,"recordOnly":true})',
-  ],
-  [
-    "RemovePersistentTarget Root\\ISCSIPRT\\0000_0 iqn.x:t1 * 10.0.0.5 3260",
-    'removePersistent({"target":"iqn.x:t1","portal":{"address":"10.0.0.5","port":3260}})',
-  ],
-  ["RemoveTargetPortal 10.0.0.5 3260", 'removePortal({"address":"10.0.0.5","port":3260})'],
-  ["logouttarget fffffa8000000000-400001370000000d", 'logOut({"session":"13"})'],
-  ["LogoutTarget 0xfffffa8000000000-0x400001370000000d", 'logOut({"session":"13"})'],
-  ["NodeName iqn.2026-01.org.example:me", 'setName("iqn.2026-01.org.example:me")'],
-  ["BindPersistentVolumes"],
-  ["RemovePersistentDevice /srv", 'unbind("target1/0")'],
-];
-
-for (const [line, ...calls] of CALLS) {
-  Deno.test(`iscsicli: ${line}`, async () => {
-    const { status, lines, calls: made } = await ran(line);
-    assert.equal(lines.at(-1), DONE);
-    assert.equal(status, 0);
-    assert.deepEqual(made, calls);
-  });
-}
 
 Deno.test("iscsicli LoginTarget says to what, and the ids of what came of it", async () => {
   const { lines } = await ran(`LoginTarget ${TARGET} ${stars(16)} 0`);
@@ -125,17 +62,7 @@ ${DONE}`,
 });
 
 Deno.test("iscsicli ListPersistentTargets misspells its heading, as scripts expect", async () => {
-  const login = {
-    target: TARGET,
-    paths: [{ portal: { address: "10.0.0.5", port: 3260 }, sourceAddress: null }],
-    multipath: true,
-    headerDigest: true,
-    dataDigest: false,
-    chapUser: "me",
-    targetChapUser: null,
-    loggedIn: false,
-  };
-  const { lines } = await ran("ListPersistentTargets", { listPersistent: [login] });
+  const { lines } = await ran("ListPersistentTargets", { listPersistent: [LOGIN] });
   assert.equal(
     lines.join("\n"),
     `Total of 1 peristent targets
@@ -242,6 +169,207 @@ Deno.test("iscsicli ends with the target's own verdict, where it gave one", asyn
   assert.equal((await ran(line, { logOut })).status, 0xefff0040);
 });
 
+const SESSION_ID = "fffffa8000000000-400001370000000d";
+
+Deno.test("iscsicli QAddConnection tells the id of what was added, AddConnection does not", async () => {
+  const { lines, calls } = await ran(`QAddConnection ${SESSION_ID} * 10.0.1.5 me secretsecret12`);
+  assert.deepEqual(lines, ["Connection Id is 0xfffffa8000000000-0x2", DONE]);
+  assert.deepEqual(calls, [
+    'addConnection("13",{"portal":{"address":"10.0.1.5","port":3260},' +
+    '"chap":{"user":"me","secret":"secretsecret12"}})',
+  ]);
+  const long = await ran(`AddConnection ${SESSION_ID} ${stars(15)}`);
+  assert.deepEqual(long.lines, [DONE]);
+  const addConnection = new ControlError("failed", "too many", "less", { loginStatus: 0x0206 });
+  const full = await ran(`QAddConnection ${SESSION_ID} * *`, { addConnection });
+  assert.equal(full.status, 0xefff000e);
+});
+
+Deno.test("iscsicli RemoveConnection takes neither the leading connection nor the last", async () => {
+  const [leading] = SESSION.connectionList;
+  const two = [{ ...SESSION, connectionList: [leading!, { ...leading!, cid: 2 }] }];
+  const line = (cid: string) => `RemoveConnection ${SESSION_ID} 0xfffffa8000000000-0x${cid}`;
+  const { status, calls } = await ran(line("2"), { sessions: two });
+  assert.deepEqual([status, calls], [0, ['removeConnection("13",2)']]);
+  assert.equal((await ran(line("1"), { sessions: two })).status, 0xefff0064);
+  assert.equal((await ran(line("7"), { sessions: two })).status, 0xefff0063);
+  assert.equal((await ran(line("1"))).status, 0xefff003d);
+  const bad = await ran(`RemoveConnection ${SESSION_ID} x`);
+  assert.deepEqual([bad.status, bad.lines[0]], [87, "Invalid connectionid: x"]);
+});
+
+Deno.test("iscsicli SessionList tells of every connection, and of none while a session is tried for", async () => {
+  const [leading] = SESSION.connectionList;
+  const second = { ...leading!, cid: 0x102, source: { address: "192.168.2.5", port: 40_001 } };
+  const sessions = [{ ...SESSION, connections: 2, connectionList: [leading!, second] }];
+  const { lines } = await ran("SessionList f", { sessions });
+  assert.equal(
+    lines.slice(8).join("\n"),
+    `Number Connections     : 2
+
+    Connections:
+
+        Connection Id     : fffffa8000000000-1
+        Initiator Portal  : 192.168.1.5/58847
+        Target Portal     : 192.168.1.108/3260
+        CID               : 01 00
+
+        Connection Id     : fffffa8000000000-102
+        Initiator Portal  : 192.168.2.5/40001
+        Target Portal     : 192.168.1.108/3260
+        CID               : 02 01
+
+${DONE}`,
+  );
+  const retrying = [{ ...SESSION, connections: 0, connectionList: [], source: null, tsih: null }];
+  const none = (await ran("SessionList f", { sessions: retrying })).lines;
+  assert.ok(none.includes("Number Connections     : 0"));
+  assert.ok(!none.includes("    Connections:"));
+});
+
+Deno.test("iscsicli ListPersistentTargets tells what was specified of a login", async () => {
+  const login = {
+    ...LOGIN,
+    paths: [{ portal: { address: "10.0.0.5", port: 3260 }, sourceAddress: "192.168.2.5" }],
+    ...{ multipath: false, headerDigest: false, authentication: "mutual-chap" },
+    ...{ type: "informational", maxConnections: 4, defaultTime2Wait: 5, defaultTime2Retain: 6 },
+  };
+  const { lines } = await ran("ListPersistentTargets", { listPersistent: [login] });
+  assert.equal(
+    lines.slice(3).join("\n"),
+    `    Session Type          : Informational
+    Initiator Name        : Root\\ISCSIPRT\\0000_0
+    Port Number           : 1
+    Security Flags        : 0x0
+    Version              : 0
+    Information Specified: 0xfc
+    Maximum Connections  : 4
+    Default Time 2 Wait  : 5
+    Default Time 2 Retain: 6
+    Login Flags          : 0x0
+    Authentication Type  : Mutual CHAP
+    Username             :
+        6d 65                                               me
+    Password             : <is established>
+
+${DONE}`,
+  );
+});
+
+Deno.test("iscsicli ListTargetPortals tells how portals are asked", async () => {
+  const portal = {
+    ...{ address: "10.0.0.5", port: 3260, chapUser: "me", authentication: "mutual-chap" },
+    ...{ headerDigest: true, dataDigest: false, targets: 1, askedAt: null, error: null },
+  };
+  const { lines } = await ran("ListTargetPortals", { listPortals: [portal] });
+  assert.equal(
+    lines.join("\n"),
+    `Total of 1 portals are persisted:
+
+    Address and Socket   : 10.0.0.5 3260
+    Symbolic Name        : 
+    Initiator Name       : Root\\ISCSIPRT\\0000_0
+    Port Number          : <Any Port>
+    Security Flags        : 0x0
+    Version              : 0
+    Information Specified: 0xe1
+    Header Digest        : CRC-32C
+    Login Flags          : 0x0
+    Authentication Type  : Mutual CHAP
+    Username             :
+        6d 65                                               me
+    Password             : <is established>
+
+${DONE}`,
+  );
+  assert.deepEqual((await ran("ListTargetPortals")).lines, [DONE]);
+});
+
+Deno.test("iscsicli TargetInfo with a mechanism tells the whole record", async () => {
+  const portals = [
+    { address: "10.0.0.5", port: 3260, portalGroup: 1, foundBy: "10.0.0.5:3260" },
+    { address: "10.0.1.5", port: 3260, portalGroup: 2, foundBy: "10.0.0.5:3260" },
+    { address: "10.0.2.5", port: 3260, portalGroup: null, foundBy: "static" },
+  ];
+  const listTargets = [{ iqn: TARGET, alias: "Mail", portals, state: "known", sessions: 0 }];
+  const { lines } = await ran(`TargetInfo ${TARGET} Static`, { listTargets });
+  assert.equal(
+    lines.join("\n"),
+    `Get Target information for ${TARGET} discovered by Static
+    Discovery Mechanisms :
+         "SendTargets:*10.0.0.5 0003260 Root\\ISCSIPRT\\0000_0"
+         "Static"
+    Protocol Type        : iSCSI TCP Protocol
+    Target Alias         : Mail
+    PortalGroups         : 1 portal groups
+        Group 0 has 1 portals
+            Address and Socket    : 10.0.2.5 3260
+            Symbolic Name         : 
+    Initiator Name       : Root\\ISCSIPRT\\0000_0
+    Target Flags         : 0x0
+    Version              : 0
+    Information Specified: 0x0
+    Login Flags          : 0x0
+${DONE}`,
+  );
+  const empty = [{ iqn: TARGET, alias: "", portals: [], state: "known", sessions: 0 }];
+  const { lines: none } = await ran(`TargetInfo ${TARGET}`, { listTargets: empty });
+  assert.equal(none[1], "    Discovery Mechanisms: <This List is Empty>");
+});
+
+Deno.test("iscsicli ReportPersistentDevices lists what is bound", async () => {
+  assert.deepEqual((await ran("ReportPersistentDevices")).lines, [
+    "Persistent Volumes",
+    '    "/dev/nbd0"',
+    "",
+    DONE,
+  ]);
+});
+
+Deno.test("iscsicli refuses words that do not fit, each with its own status", async () => {
+  const long = "x".repeat(256);
+  const portal = `t t h 3260`;
+  const cases: readonly (readonly [line: string, status: number, answers?: Answers])[] = [
+    [`QLoginTarget ${long}`, 0xefff0051],
+    [`QAddTarget t ${long}`, 87],
+    [`LoginTarget ${portal} Other ${stars(13)}`, 0xefff0017],
+    [`LoginTarget ${portal} * 2 ${stars(12)}`, 0xefff002d],
+    [`LoginTarget ${portal} * 0xffffffff ${stars(12)}`, 0],
+    [`LoginTarget ${portal} ${stars(11)} 3 * *`, 0xefff004e],
+    [`LoginTarget ${portal} ${stars(10)} short 1 * *`, 0xefff004b],
+    [`LoginTarget ${portal} ${stars(12)} akey *`, 0xefff0037],
+    ["CHAPSecret short", 0xefff004c],
+    ["PSKey * * 0 4 10.0.0.1 key T", 87],
+    ["GetPSKey * * 5 ::1", 0xefff0037],
+    [`RemovePersistentTarget Other ${TARGET} * * *`, 0xefff0017, { listPersistent: [LOGIN] }],
+    [`RemovePersistentTarget * ${TARGET} 1 * *`, 0xefff0042, { listPersistent: [LOGIN] }],
+    [`RemovePersistentTarget * ${TARGET} * h 3260`, 0xefff0042, { listPersistent: [LOGIN] }],
+    [`RemovePersistentTarget * iqn.x:other * * *`, 0xefff0042, { listPersistent: [LOGIN] }],
+    ["AddPersistentDevice /srv", 0xefff005c, { listPersistent: [LOGIN] }],
+    ["AddPersistentDevice /other", 0xefff005d],
+    ["AddPersistentDevice /srv", 0xefff005e, { devices: [{ ...DEVICE, bound: false }] }],
+    [`QAddConnection ${SESSION_ID} Other *`, 0xefff0017],
+    [`RemoveConnection ${SESSION_ID.replace("d", "e")} 0-1`, 0xefff001c],
+  ];
+  for (const [line, status, answers] of cases) {
+    assert.equal((await ran(line, answers)).status, status, line);
+  }
+  const { lines } = await ran("PSKey * * 0 4 10.0.0.1 key T");
+  assert.equal(
+    lines[0],
+    "Error, only id types ID_IPV4_ADDR (1), ID_FQDN (2), ID_USER_FQDN supported (3)",
+  );
+});
+
+Deno.test("iscsicli has a text for every status, with the space that scripts know", () => {
+  for (let low = 1; low <= 0x68; low++) {
+    const severity = [0x2e, 0x3b, 0x48].includes(low) ? 0xafff0000 : 0xefff0000;
+    assert.match(statusText(severity + low), /^[A-Z].*\. $/);
+  }
+  assert.equal(statusText(0xefff0069), "Status: 0xefff0069");
+  assert.equal(statusText(0), DONE);
+});
+
 Deno.test("iscsicli says no to what needs IPsec", async () => {
   for (
     const line of [
@@ -271,7 +399,7 @@ Deno.test("iscsicli tells that the service does not run", async () => {
     strict: false,
   });
   assert.equal(status, 0xefff003e);
-  assert.deepEqual(said, ["no service; start it", "The initiator service is not running."]);
+  assert.deepEqual(said, ["no service; start it", "The initiator service is not running. "]);
 });
 
 Deno.test("iscsicli ReportTargetMappings tells which LUN is behind which session", async () => {
