@@ -8,7 +8,7 @@ import { exactU64 } from "./exact_u64.ts";
 import { NO_DATA_OFFSET } from "./footer.ts";
 import { FormatError } from "./format_error.ts";
 import { hex32 } from "./hex32.ts";
-import { decodeUtf16, encodeUtf16 } from "./utf16.ts";
+import { decodeUtf16, encodeUtf16 } from "../wire/utf16.ts";
 
 export const DYNAMIC_HEADER_LENGTH = 1024;
 export const DYNAMIC_COOKIE = "cxsparse";

@@ -3,7 +3,7 @@
  * more than a hint. Virtual Hard Disk Image Format 1.0, "Dynamic Disk Header Format", parent
  * locator entries.
  */
-import { decodeUtf16, encodeUtf16 } from "./utf16.ts";
+import { decodeUtf16, encodeUtf16 } from "../wire/utf16.ts";
 
 /** How a platform writes paths. */
 interface Platform {
