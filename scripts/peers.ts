@@ -58,6 +58,13 @@ export const PEERS = [
   { name: "tshark", package: "tshark", groups: ["interop"] },
   { name: "ip", package: "iproute2", groups: ["interop", "e2e"] },
   { name: "mkfs.ext4", package: "e2fsprogs", groups: ["interop"] },
+  { name: "mkfs.vfat", package: "dosfstools", groups: ["interop"] },
+  { name: "mkfs.ntfs", package: "ntfs-3g", groups: ["interop"] },
+  { name: "mkfs.exfat", package: "exfatprogs", groups: ["interop"] },
+  { name: "sfdisk", package: "fdisk", groups: ["interop"] },
+  { name: "sgdisk", package: "gdisk", groups: ["interop"] },
+  { name: "parted", package: "parted", groups: ["interop"] },
+  { name: "blkid", package: "util-linux", groups: ["interop"] },
   // A kernel in an emulator, with programs of this machine: tests/support/linux_guest.ts.
   {
     name: "linux guest",

@@ -8,6 +8,8 @@ import { isZero } from "./zeros.ts";
 export interface CopyOptions {
   /** The destination reads as zeros wherever nothing has been written. */
   readonly blank?: boolean | undefined;
+  /** Holes of the source leave what the destination has; zeros that it holds are zeros there. */
+  readonly keepsHoles?: boolean | undefined;
   /** Aborting it fails the copy with its reason, once nothing is under way any more. */
   readonly signal?: AbortSignal | undefined;
   /** Told how many octets are done, of how many. */
@@ -45,7 +47,7 @@ export async function copyDevice(
   };
   await overPieces(source, options, piecesOf(source), async (piece, buffer) => {
     const { offset, length, mapped } = piece;
-    if (!mapped) return await clear(offset, length);
+    if (!mapped) return options.keepsHoles ? undefined : await clear(offset, length);
     await fill(source, offset, buffer, length);
     for (const run of runsOf(buffer, length)) {
       if (run.mapped) {

@@ -134,12 +134,13 @@ function anyValues<F extends Fields>(layout: Layout<F>): fc.Arbitrary<Values> {
 function madeValid<F extends Fields>(layout: Layout<F>, drawn: Uint8Array): Uint8Array {
   const octets = drawn.slice();
   const sample = parse(layout, octets, 0);
-  for (const [key, { at, length }] of Object.entries(layout.fields)) {
+  const view = new DataView(octets.buffer, octets.byteOffset);
+  for (const [key, field] of Object.entries(layout.fields)) {
+    const { at, length } = field;
     if (typeof sample[key] === "string") {
       for (let i = at; i < at + length; i++) octets[i]! &= 0x7f;
     } else if (typeof sample[key] === "number" && length === 8) {
-      octets[at] = 0;
-      octets[at + 1]! &= 0x1f;
+      field.set(view, 0, sample[key] % Number.MAX_SAFE_INTEGER);
     }
   }
   return octets;
