@@ -1,8 +1,8 @@
 /** What copying and converting have in common: how far it is, and what its failures mean. */
 import { ControlError } from "../lib/config/control_error.ts";
-import { DeviceUrlError } from "../lib/device_url.ts";
 import { CopyDiffers, copyImage, type ImageCopied } from "../lib/image_copy.ts";
 import type { Context } from "./context.ts";
+import { deviceFailure } from "./device_failure.ts";
 import type { DiskCopyFlags } from "./routes/disk_copy.ts";
 import { formatSize } from "./size.ts";
 
@@ -30,7 +30,7 @@ export async function copyDisk(
     bar.end();
     context.output.facts({ source, destination, ...copied }, sentence(flags));
   } catch (error) {
-    throw context.signal.aborted ? context.signal.reason : await failure(source, error);
+    throw context.signal.aborted ? context.signal.reason : await failureOf(source, error);
   } finally {
     clearInterval(awake);
     bar.end();
@@ -43,16 +43,8 @@ function sentence({ verify }: DiskCopyFlags) {
     (verify ? "; compared, no octet differs" : "");
 }
 
-async function failure(source: string, error: unknown): Promise<unknown> {
-  if (error instanceof DeviceUrlError) return new ControlError("usage", error.message);
-  if (error instanceof CopyDiffers) {
-    const next = "see whether the source was written meanwhile, and copy again";
-    return new ControlError("failed", error.message, next, { cause: error });
-  }
-  const { fileFailure } = await import("../lib/config/file_failure.ts");
-  const known = fileFailure(source, error);
-  if (known instanceof ControlError || !(error instanceof Error)) return known;
-  // What a remote disk's own errors are called differs; each says what happened.
-  if (!("next" in error) || typeof error.next !== "string") return error;
-  return new ControlError("unreachable", error.message, error.next, { cause: error });
+async function failureOf(source: string, error: unknown): Promise<unknown> {
+  if (!(error instanceof CopyDiffers)) return await deviceFailure(source, error);
+  const next = "see whether the source was written meanwhile, and copy again";
+  return new ControlError("failed", error.message, next, { cause: error });
 }

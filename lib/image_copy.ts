@@ -71,7 +71,7 @@ export async function copyImage(
   const source = await openSource(from);
   try {
     const isThere = isDeviceUrl(to) || await isBlockDevice(to);
-    return isThere ? await overDevice(source, to, options) : await toFile(source, to, options);
+    return isThere ? await overDevice(source, to, options) : await copyToFile(source, to, options);
   } finally {
     await source.close();
   }
@@ -101,10 +101,11 @@ async function overDevice(
   }
 }
 
-async function toFile(
+/** Copies a device into a new image file. */
+export async function copyToFile(
   source: BlockDevice,
   path: string,
-  options: ImageCopyOptions,
+  options: Omit<ImageCopyOptions, "overwrite">,
 ): Promise<ImageCopied> {
   const { makeImage } = await import("./vhd/make_image.ts");
   const type = options.type ?? typeOfFile(path) ?? "raw";
@@ -119,7 +120,7 @@ async function copyAndVerify(
   source: BlockDevice,
   destination: BlockDevice,
   blank: boolean,
-  { signal, progress, verify }: ImageCopyOptions,
+  { signal, progress, verify }: Omit<ImageCopyOptions, "overwrite">,
 ): Promise<ImageCopied> {
   const { size } = source;
   const total = verify ? 2 * size : size;

@@ -11,6 +11,7 @@ import { ACCOUNT_FLAGS, type AccountFlags, DIGEST_FLAGS, type DigestFlags } from
 import { DEVICE_ARGUMENT, TARGET_IQN_ARGUMENT } from "./initiator_arguments.ts";
 import { type EventsFlags, eventsFlags } from "./events.ts";
 import { initiatorIsnsRoutes } from "./initiator_isns.ts";
+import { initiatorDiskRoutes } from "./initiator_disk.ts";
 import { initiatorPersistentRoutes } from "./initiator_persistent.ts";
 import { initiatorPortalRoutes } from "./initiator_portal.ts";
 
@@ -282,6 +283,7 @@ export const initiatorRoutes = buildRouteMap({
     devices,
     attach,
     detach,
+    disk: initiatorDiskRoutes,
     policy,
     bind,
     events,

@@ -3,7 +3,8 @@ import { ControlError } from "../config/control_error.ts";
 
 interface Findable {
   readonly name: string;
-  readonly identity: string;
+  /** Null: it has none, or it is not known yet. */
+  readonly identity: string | null;
   readonly target: string;
   readonly lun: number;
 }
@@ -12,7 +13,7 @@ interface Findable {
 export function findDevice<D extends Findable>(devices: readonly D[], text: string): D {
   const asked = text.toLowerCase();
   const found = devices.find(({ name, identity, target, lun }) =>
-    [name, identity, `${target}/${lun}`].some((each) => each.toLowerCase() === asked)
+    [name, identity, `${target}/${lun}`].some((each) => each?.toLowerCase() === asked)
   );
   if (found !== undefined) return found;
   throw new ControlError(
