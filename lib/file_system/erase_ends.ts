@@ -1,4 +1,4 @@
-/** Takes from a device what tells others what it holds: that lies near its beginning, or its end. */
+/** Takes from a device what tells others what it holds: that is near its beginning, or its end. */
 import type { BlockDevice } from "../block/device.ts";
 
 /** Octets at each end in which every known table and file system has its signature. */

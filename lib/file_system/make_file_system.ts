@@ -2,8 +2,8 @@
  * Makes a file system in a sparse file, by the program of the system that makes it on a disk: so it
  * can be made for a disk that the kernel knows nothing of.
  */
+import { findProgram } from "../runtime/program.ts";
 import { FILE_SYSTEMS, type FileSystemKind, type NewFileSystem } from "./file_system.ts";
-import { findProgram } from "./find_program.ts";
 import { FormatFailed } from "./format_error.ts";
 
 /** Lines of what a program says that are passed on. */
@@ -27,8 +27,10 @@ export async function requireProgram(made: NewFileSystem): Promise<string> {
       `give one of at most ${label.most} characters`,
     );
   }
-  const program = await findProgram(programs);
-  if (program !== undefined) return program;
+  for (const each of programs) {
+    const program = await findProgram(each);
+    if (program !== undefined) return program;
+  }
   throw new FormatFailed(
     "not-found",
     `${made.name} is made by ${programs[0]}, which is not on this machine`,

@@ -143,7 +143,7 @@ async function openDeviceOfService(
     const { device } = await openDevice(facts.attached.url, { readOnly });
     return opened(device, facts.blockLength ?? undefined);
   }
-  const { facts: { attached } } = await control.attach(facts.name, { readOnly, urlOnly: true });
+  const { facts: { attached } } = await control.attach(facts.name, { readOnly, way: "url" });
   const detach = () => detached(control, facts.name);
   try {
     const { device } = await openDevice(attached!.url, { readOnly });

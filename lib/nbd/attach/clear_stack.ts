@@ -1,6 +1,6 @@
 /** Takes away what stands on an attached device, so that it can go. */
 import { AttachError } from "./attach_error.ts";
-import { runProgram } from "./program.ts";
+import { runProgram } from "../../runtime/program.ts";
 import { isFree, type Stack, stackOn } from "./stack.ts";
 
 /** Refuses while something stands on it. */

@@ -4,7 +4,7 @@
  */
 import { AttachError } from "./attach_error.ts";
 import type { LocalDevice, LocalDeviceOptions } from "./local_device.ts";
-import { findProgram, isUnavailable, runProgram } from "./program.ts";
+import { findProgram, isUnavailable, runProgram } from "../../runtime/program.ts";
 
 /** How long the file may take to appear, and in which steps it is looked for. */
 const APPEAR_MS = 10_000;

@@ -7,7 +7,7 @@ import { bootId } from "../../runtime/boot_id.ts";
 import { AttachError } from "./attach_error.ts";
 import type { LocalDevice, LocalDeviceOptions } from "./local_device.ts";
 import { openersOf } from "./openers.ts";
-import { runProgram } from "./program.ts";
+import { runProgram } from "../../runtime/program.ts";
 
 const BLOCK = "/sys/block";
 /** The ending of the files that tell which devices are ours. */
