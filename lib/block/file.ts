@@ -62,7 +62,8 @@ export class FileDevice implements BlockDevice {
       const region = options.locate?.(file) ??
         { offset, size: options.size ?? file.length - offset };
       requireRegion(file, region);
-      return new FileDevice(file, region, options);
+      const growth = file.isBlockDevice ? growsElsewhere : options.growth;
+      return new FileDevice(file, region, { ...options, ...(growth && { growth }) });
     } catch (error) {
       file.close();
       throw error;
@@ -159,6 +160,14 @@ export class FileDevice implements BlockDevice {
     this.#medium.requireWritable();
   }
 }
+
+/** What gives a block device its size is not ours. */
+const growsElsewhere: FileGrowth = ({ file: { path } }) => {
+  const next = "make it larger by what made it, and start the service anew";
+  return Promise.reject(
+    new FileError("unsuitable", `${path} is a block device: ${next}`, { path }),
+  );
+};
 
 function requireRegion(file: PositionalFile, region: FileRegion): void {
   const { offset, size } = region;

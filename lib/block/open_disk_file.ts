@@ -11,6 +11,11 @@ export async function openDiskFile(path: string, writable: boolean): Promise<Den
       return await Deno.open(path, { read: true, write: writable });
     }
   } catch (error) {
+    // Deno shows what is in /dev to nobody who may not do everything.
+    if (error instanceof Deno.errors.NotCapable) {
+      const text = `cannot open ${path}: this command may not use devices; import it as a disk`;
+      throw new FileError("no-permission", text, { path, cause: error });
+    }
     throw openError(path, error);
   }
   throw new FileError(

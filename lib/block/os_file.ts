@@ -6,6 +6,7 @@
  * since Linux 2.6.12; on file systems that know no locks it cannot be had, and opening says so.
  */
 import fs from "node:fs";
+import { claimBlockDevice, type Release } from "./block_claim.ts";
 import { DeviceError } from "./device.ts";
 import { deviceError, errorCode } from "./errno.ts";
 import { FileError } from "./file_error.ts";
@@ -38,7 +39,10 @@ export class OsFile implements PositionalFile {
   readonly writable: boolean;
   readonly cached: boolean;
   readonly punches: boolean;
+  /** A block device has the size that the system gave it. */
+  readonly isBlockDevice: boolean;
   readonly #lock: Deno.FsFile;
+  readonly #claim: Release | undefined;
   readonly #fd: number;
   readonly #readers: ReaderPool;
   readonly #writers: WriterPool;
@@ -51,6 +55,7 @@ export class OsFile implements PositionalFile {
     writable: boolean;
     length: number;
     lock: Deno.FsFile;
+    claim: Release | undefined;
     fd: number;
     pageCache: PageCache | undefined;
     space: FileSpace | undefined;
@@ -62,11 +67,13 @@ export class OsFile implements PositionalFile {
     this.#length = parts.length;
     this.punches = parts.punches;
     this.#lock = parts.lock;
+    this.#claim = parts.claim;
     this.#fd = parts.fd;
     this.#pageCache = parts.pageCache;
     this.#space = parts.space;
     this.cached = parts.pageCache !== undefined;
     const id = parts.lock.statSync();
+    this.isBlockDevice = id.isBlockDevice ?? false;
     const reader = () => openSame(this.path, "r", id);
     this.#readers = new ReaderPool(reader, parts.fd, parts.mostReaders);
     this.#writers = new WriterPool(() => openSameHandle(this.path, id));
@@ -77,7 +84,9 @@ export class OsFile implements PositionalFile {
     const writable = !options.readOnly;
     const lock = await openLocked(path, writable, writable && !options.besideReaders);
     let fd: number | undefined;
+    let claim: Release | undefined;
     try {
+      if (writable && lock.statSync().isBlockDevice) claim = claimed(path);
       fd = openSame(path, writable ? "r+" : "r", lock.statSync());
       const length = lock.seekSync(0, Deno.SeekMode.End);
       const allowed = options.ffi !== false;
@@ -85,10 +94,12 @@ export class OsFile implements PositionalFile {
       const punches = writable && space !== undefined && await punching(space, fd, length);
       const pageCache = allowed ? usablePageCache(fd) : undefined;
       const { mostReaders } = options;
-      const parts = { path, writable, length, lock, fd, pageCache, space, punches, mostReaders };
-      return new OsFile(parts);
+      return new OsFile({
+        ...{ path, writable, length, lock, claim, fd, pageCache, space, punches, mostReaders },
+      });
     } catch (error) {
       if (fd !== undefined) fs.closeSync(fd);
+      claim?.();
       lock.close();
       throw error instanceof FileError ? error : openError(path, error);
     }
@@ -186,6 +197,7 @@ export class OsFile implements PositionalFile {
     this.#readers.close();
     this.#writers.close();
     fs.closeSync(this.#fd);
+    this.#claim?.();
     this.#lock.close();
   }
 
@@ -217,6 +229,17 @@ async function openLocked(
     handle.close();
     throw error instanceof FileError ? error : openError(path, error);
   }
+}
+
+/** Two that write a device without knowing of each other, a file system for one, corrupt it. */
+function claimed(path: string): Release | undefined {
+  const claim = claimBlockDevice(path);
+  if (claim !== "in-use") return claim;
+  throw new FileError(
+    "in-use",
+    `cannot open ${path}: the system uses it, as when it is mounted; unmount it first`,
+    { path },
+  );
 }
 
 /** A descriptor of the file that is locked, and of no other that has taken its name since. */

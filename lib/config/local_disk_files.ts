@@ -57,8 +57,8 @@ export const localDiskFiles: DiskFiles = {
       if (refusal !== undefined) {
         throw new ControlError("failed", `the file ${path} cannot be a disk here: ${refusal}`);
       }
-      const { blocks } = await Deno.stat(path);
-      const sparse = blocks !== null && blocks * 512 < size;
+      const { blocks, isFile } = await Deno.stat(path);
+      const sparse = isFile && blocks !== null && blocks * 512 < size;
       if (format === "raw") return { format, size, sparse, uuid: undefined };
       if (footer === undefined) throw new Error(`a ${name} without a footer is served`);
       const found = { format: "vhd", size, uuid: uuidText(footer.uniqueId) } as const;
