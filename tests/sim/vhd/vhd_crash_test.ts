@@ -16,6 +16,8 @@ import {
   type Kind,
   MOST_SECTORS,
   newDisk,
+  remembering,
+  requireAllowed,
   runWorkload,
   SECTORS,
 } from "./crash_disk.ts";
@@ -76,6 +78,8 @@ const STATES = isFull
   : { mostExhaustive: 5, samples: 20, torn: 1 };
 const STATES_OF_LONG = { mostExhaustive: 3, samples: 8, torn: 1 };
 
+const look = remembering(examine);
+
 /** Runs the workload, crashes it everywhere, and answers how many states there were. */
 async function crashEverywhere(
   kind: Kind,
@@ -113,10 +117,11 @@ async function crashDisk(
   for (let at = 0; at <= operations.length; at++) {
     try {
       const sizes = ledger.sizesAfter(at);
-      await examine(states.killed(at), boot(1), ledger.allowedAfterKill(at), sizes);
+      const found = await look(states.killed(at), boot(1));
+      requireAllowed(found, ledger.allowedAfterKill(at), sizes);
       const allowed = ledger.allowedAfterPowerLoss(at);
       for (const state of states.powerLost(at, count)) {
-        await examine(state, boot(2), allowed, sizes);
+        requireAllowed(await look(state, boot(2)), allowed, sizes);
         total++;
       }
     } catch (error) {
