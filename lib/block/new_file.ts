@@ -8,8 +8,8 @@ import { basename, dirname, join } from "node:path";
 import { errorCode } from "./errno.ts";
 import { FileError, type FileErrorKind } from "./file_error.ts";
 import { FileSpace } from "./file_space.ts";
+import { type FileStore, osFiles, type PlainFile } from "./file_store.ts";
 import { freeSpace } from "./free_space.ts";
-import { syncDirectory } from "./sync_directory.ts";
 
 export interface AllocateOptions {
   /** Aborting it fails the allocation with its reason. */
@@ -27,26 +27,29 @@ const ZEROS_LENGTH = 1 << 20;
 export class NewFile {
   readonly path: string;
   readonly #temporary: string;
-  readonly #handle: Deno.FsFile;
+  readonly #handle: PlainFile;
+  readonly #files: FileStore;
+  #isClosed = false;
 
-  private constructor(path: string, temporary: string, handle: Deno.FsFile) {
+  private constructor(path: string, temporary: string, handle: PlainFile, files: FileStore) {
     this.path = path;
     this.#temporary = temporary;
     this.#handle = handle;
+    this.#files = files;
   }
 
   /** Begins a file, readable by its owner alone; `commit` or `abandon` must end it. */
-  static async create(path: string): Promise<NewFile> {
+  static async create(path: string, files: FileStore = osFiles): Promise<NewFile> {
+    let isTaken: boolean;
     try {
-      await Deno.lstat(path);
-      throw taken(path);
+      isTaken = await files.exists(path);
     } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw createError(path, error);
+      throw createError(path, (error as Error).cause ?? error);
     }
+    if (isTaken) throw taken(path);
     const temporary = join(dirname(path), `.sanctl-${crypto.randomUUID()}.partial`);
     try {
-      const handle = await Deno.open(temporary, { write: true, createNew: true, mode: 0o600 });
-      return new NewFile(path, temporary, handle);
+      return new NewFile(path, temporary, await files.createNew(temporary), files);
     } catch (error) {
       throw createError(path, error);
     }
@@ -60,7 +63,7 @@ export class NewFile {
   /** Makes the file `length` octets long, of zeros that take no space. */
   async extend(length: number): Promise<void> {
     try {
-      await this.#handle.truncate(length);
+      await this.#handle.resize(length);
     } catch (error) {
       throw createError(this.path, error);
     }
@@ -79,10 +82,7 @@ export class NewFile {
 
   async write(position: number, octets: Uint8Array): Promise<void> {
     try {
-      await this.#handle.seek(position, Deno.SeekMode.Start);
-      for (let done = 0; done < octets.length;) {
-        done += await this.#handle.write(octets.subarray(done));
-      }
+      await this.#handle.write(position, octets);
     } catch (error) {
       throw createError(this.path, error);
     }
@@ -92,9 +92,9 @@ export class NewFile {
   async commit(): Promise<void> {
     try {
       await this.#handle.sync();
-      await nameExclusively(this.#temporary, this.path);
-      this.#handle.close();
-      await syncDirectory(dirname(this.path));
+      await this.#files.nameExclusively(this.#temporary, this.path);
+      this.#close();
+      await this.#files.syncDirectory(dirname(this.path));
     } catch (error) {
       throw createError(this.path, error);
     }
@@ -102,17 +102,15 @@ export class NewFile {
 
   /** Removes what there is of it. */
   async abandon(): Promise<void> {
-    try {
-      this.#handle.close();
-    } catch (error) {
-      // Closed already by a commit that failed late.
-      if (!(error instanceof Deno.errors.BadResource)) throw error;
-    }
-    try {
-      await Deno.remove(this.#temporary);
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
+    this.#close();
+    await this.#files.remove(this.#temporary);
+  }
+
+  /** A commit that failed late has done so already. */
+  #close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#handle.close();
   }
 
   #requireSpace(length: number): void {
@@ -157,31 +155,6 @@ export class NewFile {
       options.progress?.(done, length);
     }
   }
-}
-
-/** Names a file, unless the name is taken. */
-export async function nameExclusively(temporary: string, path: string): Promise<void> {
-  try {
-    // A second name for it, since renaming would replace another file without a word.
-    await Deno.link(temporary, path);
-  } catch (error) {
-    if (error instanceof Deno.errors.AlreadyExists) throw error;
-    return await renameExclusively(temporary, path);
-  }
-  await Deno.remove(temporary);
-}
-
-/**
- * For file systems that know no second names: nearly as good, as long as nobody else names one now.
- */
-async function renameExclusively(temporary: string, path: string): Promise<void> {
-  try {
-    await Deno.lstat(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    return await Deno.rename(temporary, path);
-  }
-  throw taken(path);
 }
 
 function taken(path: string): FileError {

@@ -4,6 +4,7 @@
  */
 import type { BlockDevice } from "../block/device.ts";
 import type { Logger } from "../runtime/logger.ts";
+import type { GivenSurroundings } from "../vhd/surroundings.ts";
 import type { Progress } from "./facts.ts";
 import type { FoundDisk } from "./operations/declare_disk.ts";
 import type { DeclaredDisk } from "./schema.ts";
@@ -29,6 +30,8 @@ export interface AskedParent {
 
 /** Every failure is a ControlError that names the file. */
 export interface DiskFiles {
+  /** What VHDs are made and opened with; this machine's without. */
+  readonly around?: GivenSurroundings;
   /** The one path of the file, links resolved; of a new file, the one that it will have. */
   locate(path: string): Promise<string>;
   /** Makes the file and answers the UUID written in it, if its format has one. */

@@ -12,6 +12,7 @@ export async function adoptParent(
 ): Promise<void> {
   if (parent === undefined) return;
   const around = surroundings(given);
+  await around.files.syncAll(parent);
   const parentTimeStamp = timeStampOf(await around.files.modifiedAt(parent));
   const file = await around.files.open(path);
   try {

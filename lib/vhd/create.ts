@@ -1,6 +1,7 @@
 /** Makes VHDs. Each is under its name whole or not at all; an existing file is refused. */
 import { basename, dirname, relative } from "node:path";
 import { FileError } from "../block/file_error.ts";
+import type { FileStore } from "../block/file_store.ts";
 import { type AllocateOptions, NewFile } from "../block/new_file.ts";
 import { fixedFooter } from "./fixed.ts";
 import { emitFooter, type Footer, FOOTER_LENGTH } from "./footer.ts";
@@ -43,14 +44,16 @@ export async function createFixedVhd(
   return footer;
 }
 
-export type CreateDynamicVhdOptions = Omit<NewDynamicOptions, "parent">;
+export interface CreateDynamicVhdOptions extends Omit<NewDynamicOptions, "parent"> {
+  readonly files?: FileStore | undefined;
+}
 
 /** Makes a dynamic VHD, none of whose blocks takes space yet, and answers its footer. */
 export async function createDynamicVhd(
   path: string,
   options: CreateDynamicVhdOptions,
 ): Promise<Footer> {
-  return await createGrowingVhd(path, options);
+  return await createGrowingVhd(path, options, options.files);
 }
 
 export interface CreateDifferencingVhdOptions
@@ -81,7 +84,8 @@ export async function createDifferencingVhd(
       throw unsuitable(path, flaw);
     }
     const parentOfNew = await describeParent(path, parent, opened.footer, around);
-    return await createGrowingVhd(path, { ...rest, size, parent: parentOfNew });
+    const image = { ...around.newChildren, ...rest, size, parent: parentOfNew };
+    return await createGrowingVhd(path, image, around.files);
   } finally {
     await opened.device.close();
   }
@@ -94,6 +98,8 @@ async function describeParent(
   { files }: Surroundings,
 ): Promise<ParentOfNew> {
   const absolutePath = await files.locate(parent);
+  // A sync of data leaves the times for later, and after a loss of power it would seem changed.
+  await files.syncAll(absolutePath);
   const directory = await files.locate(dirname(path));
   return {
     uniqueId,
@@ -104,10 +110,14 @@ async function describeParent(
   };
 }
 
-async function createGrowingVhd(path: string, options: NewDynamicOptions): Promise<Footer> {
+async function createGrowingVhd(
+  path: string,
+  options: NewDynamicOptions,
+  files?: FileStore,
+): Promise<Footer> {
   const image = newDynamicImage(options);
   if (typeof image === "string") throw unsuitable(path, image);
-  const file = await NewFile.create(path);
+  const file = await NewFile.create(path, files);
   try {
     await file.extend(image.length);
     for (const { position, octets } of image.pieces) await file.write(position, octets);

@@ -3,6 +3,7 @@ import { type FileStore, osFiles } from "../block/file_store.ts";
 import { bootId } from "../runtime/boot_id.ts";
 import { type Clock, systemClock } from "../runtime/clock.ts";
 import { type Random, systemRandom } from "../runtime/random.ts";
+import type { NewDynamicOptions } from "./new_dynamic_image.ts";
 
 export interface Surroundings {
   readonly files: FileStore;
@@ -16,6 +17,8 @@ export interface Surroundings {
   readonly recordsOfHalf?: number | undefined;
   /** And regions that are made at once. */
   readonly regionsOfChunk?: number | undefined;
+  /** And small blocks and tables of new children. */
+  readonly newChildren?: Pick<NewDynamicOptions, "blockLength" | "growTo"> | undefined;
   /** Told what was put right and what is to be known, a sentence each, with the file's path. */
   readonly notice: (text: string) => void;
 }
@@ -35,6 +38,7 @@ export function surroundings(given: GivenSurroundings = {}): Surroundings {
     ffi: given.ffi,
     recordsOfHalf: given.recordsOfHalf,
     regionsOfChunk: given.regionsOfChunk,
+    newChildren: given.newChildren,
     notice: given.notice ?? (() => {}),
   };
 }

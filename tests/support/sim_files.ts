@@ -5,29 +5,59 @@
 import { DeviceError, type DeviceErrorKind } from "../../lib/block/device.ts";
 import { FileError } from "../../lib/block/file_error.ts";
 import type { FileRun } from "../../lib/block/file_space.ts";
-import type { FileStore } from "../../lib/block/file_store.ts";
+import type { FileStore, PlainFile } from "../../lib/block/file_store.ts";
 import type { PositionalFile } from "../../lib/block/positional_file.ts";
 
-/** What was done to a file, in order. `file` is its name, and which of that name it is. */
+/** What was done, in order. `file` is which file, whatever its name is by then. */
 export type FileOperation =
-  | { readonly kind: "create" | "remove"; readonly file: string }
-  /** Of what was done before it, it makes the first `covered` operations durable. */
-  | { readonly kind: "sync"; readonly file: string; readonly covered: number }
-  | { readonly kind: "resize"; readonly file: string; readonly length: number }
+  /** The directory of `path` has a new name in it, of a new file or of one that has another. */
+  | { readonly kind: "create" | "link"; readonly path: string; readonly file: string }
+  | { readonly kind: "remove"; readonly path: string }
+  | {
+    readonly kind: "rename";
+    readonly from: string;
+    readonly path: string;
+    readonly file: string;
+  }
+  /** Of what was done to names in it before, it makes the first `covered` operations durable. */
+  | { readonly kind: "sync directory"; readonly directory: string; readonly covered: number }
+  /** Of what was done to the file; its times too, where it is `full`. */
+  | {
+    readonly kind: "sync";
+    readonly file: string;
+    readonly covered: number;
+    readonly full: boolean;
+  }
+  /** The rest says when the file was written to from then on, in milliseconds. */
+  | { readonly kind: "touch"; readonly file: string; readonly modified: number }
+  | {
+    readonly kind: "resize";
+    readonly file: string;
+    readonly length: number;
+    readonly modified: number;
+  }
   | {
     readonly kind: "write";
     readonly file: string;
     readonly position: number;
     readonly octets: Uint8Array<ArrayBuffer>;
+    readonly modified: number;
   };
 
-interface Entry {
+/** Files and their names at one moment. */
+export interface SimState {
+  /** By what operations call them. */
+  readonly files: ReadonlyMap<string, Content>;
+  /** Which file each path leads to. */
+  readonly names: ReadonlyMap<string, string>;
+}
+
+interface Entry extends Content {
   readonly id: string;
-  octets: Uint8Array<ArrayBuffer>;
-  /** Octets of the file; `octets` has at least as many. */
-  length: number;
   readers: number;
   isWritten: boolean;
+  /** Its octets are another's too. */
+  isShared: boolean;
 }
 
 export interface SimFilesOptions {
@@ -37,7 +67,11 @@ export interface SimFilesOptions {
   readonly punches?: boolean;
   /** False: what is read at once waits as often as not. */
   readonly cached?: boolean;
+  /** True: what is written to says when, a second for each operation; else all is of one day. */
+  readonly times?: boolean;
 }
+
+const ONE_DAY = Date.parse("2026-01-01T00:00:00Z");
 
 export class SimFiles implements FileStore {
   readonly operations: FileOperation[] = [];
@@ -51,7 +85,7 @@ export class SimFiles implements FileStore {
   #life = 0;
 
   constructor(options: SimFilesOptions = {}) {
-    this.options = { space: Infinity, punches: true, cached: true, ...options };
+    this.options = { space: Infinity, punches: true, cached: true, times: false, ...options };
     this.space = this.options.space;
   }
 
@@ -60,23 +94,29 @@ export class SimFiles implements FileStore {
     this.#entries.set(path, this.#entry(path, octets.slice()));
   }
 
-  /** The files as they are now, each under what operations call it. */
-  snapshot(): Map<string, Content> {
-    return new Map(
-      [...this.#entries.values()].map(({ id, octets, length }) => [
-        id,
-        { octets: octets.slice(0, length), length },
-      ]),
-    );
+  /** The files as they are now. */
+  snapshot(): SimState {
+    const files = new Map<string, Content>();
+    const names = new Map<string, string>();
+    for (const [path, { id, octets, length, modified }] of this.#entries) {
+      names.set(path, id);
+      files.set(id, { octets: octets.slice(0, length), length, modified });
+    }
+    return { files, names };
   }
 
-  /** Files with these contents, which operations call as they did where they come from. */
-  static of(contents: ReadonlyMap<string, Content>): SimFiles {
-    const files = new SimFiles();
-    for (const [id, { octets, length }] of contents) {
-      files.put(pathOf(id), octets.subarray(0, length));
+  /** Files that are so at first; operations call them as they did where they come from. */
+  static of({ files, names }: SimState, options: SimFilesOptions = {}): SimFiles {
+    const made = new SimFiles(options);
+    const entries = new Map<string, Entry>();
+    for (const [path, id] of names) {
+      const entry = entries.get(id) ??
+        { ...files.get(id)!, id, readers: 0, isWritten: false, isShared: true };
+      entries.set(id, entry);
+      made.#entries.set(path, entry);
+      made.#made = Math.max(made.#made, Number(id.slice(id.lastIndexOf("#") + 1)) + 1);
     }
-    return files;
+    return made;
   }
 
   /** The octets of a file, as they are now. */
@@ -106,24 +146,69 @@ export class SimFiles implements FileStore {
   }
 
   async replace(path: string): Promise<PositionalFile> {
-    const entry = this.#entry(path, new Uint8Array(0));
-    this.record({ kind: "create", file: entry.id });
-    this.#entries.set(path, entry);
+    this.#create(path);
     return await this.open(path);
   }
 
   // deno-lint-ignore require-await -- so that a failure is a rejection
+  async createNew(path: string): Promise<PlainFile> {
+    if (this.#entries.has(path)) throw new Deno.errors.AlreadyExists(path);
+    const file = new SimFile(this, path, this.#create(path), true);
+    return {
+      resize: (length) => file.resize(length),
+      write: (position, octets) => file.write(position, octets, 0, octets.length),
+      sync: () => file.syncAll(),
+      close: () => {},
+    };
+  }
+
+  async nameExclusively(temporary: string, path: string): Promise<void> {
+    if (this.#entries.has(path)) throw new Deno.errors.AlreadyExists(path);
+    const entry = this.#find(temporary);
+    this.record({ kind: "link", path, file: entry.id });
+    this.#entries.set(path, entry);
+    await this.remove(temporary);
+  }
+
+  // deno-lint-ignore require-await -- so that a failure is a rejection
+  async rename(from: string, path: string): Promise<void> {
+    const entry = this.#find(from);
+    this.record({ kind: "rename", from, path, file: entry.id });
+    this.#entries.delete(from);
+    this.#entries.set(path, entry);
+  }
+
+  // deno-lint-ignore require-await -- so that a failure is a rejection
   async remove(path: string): Promise<void> {
-    const entry = this.#entries.get(path);
-    if (entry === undefined) return;
-    this.record({ kind: "remove", file: entry.id });
+    if (!this.#entries.has(path)) return;
+    this.record({ kind: "remove", path });
     this.#entries.delete(path);
+  }
+
+  // deno-lint-ignore require-await -- so that a failure is a rejection
+  async touch(path: string, modifiedAt: Date): Promise<void> {
+    const entry = this.#find(path);
+    const modified = modifiedAt.getTime();
+    this.record({ kind: "touch", file: entry.id, modified });
+    entry.modified = modified;
+  }
+
+  async syncAll(path: string): Promise<void> {
+    await new SimFile(this, path, this.#find(path), true).syncAll();
+  }
+
+  async syncDirectory(directory: string): Promise<void> {
+    const covered = this.operations.length;
+    await Promise.resolve();
+    this.record({ kind: "sync directory", directory, covered });
   }
 
   /** The process that had files open is gone: nobody holds them, and it does nothing any more. */
   kill(): void {
-    for (const [path, { id, octets, length }] of this.#entries) {
-      this.#entries.set(path, { id, octets, length, readers: 0, isWritten: false });
+    for (const [path, { id, octets, length, modified }] of this.#entries) {
+      const content = { octets, length, modified };
+      const entry = { ...content, id, readers: 0, isWritten: false, isShared: false };
+      this.#entries.set(path, entry);
     }
     this.#life++;
   }
@@ -139,14 +224,14 @@ export class SimFiles implements FileStore {
 
   // deno-lint-ignore require-await -- so that a failure is a rejection
   async locate(path: string): Promise<string> {
+    if (!path.includes(".")) return path; // a directory
     this.#find(path);
     return path;
   }
 
   // deno-lint-ignore require-await -- so that a failure is a rejection
   async modifiedAt(path: string): Promise<Date> {
-    this.#find(path);
-    return new Date("2026-01-01T00:00:00Z");
+    return new Date(this.#find(path).modified);
   }
 
   /** It is the same always. */
@@ -157,6 +242,11 @@ export class SimFiles implements FileStore {
   list(directory: string): Promise<string[]> {
     const names = this.paths().filter((path) => path.startsWith(`${directory}/`));
     return Promise.resolve(names.map((path) => path.slice(directory.length + 1)).sort());
+  }
+
+  /** When what is done now is done. */
+  get now(): number {
+    return this.options.times ? ONE_DAY + (this.operations.length + 1) * 1000 : ONE_DAY;
   }
 
   /** Records an operation, or fails as it was told to. */
@@ -177,9 +267,25 @@ export class SimFiles implements FileStore {
     return pages * PAGE_LENGTH;
   }
 
+  #create(path: string): Entry {
+    const entry = this.#entry(path, new Uint8Array(0));
+    this.record({ kind: "create", path, file: entry.id });
+    this.#entries.set(path, entry);
+    return entry;
+  }
+
   #entry(path: string, octets: Uint8Array<ArrayBuffer>): Entry {
     const id = `${path}#${this.#made++}`;
-    return { id, octets, length: octets.length, readers: 0, isWritten: false };
+    const { length } = octets;
+    return {
+      id,
+      octets,
+      length,
+      modified: this.now,
+      readers: 0,
+      isWritten: false,
+      isShared: false,
+    };
   }
 
   #find(path: string): Entry {
@@ -190,11 +296,6 @@ export class SimFiles implements FileStore {
 }
 
 const PAGE_LENGTH = 4096;
-
-/** The path of the file that operations call so. */
-export function pathOf(id: string): string {
-  return id.slice(0, id.lastIndexOf("#"));
-}
 
 function isZero(octets: Uint8Array, from: number, end: number): boolean {
   for (let at = from; at < end; at++) if (octets[at] !== 0) return false;
@@ -262,7 +363,9 @@ class SimFile implements PositionalFile {
   writeSync(position: number, from: Uint8Array, at: number, length: number): void {
     this.#requireOpen();
     const octets = from.slice(at, at + length) as Uint8Array<ArrayBuffer>;
-    this.#files.record({ kind: "write", file: this.#entry.id, position, octets });
+    const modified = this.#files.now;
+    this.#files.record({ kind: "write", file: this.#entry.id, position, octets, modified });
+    this.#change(modified);
     writeTo(this.#entry, position, octets);
     if (this.#files.space < Infinity && this.#files.taken > this.#files.space) {
       writeTo(this.#entry, position, new Uint8Array(length));
@@ -276,16 +379,35 @@ class SimFile implements PositionalFile {
   }
 
   async sync(): Promise<void> {
+    await this.#sync(false);
+  }
+
+  /** With its times. */
+  async syncAll(): Promise<void> {
+    await this.#sync(true);
+  }
+
+  async #sync(full: boolean): Promise<void> {
     const covered = this.#files.operations.length;
     await Promise.resolve();
     this.#requireOpen();
-    this.#files.record({ kind: "sync", file: this.#entry.id, covered });
+    this.#files.record({ kind: "sync", file: this.#entry.id, covered, full });
+  }
+
+  #change(modified: number): void {
+    const entry = this.#entry;
+    entry.modified = modified;
+    if (!entry.isShared) return;
+    entry.octets = entry.octets.slice();
+    entry.isShared = false;
   }
 
   async resize(length: number): Promise<void> {
     await Promise.resolve();
     this.#requireOpen();
-    this.#files.record({ kind: "resize", file: this.#entry.id, length });
+    const modified = this.#files.now;
+    this.#files.record({ kind: "resize", file: this.#entry.id, length, modified });
+    this.#change(modified);
     resizeTo(this.#entry, length);
   }
 
@@ -319,10 +441,11 @@ class SimFile implements PositionalFile {
   }
 }
 
-/** Octets of a file, and how many of them it has. */
+/** Octets of a file, how many of them it has, and when it was written to. */
 export interface Content {
   octets: Uint8Array<ArrayBuffer>;
   length: number;
+  modified: number;
 }
 
 export function writeTo(content: Content, position: number, octets: Uint8Array): void {

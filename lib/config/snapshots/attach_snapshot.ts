@@ -12,7 +12,7 @@ import { type Outcome, sessionCount } from "../operations/outcome.ts";
 import type { DeclaredAttachment, DeclaredDisk, DeclaredState } from "../schema.ts";
 import type { AttachOptions } from "../snapshot_control.ts";
 import type { StateKeeper } from "../state_keeper.ts";
-import { makeChild, removeFile } from "./chain_files.ts";
+import { chainFilesOf } from "./chain_files.ts";
 import { announceFiles, forgetFiles } from "./create_snapshots.ts";
 import {
   findSnapshot,
@@ -44,11 +44,12 @@ export async function attachSnapshot(
   }
   const files = [{ uuid: found.disk.uuid, child: plan.path! }];
   await announceFiles(keeper, files);
+  const chainFiles = chainFilesOf(keeper);
   let made = false;
   try {
-    const { path, size } = found.snapshot;
+    const { path } = found.snapshot;
     const force = found.chain.merge !== undefined;
-    await makeChild({ path: plan.path!, parent: path, size, force });
+    await chainFiles.makeChild({ path: plan.path!, parent: path, force });
     made = true;
     const outcome = await keeper.change((state) => {
       const settled = withChain(state, found.disk.uuid, (chain) => without(chain, "unfinished"));
@@ -56,7 +57,7 @@ export async function attachSnapshot(
     });
     return { disk, outcome };
   } catch (error) {
-    if (made) await removeFile(plan.path!);
+    if (made) await chainFiles.remove(plan.path!);
     await forgetFiles(keeper, files);
     throw error;
   }
@@ -128,7 +129,8 @@ export async function detachSnapshot(
       force,
     };
   });
-  for (const { chain, path } of gone) if (!chain?.readOnly) await removeFile(path!);
+  const chainFiles = chainFilesOf(keeper);
+  for (const { chain, path } of gone) if (!chain?.readOnly) await chainFiles.remove(path!);
   const notices = gone.map((disk) => `disk ${disk.name} is gone`);
   return { ...outcome, notices: [...outcome.notices, ...notices] };
 }

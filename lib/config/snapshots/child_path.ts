@@ -1,13 +1,14 @@
 /** The name of the next file of a disk: `mail.vhd`, `mail.1.vhd`, `mail.2.vhd`. */
 import { directoryOf, fileNameOf } from "../../runtime/path.ts";
 import type { DeclaredDisk, DeclaredState } from "../schema.ts";
+import type { ChainFiles } from "./chain_files.ts";
 import { chainOf } from "./find_snapshot.ts";
 
 /** A path beside the disk's file that nothing has. */
 export async function childPath(
   disk: DeclaredDisk,
   state: DeclaredState,
-  exists: (path: string) => Promise<boolean>,
+  files: ChainFiles,
 ): Promise<string> {
   const path = disk.path!;
   const directory = directoryOf(path);
@@ -16,7 +17,7 @@ export async function childPath(
   const named = new Set(state.disks.flatMap(filesOfDisk));
   for (let number = 1;; number++) {
     const candidate = `${directory === "/" ? "" : directory}/${root}.${number}.vhd`;
-    if (!named.has(candidate) && !await exists(candidate)) return candidate;
+    if (!named.has(candidate) && !await files.exists(candidate)) return candidate;
   }
 }
 

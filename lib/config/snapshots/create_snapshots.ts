@@ -9,7 +9,7 @@ import type { Outcome } from "../operations/outcome.ts";
 import { type DeclaredDisk, type DeclaredState, MOST_SNAPSHOTS } from "../schema.ts";
 import type { NewSnapshot } from "../snapshot_control.ts";
 import type { StateKeeper } from "../state_keeper.ts";
-import { exists, makeChild, removeFile } from "./chain_files.ts";
+import { type ChainFiles, chainFilesOf } from "./chain_files.ts";
 import { childPath } from "./child_path.ts";
 import { chainOf, withChain, without } from "./find_snapshot.ts";
 import { nameSnapshot } from "./name_snapshot.ts";
@@ -48,7 +48,7 @@ export async function createSnapshots(
     const asked = name === undefined || disks.length === 1 ? name : `${disk.name}-${name}`;
     plans.push({
       uuid: disk.uuid,
-      child: await childPath(disk, state, exists),
+      child: await childPath(disk, state, chainFilesOf(keeper)),
       name: nameSnapshot(state, disk.name, now, asked),
       takenAt: now,
       description,
@@ -69,18 +69,19 @@ export async function takeSnapshots(
 ): Promise<Outcome> {
   await announceFiles(keeper, plans);
   const made: string[] = [];
+  const chainFiles = chainFilesOf(keeper);
   try {
     return await keeper.exchange(plans.map(({ uuid }) => uuid), {
       async run(state) {
         for (const plan of plans) {
-          const size = await makeChildOf(diskOf(state, plan.uuid), plan.child);
+          const size = await makeChildOf(chainFiles, diskOf(state, plan.uuid), plan.child);
           made.push(plan.child);
           state = withSnapshot(state, plan, size);
         }
         return { state, notices: [] };
       },
       async undo() {
-        for (const child of made) await removeFile(child);
+        for (const child of made) await chainFiles.remove(child);
       },
     });
   } catch (error) {
@@ -118,9 +119,13 @@ export async function forgetFiles(
 }
 
 /** Answers its octets: a disk that was being extended in a crash has more than are declared. */
-async function makeChildOf(disk: DeclaredDisk, path: string): Promise<number> {
+async function makeChildOf(
+  files: ChainFiles,
+  disk: DeclaredDisk,
+  path: string,
+): Promise<number> {
   const force = chainOf(disk).merge !== undefined;
-  return await makeChild({ path, parent: disk.path!, force });
+  return await files.makeChild({ path, parent: disk.path!, force });
 }
 
 function withSnapshot(state: DeclaredState, plan: Plan, size: number): DeclaredState {

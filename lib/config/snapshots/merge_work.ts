@@ -6,7 +6,7 @@ import { ControlError } from "../control_error.ts";
 import type { DeclaredDisk, DeclaredSnapshot, DeclaredState } from "../schema.ts";
 import type { Followed } from "../snapshot_control.ts";
 import type { StateKeeper } from "../state_keeper.ts";
-import { exists, mergeInto, removeFile, replaceChild } from "./chain_files.ts";
+import { type ChainFiles, chainFilesOf } from "./chain_files.ts";
 import { childPath } from "./child_path.ts";
 import { takeSnapshots } from "./create_snapshots.ts";
 import { chainOf, type Child, childrenOf, withChain } from "./find_snapshot.ts";
@@ -29,12 +29,14 @@ interface Task {
 
 export class MergeWork {
   readonly #keeper: StateKeeper;
+  readonly #files: ChainFiles;
   readonly #now: () => Date;
   /** By child: the block to go on with. */
   readonly #next = new Map<string, number>();
 
   constructor(keeper: StateKeeper, now: () => Date) {
     this.#keeper = keeper;
+    this.#files = chainFilesOf(keeper);
     this.#now = now;
   }
 
@@ -63,7 +65,7 @@ export class MergeWork {
     const takenAt = this.#now();
     await takeSnapshots(this.#keeper, [{
       uuid: disk.uuid,
-      child: await childPath(disk, state, exists),
+      child: await childPath(disk, state, this.#files),
       name: nameSnapshot(state, disk.name, takenAt),
       takenAt,
       description: `what was written until ${snapshot.name} was deleted`,
@@ -85,7 +87,7 @@ export class MergeWork {
         }
         const replacing = { ...merge, replacing: true };
         await save(withChain(state, disk.uuid, (chain) => ({ ...chain, merge: replacing })));
-        await replaceChild(merge.parent, merge.child);
+        await this.#files.replaceChild(merge.parent, merge.child);
         return { state: merged(state, disk.uuid, replacing), notices: [] };
       },
       async undo() {},
@@ -94,7 +96,7 @@ export class MergeWork {
 
   /** Nothing lies on it. */
   async #remove({ disk, snapshot }: Task): Promise<void> {
-    await removeFile(snapshot.path);
+    await this.#files.remove(snapshot.path);
     await this.#keeper.change((state) => ({
       state: withChain(state, disk.uuid, (chain) => ({
         ...chain,
@@ -116,7 +118,12 @@ export class MergeWork {
     { parent, child }: { readonly parent: string; readonly child: string },
     followed: Followed,
   ): Promise<boolean> {
-    const next = await mergeInto(parent, child, this.#next.get(child) ?? 0, followed);
+    const next = await this.#files.mergeInto(
+      parent,
+      child,
+      this.#next.get(child) ?? 0,
+      followed,
+    );
     if (next === undefined) this.#next.delete(child);
     else this.#next.set(child, next);
     return next === undefined;

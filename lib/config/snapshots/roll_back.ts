@@ -6,7 +6,7 @@ import { type Outcome, sessionCount } from "../operations/outcome.ts";
 import type { DeclaredDisk, DeclaredState } from "../schema.ts";
 import type { RollBackOptions } from "../snapshot_control.ts";
 import type { StateKeeper } from "../state_keeper.ts";
-import { exists, makeChild, removeFile, sizeOfDisk } from "./chain_files.ts";
+import { chainFilesOf } from "./chain_files.ts";
 import { childPath } from "./child_path.ts";
 import { announceFiles, forgetFiles } from "./create_snapshots.ts";
 import { findSnapshot, requireKept, withChain, without } from "./find_snapshot.ts";
@@ -24,7 +24,8 @@ export async function rollBack(
   const { disk } = found;
   requireUnheld(disk, force ?? false);
   if (!force) requireIdle(disk, keeper.observation);
-  const child = await childPath(disk, before, exists);
+  const chainFiles = chainFilesOf(keeper);
+  const child = await childPath(disk, before, chainFiles);
   const files = [{ uuid: disk.uuid, child }];
   await announceFiles(keeper, files);
   let made = false;
@@ -35,13 +36,13 @@ export async function rollBack(
         const { snapshot } = findSnapshot(state, name);
         const force = found.chain.merge !== undefined;
         // A disk that was extended since stays as large.
-        const size = await sizeOfDisk(disk.path!);
-        await makeChild({ path: child, parent: snapshot.path, size, force });
+        const size = await chainFiles.sizeOfDisk(disk.path!);
+        await chainFiles.makeChild({ path: child, parent: snapshot.path, size, force });
         made = true;
         return rolledBack(state, disk.uuid, { name, child, size, now, discard: discard ?? false });
       },
       async undo() {
-        if (made) await removeFile(child);
+        if (made) await chainFiles.remove(child);
       },
     });
     return { disk: disk.name, outcome };

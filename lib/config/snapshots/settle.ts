@@ -18,22 +18,24 @@ export function isUnsettled(state: DeclaredState): boolean {
 export async function settle(keeper: StateKeeper): Promise<void> {
   if (!isUnsettled(await keeper.state())) return;
   await keeper.exchange([], {
-    run: async (state) => ({ state: await settled(state), notices: [] }),
+    run: async (state) => ({ state: await settled(keeper, state), notices: [] }),
     async undo() {},
   });
 }
 
-async function settled(state: DeclaredState): Promise<DeclaredState> {
-  const { removeFile, replaceChild } = await import("./chain_files.ts");
+async function settled(keeper: StateKeeper, state: DeclaredState): Promise<DeclaredState> {
+  const { chainFilesOf } = await import("./chain_files.ts");
+  const files = chainFilesOf(keeper);
   const named = new Set(state.disks.flatMap(filesOfDisk));
   for (const { uuid, chain } of state.disks) {
     if (chain?.merge?.replacing) {
-      if (!await succeeds(() => replaceChild(chain.merge!.parent, chain.merge!.child))) continue;
+      const { parent, child } = chain.merge;
+      if (!await succeeds(() => files.replaceChild(parent, child))) continue;
       state = merged(state, uuid, chain.merge);
     }
     if (chain?.unfinished !== undefined) {
       const { unfinished } = chain;
-      if (!named.has(unfinished) && !await succeeds(() => removeFile(unfinished))) continue;
+      if (!named.has(unfinished) && !await succeeds(() => files.remove(unfinished))) continue;
       state = withChain(state, uuid, (each) => without(each, "unfinished"));
     }
   }

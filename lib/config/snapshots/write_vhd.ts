@@ -1,6 +1,6 @@
 /** Writes a device into a new dynamic VHD, which is under its name whole or not at all. */
 import type { BlockDevice } from "../../block/device.ts";
-import { nameExclusively } from "../../block/new_file.ts";
+import { nameExclusively } from "../../block/name_exclusively.ts";
 import { turn } from "../../block/slices.ts";
 import { syncDirectory } from "../../block/sync_directory.ts";
 import { isZero } from "../../block/zeros.ts";
@@ -11,7 +11,7 @@ import { ControlError } from "../control_error.ts";
 import { fileFailure } from "../file_failure.ts";
 import { checkPath } from "../operations/declare_disk.ts";
 import type { Followed } from "../snapshot_control.ts";
-import { exists, removeFile } from "./chain_files.ts";
+import { ChainFiles } from "./chain_files.ts";
 
 const PIECE_LENGTH = 1 << 20;
 /** Runs that are asked for at once. */
@@ -23,7 +23,8 @@ export async function writeVhd(
   followed: Followed,
 ): Promise<void> {
   checkPath(path);
-  if (await exists(path)) throw taken(path);
+  const files = new ChainFiles();
+  if (await files.exists(path)) throw taken(path);
   const temporary = `${directoryOf(path)}/.sanctl-${crypto.randomUUID()}.partial`;
   try {
     await createDynamicVhd(temporary, { size: from.size });
@@ -37,7 +38,7 @@ export async function writeVhd(
     await nameExclusively(temporary, path);
     await syncDirectory(directoryOf(path));
   } catch (error) {
-    await removeFile(temporary);
+    await files.remove(temporary);
     if (error instanceof Deno.errors.AlreadyExists) throw taken(path);
     throw followed.signal?.aborted ? followed.signal.reason : fileFailure(path, error);
   }

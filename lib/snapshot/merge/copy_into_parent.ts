@@ -4,7 +4,6 @@
  * again, wholly or in part, does no harm.
  */
 import type { BlockDevice } from "../../block/device.ts";
-import { type FileStore, osFiles } from "../../block/file_store.ts";
 import { turn } from "../../block/slices.ts";
 import type { DynamicLayer } from "../../vhd/dynamic_layer.ts";
 import { DiskType } from "../../vhd/footer.ts";
@@ -12,12 +11,12 @@ import { FormatError } from "../../vhd/format_error.ts";
 import { SECTOR_LENGTH } from "../../vhd/geometry.ts";
 import { openVhd } from "../../vhd/open.ts";
 import { findVhd, openDynamicLayer, openReadOnly } from "../../vhd/open_layers.ts";
-import { surroundings } from "../../vhd/surroundings.ts";
+import { type GivenSurroundings, surroundings } from "../../vhd/surroundings.ts";
 
 /** Octets that are copied in one piece. */
 const PIECE_LENGTH = 1 << 20;
 
-export interface CopyIntoParentOptions {
+export interface CopyIntoParentOptions extends GivenSurroundings {
   readonly parent: string;
   readonly child: string;
   /** The block of the child to begin with: those before it have been copied and flushed. */
@@ -26,13 +25,13 @@ export interface CopyIntoParentOptions {
   readonly signal?: AbortSignal | undefined;
   /** Octets of the disk that are done, of how many. */
   readonly progress?: ((done: number, total: number) => void) | undefined;
-  readonly files?: FileStore | undefined;
 }
 
 /** Answers the block that is next, or undefined when all is copied and flushed. */
 export async function copyIntoParent(options: CopyIntoParentOptions): Promise<number | undefined> {
-  const { parent, child, files = osFiles } = options;
-  const childFile = await openReadOnly(child, surroundings({ files }));
+  const { parent, child } = options;
+  const around = surroundings(options);
+  const childFile = await openReadOnly(child, around);
   try {
     const vhd = findVhd(childFile);
     if (vhd.found.footer.diskType !== DiskType.DIFFERENCING) {
@@ -41,8 +40,8 @@ export async function copyIntoParent(options: CopyIntoParentOptions): Promise<nu
         at: vhd.found.at,
       });
     }
-    const layer = await openDynamicLayer(vhd, surroundings({ files }));
-    const { device } = await openVhd(parent, { files, force: true, besideReaders: true });
+    const layer = await openDynamicLayer(vhd, around);
+    const { device } = await openVhd(parent, { ...around, force: true, besideReaders: true });
     try {
       if (layer.size > device.size) await device.grow!(layer.size);
       return await copyBlocks(layer, device, options);

@@ -30,7 +30,7 @@ export async function takePlace(
   } finally {
     file.close();
   }
-  await replaceBy(parent, child, modifiedAt);
+  await replaceBy(parent, child, modifiedAt, files);
 }
 
 async function footerOf(path: string, files: FileStore): Promise<Footer> {
