@@ -9,7 +9,7 @@ import { newDynamicImage } from "../../../lib/vhd/new_dynamic_image.ts";
 import { openVhd } from "../../../lib/vhd/open.ts";
 import { timeStampOf } from "../../../lib/vhd/time_stamp.ts";
 import { Chance } from "../../support/chance.ts";
-import { type Content, SimFiles } from "../../support/sim_files.ts";
+import { type Content, SimFiles, type SimState } from "../../support/sim_files.ts";
 import { TestClock } from "../../support/test_clock.ts";
 import type { CrashLedger, Stamp } from "./crash_ledger.ts";
 
@@ -120,20 +120,17 @@ export async function readStamps(device: BlockDevice): Promise<Stamp[]> {
 }
 
 /** What is found in files that a crash left, once they are opened. */
-export type Examine = (
-  contents: ReadonlyMap<string, Content>,
-  bootId: string,
-) => Promise<readonly Stamp[]>;
+export type Examine = (state: SimState, bootId: string) => Promise<readonly Stamp[]>;
 
 /** Answers from memory what the same files held before: workloads begin alike, and leave the same. */
 export function remembering(examine: Examine): Examine {
   const found = new Map<string, readonly Stamp[]>();
-  return async (contents, bootId) => {
-    const key = digestOf(contents, bootId);
+  return async (state, bootId) => {
+    const key = digestOf(state, bootId);
     let stamps = found.get(key);
     if (stamps === undefined) {
       if (found.size === MOST_REMEMBERED) found.clear();
-      stamps = await examine(contents, bootId);
+      stamps = await examine(state, bootId);
       found.set(key, stamps);
     }
     return stamps;
@@ -142,17 +139,27 @@ export function remembering(examine: Examine): Examine {
 
 const MOST_REMEMBERED = 200_000;
 
-function digestOf(contents: ReadonlyMap<string, Content>, bootId: string): string {
+function digestOf({ names, files }: SimState, bootId: string): string {
   const hash = createHash("sha1").update(bootId);
-  for (const [name, { octets, length }] of contents) {
-    hash.update(`${name} ${length}`).update(octets.subarray(0, length));
-  }
+  for (const [path, file] of names) hash.update(`${path} ${digestOfContent(files.get(file)!)}`);
   return hash.digest("base64");
 }
 
+/** Of octets that many states share. */
+const digests = new WeakMap<Uint8Array, string>();
+
+function digestOfContent({ octets, length }: Content): string {
+  let digest = digests.get(octets);
+  if (digest === undefined) {
+    digest = createHash("sha1").update(octets.subarray(0, length)).digest("base64");
+    digests.set(octets, digest);
+  }
+  return `${digest} ${length}`;
+}
+
 /** The stamps, one for each sector that the disk has, in files that are in order once opened. */
-export const examine: Examine = async (contents, bootId) => {
-  const files = SimFiles.of(contents);
+export const examine: Examine = async (state, bootId) => {
+  const files = SimFiles.of(state);
   const parent = files.paths().includes(PARENT) ? files.octets(PARENT) : undefined;
   const clock = new TestClock();
   const device = await openDisk({ files, clock, bootId });
@@ -194,14 +201,22 @@ interface Change {
   readonly count: number;
 }
 
-/** Runs a workload; files and ledger keep what it did. */
+/**
+ * Runs a workload; files and ledger keep what it did. Answers how many operations of files there
+ * had been when the last one began.
+ */
 export async function runWorkload(
   workload: readonly DiskOperation[],
   options: DiskOptions & { readonly ledger: CrashLedger },
-): Promise<void> {
+): Promise<number> {
   const run = new WorkloadRun(options, await openDisk(options));
-  for (const operation of workload) await run.do(operation);
+  let begunAt = 0;
+  for (const operation of workload) {
+    begunAt = options.files.operations.length;
+    await run.do(operation);
+  }
   await run.end();
+  return begunAt;
 }
 
 class WorkloadRun {

@@ -67,9 +67,9 @@ export class CrashLedger {
     return () => this.#flushes.push({ begunAt, endedAt: now(), covered });
   }
 
-  /** Moments at which a flush has ended. */
-  get flushedAt(): ReadonlySet<number> {
-    return new Set(this.#flushes.map(({ endedAt }) => endedAt));
+  /** Whether less is allowed after `count` operations than before the last of them. */
+  isNews(count: number): boolean {
+    return [...this.#flushes, ...this.#growths].some(({ endedAt }) => endedAt === count);
   }
 
   /**
