@@ -52,8 +52,10 @@ export function modeSense6(pageCode: number, allocationLength: number): Uint8Arr
 }
 
 /** Commands about blocks are made often: laid out here, and copied. */
-const made10 = new Cdb10(new Uint8Array(CDB_LENGTH));
-const made16 = new Cdb16(new Uint8Array(CDB_LENGTH));
+const octets10 = new Uint8Array(CDB_LENGTH);
+const octets16 = new Uint8Array(CDB_LENGTH);
+const made10 = new Cdb10(octets10);
+const made16 = new Cdb16(octets16);
 
 /** A command about blocks, in the shorter of its two forms that holds them. */
 function blocks(
@@ -66,7 +68,8 @@ function blocks(
   const made = isLong ? made16 : made10;
   made.logicalBlockAddress = logicalBlockAddress;
   made.blockCount = blockCount;
-  const octets = new Uint8Array(made.view.buffer as ArrayBuffer).slice();
+  const octets = new Uint8Array(CDB_LENGTH);
+  octets.set(isLong ? octets16 : octets10); // slice() takes three times as long
   octets[0] = isLong ? opcode16 : opcode10;
   octets[1] = second;
   return octets;

@@ -33,6 +33,11 @@ export class PduWriter {
     return this.#outbox.view;
   }
 
+  /** Octets that are laid out. */
+  get length(): number {
+    return this.#outbox.length;
+  }
+
   /** Octets free for whole PDUs: headers, padding and digests count. */
   get room(): number {
     return this.#outbox.room;

@@ -17,6 +17,8 @@ const TRIES = 8;
 /** Batches that are written without waiting, one after the other, before others get their turn. */
 const MOST_BATCHES = 16;
 
+type Direct = ByteStream & Required<Pick<ByteStream, "readNow">>;
+
 /** There is one event loop. */
 const turns = new Turns();
 
@@ -34,6 +36,8 @@ export class Pump {
   readonly #nowMs: () => number;
   readonly #patience = new Patience();
   #turnEndsMs = 0;
+  /** What was read last left no space. */
+  #isMoreComing = false;
 
   constructor(stream: ByteStream, engine: Engine, nowMs: () => number) {
     this.#stream = stream;
@@ -56,7 +60,8 @@ export class Pump {
           this.wake();
           if (engine.isBlocked) await this.#blocked();
         }
-        this.#fit(count, space.length);
+        this.#isMoreComing = count === space.length;
+        this.#fit(count);
         this.wake();
         await undefined; // what has been settled goes on, before more is received
       }
@@ -77,20 +82,26 @@ export class Pump {
     return count;
   }
 
-  /** What comes without the event loop, while nobody else needs that; 0: nothing. */
+  /** What comes without the event loop, for as long as a turn lasts; 0: nothing. */
   #readNow(space: Uint8Array): number {
     const stream = this.#stream;
-    if (stream.readNow === undefined || !turns.isAlone(this)) return 0;
-    if (!this.#engine.isIdle || this.#writing || !this.#patience.pays) return 0;
-    let nowMs = performance.now();
-    if (nowMs > this.#turnEndsMs) return 0;
+    if (stream.readNow === undefined || performance.now() > this.#turnEndsMs) return 0;
+    if (this.#isMoreComing || this.#engine.inbox.diverted > 0) return stream.readNow(space);
+    return this.#waitInPlace(stream as Direct, space);
+  }
+
+  /** What a quick peer that is alone sends for its answers. */
+  #waitInPlace(stream: Direct, space: Uint8Array): number {
+    if (!turns.isAlone(this) || !this.#engine.isIdle || this.#writing) return 0;
+    if (!this.#patience.pays) return 0;
     let count = stream.readNow(space);
     if (count > 0) {
       // It does not wait for answers: the more comes at once the better.
       this.#patience.superfluous();
       return count;
     }
-    for (const endMs = nowMs + PATIENCE_MS; nowMs < endMs; nowMs = performance.now()) {
+    const endMs = performance.now() + PATIENCE_MS;
+    while (performance.now() < endMs) {
       for (let tries = 0; tries < TRIES; tries++) {
         count = stream.readNow(space);
         if (count === 0) continue;
@@ -103,9 +114,9 @@ export class Pump {
   }
 
   /** A full buffer means that more is coming, and a large one pays off, where it may be had. */
-  #fit(count: number, space: number): void {
+  #fit(count: number): void {
     const { inbox } = this.#engine;
-    if (count === space && inbox.borrows) inbox.expectMore();
+    if (this.#isMoreComing && inbox.borrows) inbox.expectMore();
     else if (inbox.isLarge && count < inbox.smallLength / 2) inbox.rest();
   }
 

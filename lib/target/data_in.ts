@@ -21,6 +21,13 @@ const READ_AHEAD_LIMIT = 4 << 20;
 /** Less room than this is not worth a Data-In PDU, unless it holds all that is left. */
 const LEAST_ROOM = 16 << 10;
 
+/**
+ * So many octets of short reads leave without more: the initiator deals with them while the next
+ * ones are laid out. Of long ones a full outbox costs less.
+ */
+const BATCH_LENGTH = 32 << 10;
+const SHORT = 32 << 10;
+
 /** What becomes of tasks, decided by whoever made the queue. */
 export interface DataInHost {
   /** The status is about to be sent, with which the command no longer counts as outstanding. */
@@ -112,6 +119,7 @@ export class DataIn {
       const room = this.#writer.dataRoom(this.#writer.room - reserve);
       const left = task.transferLength - task.moved;
       if (room < Math.min(left, LEAST_ROOM)) return;
+      if (task.transferLength < SHORT && this.#writer.length >= BATCH_LENGTH) return;
       if (left === 0) {
         this.#advance(task);
         this.#host.sent(task, false);

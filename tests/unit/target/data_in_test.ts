@@ -4,7 +4,8 @@ import { Opcode } from "../../../lib/iscsi/opcode.ts";
 import { DataIn } from "../../../lib/iscsi/pdu/data_in.ts";
 import { Status } from "../../../lib/scsi/status.ts";
 import { serialAdd } from "../../../lib/wire/serial.ts";
-import { TestTarget } from "../../support/test_target.ts";
+import { concatenate } from "../../support/test_initiator.ts";
+import { INITIATOR_NAME, TARGET_NAME, TestTarget } from "../../support/test_target.ts";
 
 const BLOCK = 512;
 
@@ -142,4 +143,42 @@ Deno.test("A61: many READs at once, more than the outbox holds, all arrive whole
     assert.deepEqual(got.get(tag), medium);
   }
   await target.close();
+});
+
+/** How long the target's writes are when so many reads of so many blocks come at once. */
+async function lengthsOfWrites(count: number, blocks: number): Promise<number[]> {
+  const target = new TestTarget({ device: patterned(1 << 20) });
+  const { initiator, stream } = target.connect();
+  await initiator.login({ InitiatorName: INITIATOR_NAME, TargetName: TARGET_NAME });
+  await initiator.run({ cdb: new Uint8Array(16) });
+  const requests: Uint8Array[] = [];
+  const write = stream.write;
+  stream.write = (octets) => {
+    requests.push(octets.slice());
+    return Promise.resolve(octets.length);
+  };
+  for (let each = 0; each < count; each++) {
+    await initiator.command({ cdb: read10(each, blocks), read: true, length: blocks * BLOCK });
+  }
+  stream.write = write;
+  await stream.write(concatenate(requests));
+  const lengths: number[] = [];
+  const into = new Uint8Array(1 << 20);
+  const all = count * (48 + blocks * BLOCK);
+  for (let received = 0; received < all; received += lengths.at(-1)!) {
+    lengths.push((await stream.read(into))!);
+  }
+  await target.close();
+  return lengths;
+}
+
+Deno.test("short reads that come at once leave in batches, so that the initiator need not wait for all", async () => {
+  const answer = 48 + 8 * BLOCK;
+  assert.deepEqual(await lengthsOfWrites(20, 8), [8 * answer, 8 * answer, 4 * answer]);
+});
+
+Deno.test("long reads leave with as much as an outbox holds", async () => {
+  const answer = 48 + 128 * BLOCK;
+  const [first] = await lengthsOfWrites(6, 128);
+  assert.ok(first! >= 4 * answer, `${first}`);
 });
