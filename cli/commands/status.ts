@@ -19,6 +19,7 @@ function statusText(status: StatusFacts): string {
     ["portals", status.portals.map(formatAddress).join(" ")],
     ["dashboard", http === null ? undefined : `http://${formatAddress(http)}/`],
     ["discovery", discoveryText(status.discovery)],
+    ["iSNS", status.isns.map((it) => `${formatAddress(it)} (${it.state})`).join(" ") || undefined],
     ["targets", String(status.targets)],
     ["disks", String(status.disks)],
     ["attached", status.attached === 0 ? undefined : String(status.attached)],

@@ -14,6 +14,7 @@ import {
   YES_FLAG,
 } from "../parameters.ts";
 import { chap, reverseChap } from "./target_chap.ts";
+import { isnsRoutes } from "./target_isns.ts";
 import { portalRoutes } from "./target_portal.ts";
 
 export interface ServeFlags {
@@ -249,6 +250,7 @@ export const targetRoutes = buildRouteMap({
     sessions,
     disconnect,
     portal: portalRoutes,
+    isns: isnsRoutes,
   },
   docs: { brief: "Targets: what initiators log in to" },
 });

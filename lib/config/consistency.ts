@@ -5,6 +5,7 @@ import type {
   DeclaredSchedule,
   DeclaredState,
 } from "./schema.ts";
+import { isnsServerName } from "./isns_servers.ts";
 import { whyNoSnapshots } from "./snapshots/no_snapshots.ts";
 import { overLimit } from "./operations/set_limits.ts";
 import { isExportUrl } from "./export_url.ts";
@@ -15,6 +16,7 @@ import { isAbsolute } from "../runtime/path.ts";
 /** The first thing that does not fit together, as a clause; undefined where all does. */
 export function inconsistency(state: DeclaredState): string | undefined {
   return repeated("portal", (state.portals ?? []).map(portalName)) ??
+    repeated("iSNS server", (state.isnsServers ?? []).map(isnsServerName)) ??
     repeated("target", state.targets.map(({ name }) => name)) ??
     repeated("iSCSI name", state.targets.map(({ iqn }) => iqn)) ??
     repeated("disk", state.disks.map(({ name }) => name)) ??

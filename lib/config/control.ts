@@ -13,6 +13,7 @@ import type {
   DiskType,
   EndedSession,
   ExportFacts,
+  IsnsServerFacts,
   LimitFacts,
   PlanFacts,
   PortalFacts,
@@ -266,6 +267,12 @@ export interface Control {
     changes: PortalChanges,
     options?: Force,
   ): Promise<Changed<TargetPortalFacts>>;
+
+  /** Name servers that initiators can find the targets by. */
+  listIsnsServers(): Promise<readonly IsnsServerFacts[]>;
+  /** Registers all targets there, now and whenever they change. */
+  addIsnsServer(server: PortalFacts): Promise<Changed<IsnsServerFacts>>;
+  removeIsnsServer(server: PortalFacts): Promise<Changed<PortalFacts>>;
 
   createDisk(
     disk: NewDisk,

@@ -205,6 +205,21 @@ export interface TargetPortalFacts extends PortalFacts {
   readonly sessions: number;
 }
 
+/** A name server that initiators can find the targets by. */
+export interface IsnsServerFacts extends PortalFacts {
+  /**
+   * `idle`: it answers, and there is nothing that anybody could log in to; `absent`: it cannot be
+   * used, and is tried again; `stopped`: no service runs.
+   */
+  readonly state: "registered" | "idle" | "connecting" | "absent" | "stopped";
+  /** How many targets it knows; null: not known. */
+  readonly targets: number | null;
+  /** Where it tells initiators to come, each with its portal group tag. */
+  readonly portals: readonly (PortalFacts & { readonly group: number })[];
+  /** Why it cannot be used. */
+  readonly error: string | null;
+}
+
 export interface StatusFacts {
   /** True: the facts come from a running service. */
   readonly running: boolean;
@@ -217,6 +232,8 @@ export interface StatusFacts {
   readonly http: PortalFacts | null;
   /** For initiators that ask which targets there are. */
   readonly discovery: AuthenticationFacts;
+  /** Name servers that initiators can find the targets by. */
+  readonly isns: readonly IsnsServerFacts[];
   /** How many there are. */
   readonly targets: number;
   readonly disks: number;

@@ -9,6 +9,7 @@ import type {
   TargetFacts,
   VisitorFacts,
 } from "./facts.ts";
+import { isnsServerName } from "./isns_servers.ts";
 import { LIMIT_NAMES, type LimitName, limitOf, limitRow } from "./limits.ts";
 import type { Observation } from "./observation.ts";
 import { findDisk, findTarget } from "./operations/find.ts";
@@ -160,6 +161,7 @@ export function statusFacts(
     stateDirectory,
     ...seen.service(),
     discovery: authenticationFacts(state.discovery ?? {}),
+    isns: isnsFacts(state, seen),
     targets: state.targets.length,
     disks: state.disks.length,
     attached: state.disks.filter(({ attached }) => attached !== undefined).length,
@@ -168,13 +170,22 @@ export function statusFacts(
   };
 }
 
+export function isnsFacts({ isnsServers = [] }: DeclaredState, seen: Observation) {
+  return isnsServers.map((server) => seen.isns(server));
+}
+
 function problemsOf(state: DeclaredState, seen: Observation): string[] {
   const portals = seen.portals().absent.map((name) =>
     `portal ${name}: it cannot listen; it is tried again every ten seconds`
+  );
+  const servers = isnsFacts(state, seen).flatMap((server) =>
+    server.error === null
+      ? []
+      : [`iSNS server ${isnsServerName(server)}: ${server.error}; it is tried again`]
   );
   const disks = state.disks.flatMap(({ name, uuid }) => {
     const failure = seen.conditionOf(name).failure ?? seen.attachmentOf(uuid).failure;
     return failure === undefined ? [] : [`disk ${name}: ${failure}`];
   });
-  return [...portals, ...disks, ...seen.troubles()].slice(0, MOST_PROBLEMS);
+  return [...portals, ...servers, ...disks, ...seen.troubles()].slice(0, MOST_PROBLEMS);
 }

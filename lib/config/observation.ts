@@ -4,10 +4,12 @@ import type {
   CounterFacts,
   DiskCounterFacts,
   DiskState,
+  IsnsServerFacts,
   PortalFacts,
   SessionFacts,
   StatusFacts,
 } from "./facts.ts";
+import { untriedServer } from "./isns_servers.ts";
 
 export interface DiskCondition {
   readonly state: DiskState;
@@ -37,6 +39,10 @@ export interface Observation {
   portals(): PortalsSeen;
   /** What else needs attention, a sentence each. */
   troubles(): readonly string[];
+  /** A declared name server. */
+  isns(server: PortalFacts): IsnsServerFacts;
+  /** Resolves when it has been tried, with the changes up to now. */
+  isnsTried(server: PortalFacts): Promise<void>;
   service(): ServiceFacts;
 }
 
@@ -79,5 +85,7 @@ export const NOTHING_RUNS: Observation = {
   portalSessions: () => [],
   portals: () => ({ given: undefined, absent: [] }),
   troubles: () => [],
+  isns: (server) => untriedServer(server, "stopped"),
+  isnsTried: () => Promise.resolve(),
   service: () => ({ pid: null, startedAt: null, portals: [], http: null, counters: NO_COUNTERS }),
 };

@@ -4,6 +4,7 @@ import type { PortalFacts } from "./facts.ts";
 import { NO_COUNTERS, NO_DISK_COUNTERS, type Observation } from "./observation.ts";
 import type { RunningAttachments } from "./running_attachments.ts";
 import type { RunningDisk } from "./running_disk.ts";
+import type { RunningIsns } from "./running_isns.ts";
 import type { RunningPortals } from "./running_portals.ts";
 import type { RunningSessions } from "./running_sessions.ts";
 import type { RunningTargets } from "./running_targets.ts";
@@ -14,6 +15,7 @@ export interface ServiceParts {
   readonly targets: RunningTargets;
   readonly sessions: RunningSessions;
   readonly portals: RunningPortals;
+  readonly isns: RunningIsns;
   readonly attachments: RunningAttachments;
   /** The disk of that name, as it runs. */
   readonly disk: (name: string) => RunningDisk | undefined;
@@ -24,7 +26,8 @@ export interface ServiceParts {
 }
 
 export function observeService(parts: ServiceParts): Observation {
-  const { node, startedAt, targets, sessions, portals, attachments, disk, http, troubles } = parts;
+  const { node, startedAt, targets, sessions, portals, isns, attachments } = parts;
+  const { disk, http, troubles } = parts;
   return {
     running: true,
     sessionsOf: (name) => targets.get(name)?.sessions.size ?? 0,
@@ -42,6 +45,8 @@ export function observeService(parts: ServiceParts): Observation {
     outcasts: (name, allow) => sessions.outcasts(name, allow),
     portalSessions: () => portals.given === undefined ? sessions.facts() : [],
     portals: () => ({ given: portals.given, absent: portals.absent }),
+    isns: (server) => isns.facts(server),
+    isnsTried: (server) => isns.tried(server),
     troubles,
     service: () => ({
       pid: Deno.pid,

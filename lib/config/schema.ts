@@ -10,6 +10,7 @@ import { isDescription } from "./description.ts";
 import { isChapUser } from "./chap_user.ts";
 import { isInitiatorId } from "./initiator_id.ts";
 import { parseIscsiName } from "./iscsi_name.ts";
+import { isServerHost, MOST_ISNS_SERVERS } from "./isns_servers.ts";
 import { LIMIT_NAMES, type LimitName, limitRow, LIMITS, MOST_OBJECTS } from "./limits.ts";
 import { isName } from "./names.ts";
 import { isAdvertised, isPortalAddress } from "./portals.ts";
@@ -64,6 +65,12 @@ const Portal = z.strictObject({
   group: z.int().min(1).max(0xffff),
   /** `HOST:PORT` where initiators are told to come instead; null: to the address itself. */
   advertise: z.string().refine(isAdvertised, "is not HOST:PORT").nullable(),
+});
+
+/** A name server with which targets are registered. */
+const IsnsServer = z.strictObject({
+  address: z.string().refine(isServerHost, "is neither an address nor a host name"),
+  port: z.int().min(1).max(0xffff),
 });
 
 const Assignment = z.strictObject({
@@ -192,6 +199,8 @@ export const DeclaredState = z.strictObject({
   disks: z.array(Disk).max(MOST_OBJECTS),
   /** Where it listens; absent: at every address, port 3260. */
   portals: z.array(Portal).min(1).max(LIMITS.portals.most).optional(),
+  /** Absent: none. */
+  isnsServers: z.array(IsnsServer).min(1).max(MOST_ISNS_SERVERS).optional(),
   /** For initiators that ask which targets there are. */
   discovery: Authentication.optional(),
   /** Those that have not their standard value. */
@@ -205,6 +214,7 @@ export type DeclaredAuthentication = z.infer<typeof Authentication>;
 export type DeclaredChap = z.infer<typeof Chap>;
 export type DeclaredReverseChap = z.infer<typeof ReverseChap>;
 export type DeclaredPortal = z.infer<typeof Portal>;
+export type DeclaredIsnsServer = z.infer<typeof IsnsServer>;
 export type DeclaredDisk = z.infer<typeof Disk>;
 export type DeclaredAssignment = z.infer<typeof Assignment>;
 export type DeclaredAttachment = z.infer<typeof Attached>;

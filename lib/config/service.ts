@@ -20,10 +20,13 @@ import type { Observation } from "./observation.ts";
 import { observeService } from "./observe_service.ts";
 import { checkGivenPortals } from "./operations/set_limits.ts";
 import { noSuchDisk } from "./operations/find.ts";
+import { systemNetwork } from "../isns/network.ts";
+import { resolveHost } from "../net/resolve_host.ts";
 import type { Outcome } from "./operations/outcome.ts";
 import { type PreparedAttachments, RunningAttachments } from "./running_attachments.ts";
 import { type DiskSurroundings, RunningDisk } from "./running_disk.ts";
 import { type PreparedPortals, RunningPortals, type Sockets } from "./running_portals.ts";
+import { isnsIdentifier, RunningIsns } from "./running_isns.ts";
 import { RunningSessions } from "./running_sessions.ts";
 import { RunningTargets } from "./running_targets.ts";
 import type { DeclaredDisk, DeclaredState } from "./schema.ts";
@@ -70,6 +73,7 @@ export class Service implements StateKeeper {
   readonly #lock: StateLock;
   readonly #around: DiskSurroundings;
   readonly #portals: RunningPortals;
+  readonly #isns: RunningIsns;
   readonly #targets: RunningTargets;
   readonly #sessions: RunningSessions;
   readonly #absent: AbsentDisks;
@@ -108,6 +112,11 @@ export class Service implements StateKeeper {
       nameOf: (uuid) => this.#state.disks.find((disk) => disk.uuid === uuid)?.name ?? uuid,
     };
     this.#portals = new RunningPortals(node, (name, failure) => this.#notePortal(name, failure));
+    this.#isns = new RunningIsns({
+      ...{ node, events: this.events, resolve: resolveHost },
+      network: systemNetwork(clock, logger),
+      identifier: () => isnsIdentifier(this.#state.iqnBase, directory),
+    });
     this.#targets = new RunningTargets(node);
     this.#sessions = new RunningSessions(node, this.#targets);
     this.logger = logger;
@@ -123,7 +132,7 @@ export class Service implements StateKeeper {
     this.observation = observeService({
       ...{ node, targets: this.#targets, sessions: this.#sessions },
       startedAt: clock.now().toISOString(),
-      ...{ portals: this.#portals, attachments: this.#attachments },
+      ...{ portals: this.#portals, isns: this.#isns, attachments: this.#attachments },
       disk: (name) => this.#names.get(name),
       http: () => this.http,
       troubles: () => this.schedules.troubles(),
@@ -161,7 +170,13 @@ export class Service implements StateKeeper {
   listen(sockets: Sockets, given?: readonly PortalFacts[]): readonly PortalFacts[] {
     checkGivenPortals(this.#state, given?.length ?? 0);
     this.#portals.open(sockets, this.#state.portals, given);
+    this.#isns.open(this.#state.isnsServers);
     return this.#portals.listening;
+  }
+
+  /** Nobody is told any more that there are targets here. */
+  withdraw(): Promise<void> {
+    return this.#isns.close();
   }
 
   /**
@@ -374,11 +389,13 @@ export class Service implements StateKeeper {
     this.#names = new Map(state.disks.map(({ name, uuid }) => [name, this.#disks.get(uuid)!]));
     this.#node.limits = engineLimits(this.#standardLimits, state.limits);
     await Promise.all([this.#targets.reconcile(declared, this.#disks), strayed]);
+    this.#isns.reconcile(state.isnsServers);
     await this.#closeGone(state.disks);
     this.schedules.reconcile(state.schedules ?? []);
   }
 
   #notePortal(portal: string, failure: string | undefined): void {
+    this.#isns.refresh();
     if (failure === undefined) {
       this.#node.logger.info("a portal listens at last", { portal });
       this.events.note("portal-present", { portal });

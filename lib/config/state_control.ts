@@ -21,6 +21,7 @@ import type {
   Extension,
   Force,
   ImportedDisk,
+  IsnsServerFacts,
   LimitChanges,
   LimitFacts,
   MoveOptions,
@@ -50,6 +51,7 @@ import {
   authenticationFacts,
   diskFacts,
   factsOfDisk,
+  isnsFacts,
   limitFacts,
   statusFacts,
   targetFacts,
@@ -70,6 +72,7 @@ import {
 import { createTarget } from "./operations/create_target.ts";
 import { deleteTarget } from "./operations/delete_target.ts";
 import { findTarget } from "./operations/find.ts";
+import { addIsnsServer, findIsnsServer, removeIsnsServer } from "./operations/isns_servers.ts";
 import { moveDisk } from "./operations/move_disk.ts";
 import type { Outcome } from "./operations/outcome.ts";
 import { PortalControl } from "./portal_control.ts";
@@ -223,6 +226,26 @@ export class StateControl implements Control {
     options: Force = {},
   ): Promise<Changed<TargetPortalFacts>> {
     return this.#portals.set(portal, changes, options);
+  }
+
+  async listIsnsServers(): Promise<readonly IsnsServerFacts[]> {
+    return isnsFacts(await this.#keeper.state(), this.#keeper.observation);
+  }
+
+  async addIsnsServer(server: PortalFacts): Promise<Changed<IsnsServerFacts>> {
+    const { observation } = this.#keeper;
+    const { state } = await this.#keeper.change((state) => addIsnsServer(state, server));
+    const added = findIsnsServer(state, server);
+    await observation.isnsTried(added);
+    const facts = observation.isns(added);
+    const later = `it was added, and is tried again: ${facts.error}`;
+    return { facts, notices: facts.error === null ? [] : [later] };
+  }
+
+  async removeIsnsServer(server: PortalFacts): Promise<Changed<PortalFacts>> {
+    const { address, port } = findIsnsServer(await this.#keeper.state(), server);
+    const { notices } = await this.#keeper.change((state) => removeIsnsServer(state, server));
+    return { facts: { address, port }, notices };
   }
 
   createDisk(

@@ -32,21 +32,19 @@ import type {
   ScsiQuestion,
 } from "./control.ts";
 import {
-  addIsnsServer,
   addPortal,
   addTarget,
   changeDevice,
-  findIsnsServer,
   findPortal,
-  removeIsnsServer,
   removePersistent,
   removePortal,
   removeTarget,
   setName,
 } from "./declared_changes.ts";
-import { missingDeviceFacts, persistentFacts, undiscovered, unusedServer } from "./facts_of.ts";
-import { checkIsnsServer, checkPortal } from "./host.ts";
+import { missingDeviceFacts, persistentFacts, undiscovered } from "./facts_of.ts";
+import { checkPortal } from "./host.ts";
 import { controlErrorOf, notRunning } from "./initiator_failure.ts";
+import { IsnsControl } from "./isns_control.ts";
 import type { InitiatorKeeper } from "./keeper.ts";
 import { knownTargets } from "./known_targets.ts";
 import { policyOf } from "./policy_change.ts";
@@ -58,10 +56,12 @@ import type { DeclaredDevice } from "./schema.ts";
 export class KeptInitiatorControl implements InitiatorControl {
   readonly #keeper: InitiatorKeeper;
   readonly #sessions: SessionControl;
+  readonly #isns: IsnsControl;
 
   constructor(keeper: InitiatorKeeper) {
     this.#keeper = keeper;
     this.#sessions = new SessionControl(keeper, (device, policy) => this.setPolicy(device, policy));
+    this.#isns = new IsnsControl(keeper);
   }
 
   #running(what: string): RunningInitiator {
@@ -156,55 +156,20 @@ export class KeptInitiatorControl implements InitiatorControl {
     return state.portals.map((each) => running.discovery.facts(each));
   }
 
-  async listIsnsServers(): Promise<readonly IsnsServerFacts[]> {
-    const { isnsServers = [] } = await this.#keeper.state();
-    return isnsServers.map((server) => this.#isnsFacts(server));
+  listIsnsServers(): Promise<readonly IsnsServerFacts[]> {
+    return this.#isns.list();
   }
 
-  #isnsFacts(server: PortalFacts): IsnsServerFacts {
-    return this.#keeper.running?.isns.facts(server) ?? unusedServer(server, "stopped");
+  addIsnsServer(server: PortalFacts): Promise<Changed<IsnsServerFacts>> {
+    return this.#isns.add(server);
   }
 
-  async addIsnsServer(asked: PortalFacts): Promise<Changed<IsnsServerFacts>> {
-    const server = checkIsnsServer(asked);
-    await this.#keeper.change((declared) => ({
-      ...declared,
-      state: addIsnsServer(declared.state, server),
-    }));
-    const { running } = this.#keeper;
-    if (running === undefined) {
-      const notice = "it is asked for targets when the service runs: sanctl initiator serve";
-      return { facts: this.#isnsFacts(server), notices: [notice] };
-    }
-    await running.reconcileIsns();
-    await running.isns.refresh(server);
-    const facts = this.#isnsFacts(server);
-    const later = `it was added, and is tried again: ${facts.error}`;
-    return { facts, notices: facts.error === null ? [] : [later] };
+  removeIsnsServer(server: PortalFacts): Promise<Changed<PortalFacts>> {
+    return this.#isns.remove(server);
   }
 
-  async removeIsnsServer(asked: PortalFacts): Promise<Changed<PortalFacts>> {
-    const server = findIsnsServer(await this.#keeper.state(), checkIsnsServer(asked));
-    await this.#keeper.change((declared) => ({
-      ...declared,
-      state: removeIsnsServer(declared.state, server),
-    }));
-    await this.#keeper.running?.reconcileIsns();
-    return { facts: server, notices: [] };
-  }
-
-  async refreshIsnsServers(asked?: PortalFacts): Promise<readonly IsnsServerFacts[]> {
-    const { isns } = this.#running("asking iSNS servers for targets");
-    const { isnsServers = [] } = await this.#keeper.state();
-    if (asked === undefined) {
-      await isns.refresh();
-      return isnsServers.map((server) => isns.facts(server));
-    }
-    const server = findIsnsServer(await this.#keeper.state(), checkIsnsServer(asked));
-    await isns.refresh(server);
-    const failure = isns.failureOf(server);
-    if (failure !== undefined) throw failure;
-    return [isns.facts(server)];
+  refreshIsnsServers(server?: PortalFacts): Promise<readonly IsnsServerFacts[]> {
+    return this.#isns.refresh(server);
   }
 
   async listTargets(): Promise<readonly KnownTargetFacts[]> {

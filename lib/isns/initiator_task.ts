@@ -71,7 +71,7 @@ export class InitiatorTask implements LinkTask {
     const entity: Entity = {
       identifier: `sanctl-initiator-${name}`,
       nodes: [{ name, type: "initiator", alias }],
-      portals: [{ address, port, portalGroupTag: 1, symbolicName: "" }],
+      portals: [{ address, port, portalGroupTag: 1 }],
       registrationPeriodSeconds: PERIOD_SECONDS,
       scn: { portal: 0, port },
     };

@@ -41,6 +41,8 @@ export interface LinkOptions extends LinkSurroundings {
   readonly onChange: (failure: ServerUnusable | undefined) => void;
 }
 
+/** Between one time and the next. */
+const LEAST_GAP_MS = 200;
 const FIRST_PAUSE_MS = 500;
 const MOST_PAUSE_MS = 30_000;
 /** What is left to a server that we take leave of. */
@@ -54,6 +56,7 @@ export class Link {
   #waiting: (() => void)[] = [];
   #life: Promise<void> | undefined;
   #session: ServerSession | undefined;
+  readonly #stopping = Promise.withResolvers<void>();
   #isStopping = false;
   /** Undefined as long as nothing has come of it yet. */
   #failure: ServerUnusable | "none" | undefined;
@@ -91,6 +94,7 @@ export class Link {
   /** Takes leave of the server. */
   async stop(): Promise<void> {
     this.#isStopping = true;
+    this.#stopping.resolve();
     this.#bell.ring();
     await within(this.#options.clock, LEAVE_MS, [this.#leave()]);
     this.#session?.close();
@@ -137,7 +141,7 @@ export class Link {
 
   /** Does what is to be done, again and again, until the server closes the connection. */
   async #attend(session: ServerSession): Promise<void> {
-    const { task } = this.#options;
+    const { task, clock } = this.#options;
     for (let isNew = true; !this.#isStopping; isNew = false) {
       const { rung } = this.#bell;
       const waiting = this.#waiting;
@@ -149,8 +153,11 @@ export class Link {
       } finally {
         this.#release(waiting);
       }
+      // Strangers too can tell us that something has changed.
+      const soonestMs = clock.nowMs() + LEAST_GAP_MS;
       await this.#pause(task.refreshMs, rung, session.ended);
       if (session.isClosed) return;
+      await this.#pause(soonestMs - clock.nowMs(), this.#stopping.promise);
     }
   }
 
@@ -185,7 +192,7 @@ export class Link {
 
   /** Ends early when there is something to do. */
   async #pause(ms: number, ...early: readonly Promise<void>[]): Promise<void> {
-    if (ms === 0) return;
+    if (ms <= 0) return;
     let callOff = () => {};
     const over = new Promise<void>((then) => callOff = this.#options.clock.after(ms, then));
     await Promise.race([over, ...early]);

@@ -12,7 +12,6 @@ export interface EntityPortal {
   readonly address: IpAddress;
   readonly port: number;
   readonly portalGroupTag: number;
-  readonly symbolicName: string;
 }
 
 export interface EntityNode {
@@ -78,7 +77,6 @@ function portalAttributes(entity: Entity, portal: EntityPortal, at: number): Att
   return [
     attribute("portalAddress", portal.address),
     attribute("portalPort", portal.port),
-    ...portal.symbolicName === "" ? [] : [attribute("portalSymbolicName", portal.symbolicName)],
     ...esi?.portal === at
       ? [attribute("esiInterval", esi.intervalSeconds), attribute("esiPort", esi.port)]
       : [],

@@ -21,6 +21,7 @@ import type {
   Extension,
   Force,
   ImportedDisk,
+  IsnsServerFacts,
   LimitChanges,
   LimitFacts,
   MoveOptions,
@@ -174,6 +175,18 @@ export class ControlClient implements Control {
   ): Promise<Changed<TargetPortalFacts>> {
     const body = { portal: { address, port }, ...changes };
     return this.#service.call("PATCH", "/api/portals", { query: { ...options }, body });
+  }
+
+  listIsnsServers(): Promise<readonly IsnsServerFacts[]> {
+    return this.#service.list("/api/isns");
+  }
+
+  addIsnsServer({ address, port }: PortalFacts): Promise<Changed<IsnsServerFacts>> {
+    return this.#service.call("POST", "/api/isns", { body: { address, port } });
+  }
+
+  removeIsnsServer({ address, port }: PortalFacts): Promise<Changed<PortalFacts>> {
+    return this.#service.call("POST", "/api/isns/remove", { body: { address, port } });
   }
 
   createDisk(

@@ -14,6 +14,7 @@ import type {
   DiskFacts,
   EndedSession,
   ExportFacts,
+  IsnsServerFacts,
   LimitFacts,
   PlanFacts,
   RemovedDisk,
@@ -138,7 +139,16 @@ export const Session = z.strictObject({
   counters: Counters,
 }).openapi("Session") satisfies z.ZodType<SessionFacts>;
 
-const Portal = z.strictObject({ address: z.string(), port: count }).openapi("Portal");
+export const Portal = z.strictObject({ address: z.string(), port: count }).openapi("Portal");
+
+export const IsnsServer = z.strictObject({
+  address: z.string(),
+  port: count,
+  state: z.enum(["registered", "idle", "connecting", "absent", "stopped"]),
+  targets: count.nullable(),
+  portals: z.array(z.strictObject({ address: z.string(), port: count, group: count })),
+  error: z.string().nullable(),
+}).openapi("IsnsServer") satisfies z.ZodType<IsnsServerFacts>;
 
 export const TargetPortal = z.strictObject({
   address: z.string(),
@@ -157,6 +167,7 @@ export const Status = z.strictObject({
   pid: z.int().nullable(),
   startedAt: z.string().nullable(),
   portals: z.array(Portal),
+  isns: z.array(IsnsServer),
   http: Portal.nullable(),
   discovery: Authentication,
   targets: count,

@@ -67,7 +67,9 @@ export async function runService(options: RunOptions): Promise<RunningService> {
   async function stop(drainMs: number): Promise<void> {
     letMemoryBe();
     service.events.letGo();
+    const withdrawn = service.withdraw();
     await server.close({ drainMs });
+    await withdrawn;
     await Promise.all(listeners.map((listener) => listener.close()));
     await service.stop();
   }

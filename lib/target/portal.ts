@@ -37,15 +37,15 @@ function takes(wildcard: string, address: string): boolean {
 }
 
 /** Whether who comes to `other` is taken by a socket on `portal` as well. */
-export function covers(portal: PortalPlace, other: PortalPlace): boolean {
+export function covers(portal: Listener, other: Listener): boolean {
   return portal.port === other.port && portal.address !== other.address &&
     takes(portal.address, other.address);
 }
 
-type PortalPlace = Pick<Portal, "address" | "port">;
+type Listener = Pick<Portal, "address" | "port">;
 
 /** The portal at a local address: named exactly, or else by a wildcard. */
-export function portalAt<P extends PortalPlace>(
+export function portalAt<P extends Listener>(
   portals: Iterable<P>,
   address: string,
   port: number,
@@ -66,37 +66,48 @@ export function portalGroupTagAt(portals: Iterable<Portal>, address: string, por
   return portalAt(portals, address, port)?.portalGroupTag ?? DEFAULT_PORTAL_GROUP_TAG;
 }
 
+/** Where initiators are told to come. */
+export interface PortalPlace extends PortalAddress {
+  readonly portalGroupTag: number;
+}
+
 /**
- * The values of TargetAddress (RFC 7143 13.8) to tell the peer of a connection: every portal,
- * where a wildcard becomes the address that the peer reached us by, and a loopback address is for
- * this machine.
+ * Where initiators are told to come by who reaches us, or is reached, by a local address: to every
+ * portal, where a wildcard becomes that address, and a loopback address is for this machine.
  */
-export function targetAddresses(portals: Iterable<Portal>, endpoint: Endpoint): readonly string[] {
+export function* portalPlaces(
+  portals: Iterable<Portal>,
+  localAddress: string,
+): Generator<PortalPlace> {
   const known = [...portals];
-  const local = plainAddress(endpoint.localAddress);
-  const values = new Set<string>();
+  const local = plainAddress(localAddress);
   for (const portal of known) {
-    const { address, port, advertised } = portal;
+    const { address, port, portalGroupTag, advertised } = portal;
     const listening = plainAddress(address);
     if (advertised !== undefined) {
-      values.add(targetAddress(advertised.host, advertised.port, portal));
+      yield { host: advertised.host, port: advertised.port, portalGroupTag };
     } else if (isWildcard(listening)) {
       // A portal that names the address itself tells of it.
       const isItsOwn = takes(listening, local) && portalAt(known, local, port) === portal;
-      if (isItsOwn) values.add(targetAddress(local, port, portal));
+      if (isItsOwn) yield { host: local, port, portalGroupTag };
     } else if (!isLoopback(listening) || isLoopback(local)) {
-      values.add(targetAddress(listening, port, portal));
+      yield { host: listening, port, portalGroupTag };
     }
   }
+}
+
+/** The values of TargetAddress (RFC 7143 13.8) to tell the peer of a connection. */
+export function targetAddresses(portals: Iterable<Portal>, endpoint: Endpoint): readonly string[] {
+  const places = portalPlaces(portals, endpoint.localAddress);
+  const values = new Set(Array.from(places, targetAddress));
   // A target without an address would be no target: the peer is told at least the way it came.
-  if (values.size === 0) values.add(targetAddress(local, endpoint.localPort, endpoint));
+  if (values.size === 0) {
+    const { localAddress, localPort: port, portalGroupTag } = endpoint;
+    values.add(targetAddress({ host: plainAddress(localAddress), port, portalGroupTag }));
+  }
   return [...values];
 }
 
-function targetAddress(
-  host: string,
-  port: number,
-  { portalGroupTag }: Pick<Portal, "portalGroupTag">,
-): string {
+function targetAddress({ host, port, portalGroupTag }: PortalPlace): string {
   return `${hostAndPort(host, port)},${portalGroupTag}`;
 }

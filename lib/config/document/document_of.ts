@@ -32,10 +32,11 @@ export function documentOf(state: DeclaredState, secrets: DocumentSecrets = {}):
     luns: (luns.get(target.name) ?? []).sort((one, other) => one.lun - other.lun),
   }));
   const disks = state.disks.map(documentedDisk);
-  const { discovery, limits, portals, schedules } = state;
+  const { discovery, limits, portals, isnsServers, schedules } = state;
   return {
     ...state,
     portals: portals ?? null,
+    isnsServers: isnsServers ?? null,
     discovery: discovery === undefined ? null : authenticationOf(discovery, secrets),
     limits: limits === undefined ? null : wholeLimits(limits),
     schedules: schedules?.toSorted(byName) ?? null,

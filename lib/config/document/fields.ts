@@ -9,6 +9,7 @@ import { ControlError } from "../control_error.ts";
 import { checkDescription } from "../description.ts";
 import { checkInitiatorIds } from "../initiator_id.ts";
 import { checkIscsiName } from "../iscsi_name.ts";
+import { checkServerHost, MOST_ISNS_SERVERS, NEW_ISNS_SERVER } from "../isns_servers.ts";
 import { LIMIT_NAMES, type LimitName, limitRow, LIMITS, MOST_OBJECTS } from "../limits.ts";
 import { checkName } from "../names.ts";
 import { checkPath } from "../operations/declare_disk.ts";
@@ -16,6 +17,7 @@ import { checkAdvertised, checkPortalAddress, NEW_PORTAL } from "../portals.ts";
 import { checkLimit } from "../operations/set_limits.ts";
 import { checkCron, checkTimeZone } from "../schedules/check_schedule.ts";
 import {
+  type DeclaredIsnsServer,
   type DeclaredPortal,
   type DeclaredSchedule,
   DeclaredState,
@@ -45,6 +47,7 @@ const assignment = disk.assignments.element.shape;
 const chap = target.chap.unwrap().shape;
 const discovery = state.discovery.unwrap().shape;
 const portal = state.portals.unwrap().element.shape;
+const isnsServer = state.isnsServers.unwrap().element.shape;
 const limits = state.limits.unwrap().shape;
 const schedule = state.schedules.unwrap().element.shape;
 const keep = schedule.keep.shape;
@@ -239,6 +242,18 @@ const schedules = z.array(
   given.map((each) => overlaid({ group: false, keep: {} }, each as object))
 );
 
+const ISNS_SERVER_FIELDS: Fields<DeclaredIsnsServer> = {
+  address: {
+    about: "Its address, or its host name",
+    written: checked(checkServerHost),
+  },
+  port: { about: "The TCP port; 3205 without" },
+};
+
+const isnsServers = z.array(objectOf(ISNS_SERVER_FIELDS, isnsServer, ["address"])).min(1)
+  .max(MOST_ISNS_SERVERS)
+  .transform((given) => given.map((each) => ({ ...NEW_ISNS_SERVER, ...each as object })));
+
 const LIMIT_FIELDS = Object.fromEntries(LIMIT_NAMES.map((name) => [name, limitField(name)]));
 
 export const SERVER_FIELDS: Fields<WholeDocument> = {
@@ -248,6 +263,11 @@ export const SERVER_FIELDS: Fields<WholeDocument> = {
     about: "Where the service listens; null for every address, port 3260",
     fields: PORTAL_FIELDS,
     written: portals,
+  },
+  isnsServers: {
+    about: "Name servers that initiators can find the targets by; null for none",
+    fields: ISNS_SERVER_FIELDS,
+    written: isnsServers,
   },
   discovery: {
     about: "What is proved before targets are discovered; null for nothing",

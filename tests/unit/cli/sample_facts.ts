@@ -82,6 +82,7 @@ export const RUNNING: StatusFacts = {
   pid: 4711,
   startedAt: "2025-01-01T00:00:00.000Z",
   portals: [{ address: "0.0.0.0", port: 3260 }, { address: "::1", port: 3261 }],
+  isns: [],
   discovery: { chap: null, reverseChap: null },
   http: { address: "127.0.0.1", port: 8080 },
   targets: 1,
