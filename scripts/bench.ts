@@ -1,9 +1,12 @@
 /**
  * `deno task bench [--runs N] [--seconds S] [--size MIB] [--only TEXT]`: sanctl and tgtd on equal
  * images, the two taking turns run by run, so that what else the machine does falls on both; then
- * libiscsi and our own initiator on sanctl. Prints tables in Markdown: medians, and their ratio.
+ * sanctl as an NBD server, beside nbdkit and qemu-nbd; then libiscsi and our own initiator on
+ * sanctl. Prints tables in Markdown: medians, and their ratio.
  */
 import { INITIATOR_ROWS, type InitiatorRow } from "../tests/bench/initiator_rows.ts";
+import { NBD_ROWS } from "../tests/bench/nbd_rows.ts";
+import { startNbdkit, startQemuNbd, startSanctlNbd } from "../tests/bench/nbd_servers.ts";
 import { type Outcome, type Row, ROWS } from "../tests/bench/rows.ts";
 import {
   cpuMicroseconds,
@@ -44,17 +47,16 @@ function count(value: number): string {
 
 async function measure(
   row: Row,
-  servers: { readonly sanctl: Server; readonly tgtd: Server },
-  plan: { readonly runs: number; readonly seconds: number },
+  { sanctl, peer }: { readonly sanctl: Server; readonly peer: Server },
+  plan: Plan,
 ): Promise<string> {
   const ours: Sample[] = [];
   const theirs: Sample[] = [];
   for (let run = 0; run < plan.runs; run++) {
     // Who begins changes from run to run.
-    const order = run % 2 === 0 ? ["sanctl", "tgtd"] as const : ["tgtd", "sanctl"] as const;
-    for (const name of order) {
-      const taken = await sample(servers[name], row, plan.seconds);
-      (name === "sanctl" ? ours : theirs).push(taken);
+    for (const server of run % 2 === 0 ? [sanctl, peer] : [peer, sanctl]) {
+      const taken = await sample(server, row, plan.seconds);
+      (server === sanctl ? ours : theirs).push(taken);
     }
   }
   const speed = (samples: Sample[]) => median(samples.map(({ perSecond }) => perSecond));
@@ -106,6 +108,42 @@ async function makeImage(path: string, mebibytes: number): Promise<void> {
   }
 }
 
+interface Plan {
+  readonly runs: number;
+  readonly seconds: number;
+}
+
+/** Our NBD server beside others, each pair in turns. */
+async function compareNbd(directory: string, image: string, only: string, plan: Plan) {
+  const rows = NBD_ROWS.filter(({ name }) => name.includes(only));
+  if (rows.length === 0) return;
+  const sanctl = await startSanctlNbd(directory, image);
+  try {
+    for (const start of [startNbdkit, startQemuNbd]) {
+      const peer = await start(directory, image);
+      const { name } = peer;
+      console.log(
+        `\n| load | ${name} /s | sanctl /s | ratio | goal | ${name} CPU µs | sanctl CPU µs |`,
+      );
+      console.log("| --- | ---: | ---: | ---: | ---: | ---: | ---: |");
+      try {
+        let folios: Folios | undefined;
+        for (const row of rows) {
+          if (folios !== row.folios) {
+            folios = row.folios;
+            for (const server of [sanctl, peer]) await layOut(server, image, folios);
+          }
+          console.log(await measure(row, { sanctl, peer }, plan));
+        }
+      } finally {
+        await peer.stop();
+      }
+    }
+  } finally {
+    await sanctl.stop();
+  }
+}
+
 async function main(): Promise<void> {
   const plan = { runs: Number(option("runs", "5")), seconds: Number(option("seconds", "2")) };
   const only = option("only", "");
@@ -130,11 +168,12 @@ async function main(): Promise<void> {
         folios = row.folios;
         for (const server of started) await layOut(server, image, folios);
       }
-      console.log(await measure(row, { sanctl, tgtd }, plan));
+      console.log(await measure(row, { sanctl, peer: tgtd }, plan));
     }
     const initiatorRows = INITIATOR_ROWS.filter(({ name }) => name.includes(only));
     const [theirs, ours] = [await residentMiB(tgtd.pid), await residentMiB(sanctl.pid)];
     console.log(`| resident memory, MiB | ${Math.round(theirs)} | ${Math.round(ours)} | | | | |`);
+    await compareNbd(directory, image, only, plan);
     if (initiatorRows.length === 0) return;
     console.log("\n| load | libiscsi /s | our initiator /s | ratio | goal |");
     console.log("| --- | ---: | ---: | ---: | ---: |");

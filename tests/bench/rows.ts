@@ -31,13 +31,22 @@ export function iscsiPerf(size: number, depth: number, random: boolean): Row["lo
 }
 
 /**
- * Writes with QEMU's block layer over libiscsi: as many as take about the time that is asked for.
+ * Writes with QEMU's block layer, over libiscsi or by NBD: as many as take about the time that is
+ * asked for.
  */
-function qemuWrite(size: number, depth: number, options: readonly string[] = []): Row["load"] {
-  async function write(url: string, count: number): Promise<number> {
+export function qemuWrite(
+  size: number,
+  depth: number,
+  options: readonly string[] = [],
+): Row["load"] {
+  return qemuBench(size, depth, ["-w", ...options]);
+}
+
+/** Reads, where no `-w` is among the options. */
+export function qemuBench(size: number, depth: number, options: readonly string[]): Row["load"] {
+  async function transfer(url: string, count: number): Promise<number> {
     const args = [
       "bench",
-      "-w",
       "-f",
       "raw",
       "-t",
@@ -52,8 +61,8 @@ function qemuWrite(size: number, depth: number, options: readonly string[] = [])
   }
   return async (url, seconds) => {
     const trial = size >= MIB ? 64 : 512;
-    const count = Math.max(trial, Math.round(trial / await write(url, trial) * seconds));
-    const elapsed = await write(url, count);
+    const count = Math.max(trial, Math.round(trial / await transfer(url, trial) * seconds));
+    const elapsed = await transfer(url, count);
     return { operations: count + trial, perSecond: count / elapsed };
   };
 }
@@ -74,8 +83,8 @@ function generator(args: readonly string[]): Row["load"] {
 }
 
 /** A step that is prime to the image spreads a write over it, much as random offsets do. */
-const SPREAD_4K = ["-S", String(4 * KIB * 7919)];
-const SPREAD_64K = ["-S", String(64 * KIB * 797)];
+export const SPREAD_4K = ["-S", String(4 * KIB * 7919)];
+export const SPREAD_64K = ["-S", String(64 * KIB * 797)];
 
 export const ROWS: readonly Row[] = [
   {

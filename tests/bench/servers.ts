@@ -126,7 +126,7 @@ export async function run(
   return text;
 }
 
-async function firstLine(stream: ReadableStream<Uint8Array>): Promise<string> {
+export async function firstLine(stream: ReadableStream<Uint8Array>): Promise<string> {
   let text = "";
   for await (const chunk of stream.pipeThrough(new TextDecoderStream())) {
     text += chunk;
@@ -142,7 +142,7 @@ function freePort(): number {
   return port;
 }
 
-async function untilItAnswers(ask: () => Promise<void>): Promise<void> {
+export async function untilItAnswers(ask: () => Promise<void>): Promise<void> {
   for (let tries = 0;; tries++) {
     try {
       return await ask();
