@@ -247,19 +247,26 @@ const policy = buildCommand<InitiatorPolicyFlags, [device: string, policy: Polic
 
 export interface InitiatorBindFlags {
   readonly off?: boolean;
+  readonly wait?: boolean;
+  readonly timeout?: number;
 }
 
 const bind = buildCommand<InitiatorBindFlags, [device?: string], Context>({
   loader: () => import("../commands/initiator_bind.ts"),
   parameters: {
-    flags: { off: switchFlag("Bind a device no more, or none at all") },
+    flags: {
+      off: switchFlag("Bind a device no more, or none at all"),
+      wait: switchFlag("Changes nothing: waits until all bound devices are there"),
+      timeout: secondsFlag("How long --wait does; 180 without"),
+    },
     positional: { kind: "tuple", parameters: [{ ...DEVICE_ARGUMENT, optional: true }] },
   },
   docs: {
     brief: "Have the service ready only when every attached device is there",
     fullDescription:
       "Binds every attached device of a persistent login: the service says that it is ready only\n" +
-      "when all of them are there, so that what depends on them starts after it.",
+      "when all of them are there, so that what depends on them starts after it. With --wait this\n" +
+      "command ends when they are, or fails and says which of them is missing.",
   },
 });
 

@@ -45,7 +45,10 @@ export async function runInitiator(options: RunInitiatorOptions): Promise<Runnin
   const socket = socketFile(directory);
   let listener: HttpListener | undefined;
   let letMemoryBe = () => {};
-  const callOff = clock.after(bindMs, () => service.complain(bindMs / 1000));
+  const callOff = clock.after(bindMs, () => {
+    service.complain(bindMs / 1000);
+    if (!service.isReady) tellSupervisor(`STATUS=not there: ${service.missing.join(", ")}`);
+  });
 
   async function stop(): Promise<void> {
     tellSupervisor("STOPPING=1");
@@ -65,13 +68,24 @@ export async function runInitiator(options: RunInitiatorOptions): Promise<Runnin
     });
     listener = await listenOnSocket(socket, (request) => api.fetch(request), logger);
     letMemoryBe = keepMemoryFree(clock);
+    if (!service.isReady) tellSupervisor(waiting(service.missing, bindMs));
     const ready = service.ready().then(() => {
       callOff();
-      tellSupervisor("READY=1");
+      // It may be over because the service ends.
+      if (service.isReady) tellSupervisor("READY=1\nSTATUS=");
     });
     return { control: service.control, socket, ready, stop };
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+/** Besides its own time a supervisor has to allow for {@link bindMs}, and a little. */
+const ALLOWANCE_MS = 30_000;
+
+/** sd_notify(3). When that time is over it is for the supervisor to say what becomes of it. */
+function waiting(missing: readonly string[], bindMs: number): string {
+  const extensionUs = (bindMs + ALLOWANCE_MS) * 1000;
+  return `EXTEND_TIMEOUT_USEC=${extensionUs}\nSTATUS=waits for ${missing.join(", ")}`;
 }

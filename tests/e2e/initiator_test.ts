@@ -6,7 +6,9 @@ import type {
   InitiatorSessionFacts,
   LoginFacts,
 } from "../../lib/initiator_service/control.ts";
+import { tellSupervisor } from "../../lib/status/supervisor.ts";
 import { InitiatorServing } from "../support/initiator_serving.ts";
+import { NotifySocket } from "../support/notify_socket.ts";
 import { peer } from "../support/peer.ts";
 import { requires } from "../support/requires.ts";
 import { type Sanctl, withSanctl } from "../support/sanctl.ts";
@@ -148,32 +150,82 @@ Deno.test({
 });
 
 Deno.test({
-  ...NEEDS,
-  name: "initiator: a target that comes late is joined, and only then the service is ready",
+  ...requires("dist/sanctl", "python3"),
+  name: "initiator: a target that comes late is joined, and only then it is ready, also to bind " +
+    "--wait and to its supervisor",
   async fn() {
     await withSanctl(async (sanctl) => {
       await Service.declare(sanctl, { targets: { [TARGET]: [{ file: "d.img", size: "16M" }] } });
       let serving = await Serving.start(sanctl);
       const { portal } = serving;
       let initiator = await InitiatorServing.start(sanctl);
+      const supervisor = await NotifySocket.open(sanctl.path("notify"));
+      const wait = "initiator bind --wait --timeout 1";
       try {
         await sanctl.ok(`initiator login ${IQN} --persistent --portal ${portal}`);
+        await refused(sanctl, 1, wait);
         await sanctl.ok(`initiator attach ${DEVICE}`);
         await sanctl.ok("initiator bind");
+        assert.match(await sanctl.ok(wait), /all bound devices are there: mail\/0/);
         await initiator.end();
         await serving.end();
-        initiator = InitiatorServing.begin(sanctl, ["--bind-timeout", "1"]);
+        assert.match(await refused(sanctl, 6, wait), /service did not run within 1 s/);
+        // A command that waits before there is a service waits for that too.
+        const early = sanctl.ok("initiator bind --wait --timeout 300");
+        const through = ["env", `NOTIFY_SOCKET=${supervisor.path}`];
+        initiator = InitiatorServing.begin(sanctl, ["--bind-timeout", "1"], through);
         const ready = initiator.ready();
         await eventNamed(sanctl, /device mail\/0 is not ready/);
+        const told = await supervisor.until(/STATUS=not there/);
+        assert.match(told, /EXTEND_TIMEOUT_USEC=31000000\nSTATUS=waits for mail\/0\n/);
+        assert.match(told, /STATUS=not there: mail\/0\n/);
+        assert.doesNotMatch(told, /READY/);
+        const late = await refused(sanctl, 6, wait);
+        assert.match(late, /a bound device is not there after 1 s: mail\/0 \(.+\)\n/);
         const before = await sanctl.facts<InitiatorFacts>("initiator name");
         assert.deepEqual([before.service, before.ready], ["running", false]);
         serving = await Serving.start(sanctl, ["--portal", portal]);
         await ready;
+        await supervisor.until(/READY=1\n/);
+        assert.match(await early, /all bound devices are there: mail\/0/);
         assert.equal((await sanctl.facts<InitiatorFacts>("initiator name")).ready, true);
         assert.equal((await device(sanctl)).state, "online");
       } finally {
         await initiator.end().catch(() => undefined);
         await serving.end().catch(() => undefined);
+        await supervisor.close();
+      }
+    });
+  },
+});
+
+Deno.test({
+  ...requires("dist/sanctl", "python3"),
+  name: "initiator: a service that ends before its devices are there never was ready",
+  async fn() {
+    await withSanctl(async (sanctl) => {
+      await Service.declare(sanctl, { targets: { [TARGET]: [{ file: "d.img", size: "16M" }] } });
+      const serving = await Serving.start(sanctl);
+      const supervisor = await NotifySocket.open(sanctl.path("notify"));
+      try {
+        const first = await InitiatorServing.start(sanctl);
+        await sanctl.ok(`initiator login ${IQN} --persistent --portal ${serving.portal}`);
+        await sanctl.ok(`initiator attach ${DEVICE}`);
+        await sanctl.ok("initiator bind");
+        await first.end();
+        await serving.end();
+        const through = ["env", `NOTIFY_SOCKET=${supervisor.path}`];
+        const second = InitiatorServing.begin(sanctl, [], through);
+        await supervisor.until(/waits for mail\/0/);
+        assert.equal((await second.end()).exitCode, 0);
+        // Behind everything that the service has told.
+        assert.ok(tellSupervisor("TEST=1", supervisor.path));
+        const told = await supervisor.until(/TEST=1/);
+        assert.match(told, /STOPPING=1/);
+        assert.doesNotMatch(told, /READY/);
+      } finally {
+        await serving.end().catch(() => undefined);
+        await supervisor.close();
       }
     });
   },
