@@ -1,4 +1,4 @@
-/** Waits until the disks that others depend on are there, and says which are not when it is late. */
+/** Waits until the disks that others depend on are there, and in the end says which are not. */
 import { ControlError } from "../lib/config/control_error.ts";
 import { openInitiatorControl } from "../lib/initiator_service/connect.ts";
 import type { InitiatorDeviceFacts } from "../lib/initiator_service/control.ts";

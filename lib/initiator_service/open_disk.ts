@@ -93,7 +93,7 @@ async function openPath(path: string, { readOnly }: OpenDiskOptions): Promise<Op
 async function openFile(url: string, path: string, readOnly: boolean): Promise<OpenedDisk> {
   const isBlockDevice = (await Deno.stat(path)).isBlockDevice === true;
   if (!isBlockDevice) {
-    if (!readOnly) await requireNoLoop(path);
+    if (!readOnly) await requireFree(path);
     return opened((await openDevice(url, { readOnly, sparse: true })).device, undefined);
   }
   const { holdBlockDevice } = await import("../block/hold_block_device.ts");
@@ -107,12 +107,14 @@ async function openFile(url: string, path: string, readOnly: boolean): Promise<O
   }
 }
 
-async function requireNoLoop(path: string): Promise<void> {
-  const { loopDeviceOf } = await import("../block/loop_device.ts");
-  const loop = await loopDeviceOf(path);
+/** What is mounted from a file is used by the system, whoever has it locked. */
+async function requireFree(path: string): Promise<void> {
+  const { stackOn } = await import("../nbd/attach/stack.ts");
+  const { above: [loop], mounts: [mount] } = stackOn(await Deno.realPath(path));
   if (loop === undefined) return;
-  const next = `unmount it, then losetup -d ${loop}; or work on ${loop}`;
-  throw new ControlError("in-use", `${path} is in use as ${loop}`, next);
+  const where = mount === undefined ? `in use as /dev/${loop}` : `mounted at ${mount}`;
+  const next = `${mount === undefined ? "" : `umount ${mount}, then `}losetup -d /dev/${loop}`;
+  throw new ControlError("in-use", `${path} is ${where}`, next);
 }
 
 async function blockLengthOf(path: string): Promise<number | undefined> {
