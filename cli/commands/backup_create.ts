@@ -6,7 +6,7 @@ import { formatSize } from "../size.ts";
 
 export default async function (
   this: Context,
-  { full, description, timeZone, ...flags }: BackupCreateFlags,
+  { full, noBase, description, timeZone, ...flags }: BackupCreateFlags,
   disk: string,
   directory: string,
 ): Promise<void> {
@@ -15,14 +15,15 @@ export default async function (
   try {
     const changed = await control.snapshots.backUp(
       disk,
-      { directory: absolute(directory), full, description, timeZone, keep: keepOf(flags) },
+      { directory: absolute(directory), full, noBase, description, timeZone, keep: keepOf(flags) },
       { onProgress: (progress) => bar.update(progress), signal: this.signal },
     );
     bar.end();
     this.output.changed(
       changed,
-      ({ id, kind, stored }) =>
-        `backup ${id} of disk ${disk} made: ${kind}, ${formatSize(stored)} stored`,
+      ({ id, kind, read, stored }) =>
+        `backup ${id} of disk ${disk} made: ${kind}, ` +
+        `${formatSize(read ?? 0)} read, ${formatSize(stored)} stored`,
     );
   } finally {
     bar.end();

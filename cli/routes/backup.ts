@@ -13,6 +13,7 @@ import { backupScheduleRoutes } from "./schedule.ts";
 
 export interface BackupCreateFlags extends KeepFlags {
   readonly full?: boolean;
+  readonly noBase?: boolean;
   readonly description?: string;
 }
 
@@ -21,6 +22,7 @@ const create = buildCommand<BackupCreateFlags, [disk: string, directory: string]
   parameters: {
     flags: {
       full: switchFlag("Store everything anew, whatever earlier backups hold"),
+      noBase: switchFlag("Keep no snapshot: the next backup reads the whole disk"),
       description: textFlag("TEXT", "What it is for"),
       ...KEEP_FLAGS,
     },
@@ -28,9 +30,10 @@ const create = buildCommand<BackupCreateFlags, [disk: string, directory: string]
   },
   docs: {
     brief: "Back a disk up, also while initiators write to it",
-    fullDescription:
-      "Backs a disk up, also while initiators write to it. With --keep and the like " +
-      "the backups of\nthe disk in the directory that no rule keeps are removed then.",
+    fullDescription: "Backs a disk up, also while initiators write to it. A snapshot of what was " +
+      "backed up stays,\nby which the next backup in the directory reads what has changed, and no " +
+      "more; --no-base\nkeeps none. With --keep and the like the backups of the disk in the " +
+      "directory that no\nrule keeps are removed then.",
   },
 });
 

@@ -21,6 +21,10 @@ export interface SnapshotFacts {
   readonly space: number | null;
   /** Its file; it needs those under it too. */
   readonly path: string;
+  /** The schedule that took it; null where that was nobody's. */
+  readonly schedule: string | null;
+  /** The folder of the backup that was made of it, for the next one there; null without one. */
+  readonly backup: string | null;
   /** The disks that show it, or that are clones of it. */
   readonly attached: readonly string[];
 }
@@ -87,6 +91,10 @@ export interface NewBackup {
   /** Stores everything anew; only what no earlier backup has without. */
   readonly full?: boolean | undefined;
   readonly description?: string | undefined;
+  /** The directory is not made where it is missing: what it lies on may not be mounted. */
+  readonly inPlace?: boolean | undefined;
+  /** No snapshot is kept, by which the next backup would know what changed since. */
+  readonly noBase?: boolean | undefined;
   /** Which backups of the disk stay there; all without. */
   readonly keep?: Keep | undefined;
   /** Whose calendar days are, as an IANA name; the machine's without. */
@@ -103,6 +111,8 @@ export interface BackupFacts {
   readonly kind: "full" | "incremental";
   /** Octets that were stored for it. */
   readonly stored: number;
+  /** Octets of the disk that were read for it; told where it is made, null in lists. */
+  readonly read: number | null;
   /** The folder that it is in. */
   readonly path: string;
 }

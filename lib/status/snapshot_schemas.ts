@@ -19,6 +19,8 @@ export const Snapshot = z.strictObject({
   size: count,
   space: count.nullable(),
   path: z.string(),
+  schedule: z.string().nullable(),
+  backup: z.string().nullable(),
   attached: z.array(z.string()),
 }).openapi("Snapshot") satisfies z.ZodType<SnapshotFacts>;
 
@@ -36,6 +38,7 @@ export const Backup = z.strictObject({
   size: count,
   kind: z.enum(["full", "incremental"]),
   stored: count,
+  read: count.nullable(),
   path: z.string(),
 }).openapi("Backup") satisfies z.ZodType<BackupFacts>;
 
@@ -44,6 +47,8 @@ export const NewBackupBody = z.strictObject({
   directory: text,
   full: z.boolean().optional(),
   description: text.optional(),
+  inPlace: z.boolean().optional(),
+  noBase: z.boolean().optional(),
   keep: KeepBody.optional(),
   timeZone: text.optional(),
 }).openapi("NewBackup");

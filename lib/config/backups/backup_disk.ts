@@ -1,102 +1,141 @@
-/** Backs a disk up while it is used: from a snapshot taken for it and deleted afterwards. */
+/**
+ * Backs a disk up while it is used: from a snapshot taken for it, which stays until the next backup
+ * has been made, so that this one knows what changed since and reads no more than that.
+ */
 import { BackupFolder } from "../../snapshot/backup/backup_folder.ts";
+import { ChangedChunks } from "../../snapshot/backup/changed_chunks.ts";
 import { makeBackup } from "../../snapshot/backup/make_backup.ts";
 import type { Manifest } from "../../snapshot/backup/manifest.ts";
 import { openVhd } from "../../vhd/open.ts";
-import { checkPath } from "../operations/declare_disk.ts";
-import type { DeclaredDisk } from "../schema.ts";
-import type { Keep } from "../schedule_control.ts";
-import type {
-  BackupFacts,
-  Followed,
-  NewBackup,
-  SnapshotControl,
-  SnapshotFacts,
-} from "../snapshot_control.ts";
-import { checkKeep, checkTimeZone } from "../schedules/check_schedule.ts";
+import { ControlError } from "../control_error.ts";
+import { findDisk } from "../operations/find.ts";
+import type { DeclaredDisk, DeclaredSnapshot, DeclaredState } from "../schema.ts";
+import type { BackupFacts, Followed, NewBackup, SnapshotControl } from "../snapshot_control.ts";
+import { chainOf } from "../snapshots/find_snapshot.ts";
+import { requireSnapshots } from "../snapshots/no_snapshots.ts";
 import { backupFailure } from "./backup_failure.ts";
-import { goingBy, pruneFolder } from "./prune_folder.ts";
+import { filesBetween } from "./files_between.ts";
+
+/** Who is worked for: the state as it is now, and what is done with snapshots. */
+export interface BackupGround {
+  readonly snapshots: SnapshotControl;
+  state(): Promise<DeclaredState>;
+}
 
 export async function backUpDisk(
-  snapshots: SnapshotControl,
+  ground: BackupGround,
   { name, uuid }: DeclaredDisk,
   asked: NewBackup,
   followed: Followed,
 ): Promise<BackupFacts> {
   const path = `${asked.directory}/${name}`;
-  const description = `for the backup in ${path}`;
-  const { facts: [snapshot] } = await snapshots.create({ disks: [name], description });
+  const disk = findDisk(await ground.state(), name);
+  requireSnapshots(disk);
   try {
-    const disk = { name, uuid, size: snapshot!.size };
-    return await storeSnapshot(snapshot!, path, disk, { ...asked, ...followed });
-  } catch (error) {
-    throw followed.signal?.aborted ? followed.signal.reason : backupFailure(path, error);
-  } finally {
-    await snapshots.delete(snapshot!.name);
-  }
-}
-
-/** Refuses what is asked for wrongly, before anything is done. */
-export function checkBackup({ directory, keep, timeZone }: NewBackup): void {
-  checkPath(directory);
-  if (isRule(keep)) checkKeep(keep);
-  checkTimeZone(timeZone);
-}
-
-/** Removes what no rule keeps any more, now that there is one more. */
-export async function pruneAfter(
-  path: string,
-  { keep, timeZone }: NewBackup,
-  now: Date,
-): Promise<{ readonly count: number; readonly freed: number } | undefined> {
-  if (!isRule(keep)) return undefined;
-  try {
-    const folder = await BackupFolder.open(path, { exclusive: true });
-    if (folder === undefined) return undefined;
+    if (asked.inPlace) await requireDirectory(asked.directory);
+    const folder = await BackupFolder.forDisk(path, { name, uuid, size: disk.size });
     try {
-      const rules = { keep, timeZone };
-      const count = goingBy(folder, rules).length;
-      return { count, freed: count === 0 ? 0 : await pruneFolder(folder, rules, now) };
+      return await storeInto(folder, ground, name, { ...asked, ...followed });
     } finally {
       await folder.close();
     }
   } catch (error) {
-    throw backupFailure(path, error);
+    throw followed.signal?.aborted ? followed.signal.reason : backupFailure(path, error);
   }
 }
 
-function isRule(keep: NewBackup["keep"]): keep is Keep {
-  return keep !== undefined && Object.values(keep).some((count) => count !== undefined);
+async function storeInto(
+  folder: BackupFolder,
+  ground: BackupGround,
+  name: string,
+  asked: NewBackup & Followed,
+): Promise<BackupFacts> {
+  const { snapshots } = ground;
+  const { facts: [taken] } = await snapshots.create({
+    disks: [name],
+    description: `for the next backup in ${folder.path}`,
+    backup: folder.path,
+  });
+  const disk = findDisk(await ground.state(), name);
+  const snapshot = chainOf(disk).snapshots.find(({ uuid }) => uuid === taken!.uuid)!;
+  let made = false;
+  try {
+    const facts = await store(folder, disk, snapshot, asked);
+    made = true;
+    return facts;
+  } finally {
+    // Those of before are needed no more, or the one that nothing was made of is of no use.
+    const kept = made && !asked.noBase ? snapshot.uuid : undefined;
+    const gone = chainOf(disk).snapshots.filter(({ uuid, backup, deleting }) =>
+      backup === folder.path && !deleting && uuid !== kept && (made || uuid === snapshot.uuid)
+    );
+    for (const each of gone) await deleteUnlessNeeded(snapshots, each.name);
+  }
 }
 
-async function storeSnapshot(
-  { path: source, takenAt }: SnapshotFacts,
-  path: string,
-  disk: { readonly name: string; readonly uuid: string; readonly size: number },
+async function store(
+  folder: BackupFolder,
+  disk: DeclaredDisk,
+  snapshot: DeclaredSnapshot,
   { full, description, onProgress, signal }: NewBackup & Followed,
 ): Promise<BackupFacts> {
-  const folder = await BackupFolder.forDisk(path, disk);
+  const changed = full ? undefined : await changesSince(folder, disk, snapshot);
+  const { device } = await openVhd(snapshot.path, { readOnly: true, force: true });
+  let read = 0;
   try {
-    const { device } = await openVhd(source, { readOnly: true, force: true });
-    try {
-      const manifest = await makeBackup(device, folder, {
-        disk,
-        takenAt: new Date(takenAt),
-        full,
-        description,
-        signal,
-        progress: (done, total) => onProgress?.({ done, total }),
-      });
-      return factsOfBackup(path, manifest);
-    } finally {
-      await device.close();
-    }
+    const manifest = await makeBackup(device, folder, {
+      disk,
+      takenAt: new Date(snapshot.takenAt),
+      snapshot: snapshot.uuid,
+      full,
+      description,
+      signal,
+      isUnchanged: changed && ((offset) => !changed.has(offset / folder.chunkLength)),
+      onRead: (length) => read += length,
+      progress: (done, total) => onProgress?.({ done, total }),
+    });
+    return { ...factsOfBackup(folder.path, manifest), read };
   } finally {
-    await folder.close();
+    await device.close();
   }
+}
+
+/** What changed since the latest backup; undefined where that cannot be told. */
+async function changesSince(
+  folder: BackupFolder,
+  disk: DeclaredDisk,
+  snapshot: DeclaredSnapshot,
+): Promise<ChangedChunks | undefined> {
+  const last = folder.manifests.at(-1);
+  const base = chainOf(disk).snapshots.find(({ uuid, deleting }) =>
+    uuid === last?.snapshot && !deleting
+  );
+  const files = base && filesBetween(disk, base, snapshot);
+  if (files === undefined) return undefined;
+  return await ChangedChunks.inFiles(files, folder.chunkLength, snapshot.size);
+}
+
+/** One that is attached, or that a clone was made of, is the operator's by now. */
+async function deleteUnlessNeeded(snapshots: SnapshotControl, name: string): Promise<void> {
+  try {
+    await snapshots.delete(name);
+  } catch (error) {
+    if (!(error instanceof ControlError) || error.kind !== "in-use") throw error;
+  }
+}
+
+async function requireDirectory(path: string): Promise<void> {
+  try {
+    if ((await Deno.stat(path)).isDirectory) return;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  const next = "make it, or mount what it is on: a schedule does neither";
+  throw new ControlError("not-found", `there is no directory ${path}`, next);
 }
 
 export function factsOfBackup(path: string, manifest: Manifest): BackupFacts {
   const { id, disk, takenAt, description, size, kind, stored } = manifest;
-  return { id, disk: disk.name, takenAt, description, size, kind, stored: stored.octets, path };
+  const told = { id, disk: disk.name, takenAt, description, size, kind };
+  return { ...told, stored: stored.octets, read: null, path };
 }

@@ -31,7 +31,7 @@ async function run(
 ): Promise<void> {
   const description = `by schedule ${name}`;
   if (kind === "backup") {
-    const backup = { directory: directory!, description, keep, timeZone };
+    const backup = { directory: directory!, description, keep, timeZone, inPlace: true };
     for (const disk of disks) await snapshots.backUp(disk, backup, { signal });
     return;
   }

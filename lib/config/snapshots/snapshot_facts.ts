@@ -19,6 +19,8 @@ export async function factsOfSnapshot(
     size,
     space: await spaceOfSnapshot(state, snapshot),
     path,
+    schedule: snapshot.schedule ?? null,
+    backup: snapshot.backup ?? null,
     attached: showing(state, snapshot).map((each) => each.name),
   };
 }

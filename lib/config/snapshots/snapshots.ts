@@ -2,7 +2,6 @@
 import type { Clock } from "../../runtime/clock.ts";
 import type { Changed, DiskFacts } from "../facts.ts";
 import { diskFacts } from "../facts_of.ts";
-import { exactSize } from "../size.ts";
 import { findDisk, replaceDisk } from "../operations/find.ts";
 import type {
   AttachOptions,
@@ -156,21 +155,10 @@ export class Snapshots implements SnapshotControl {
     backup: NewBackup,
     followed: Followed = {},
   ): Promise<Changed<BackupFacts>> {
-    const { backUpDisk, checkBackup, pruneAfter } = await import("../backups/backup_disk.ts");
-    checkBackup(backup);
-    const found = findDisk(await this.#keeper.state(), disk);
+    const { backUp } = await import("../backups/back_up.ts");
+    const around = { keeper: this.#keeper, snapshots: this, now: () => this.#clock.now() };
     // What is merged is written to, and cannot be read from the side.
-    const facts = await this.#turns.holdingOff(() => backUpDisk(this, found, backup, followed));
-    const { id, path, kind, stored } = facts;
-    this.#keeper.notes.note("backup-made", { backup: id, disk, path, kind, stored });
-    const removed = await pruneAfter(path, backup, this.#clock.now());
-    if (removed === undefined || removed.count === 0) return { facts, notices: [] };
-    this.#keeper.notes.note("backups-removed", { count: removed.count, disk, path });
-    const freed = exactSize(removed.freed);
-    return {
-      facts,
-      notices: [`backups that no rule keeps: ${removed.count} removed, ${freed} freed`],
-    };
+    return await this.#turns.holdingOff(() => backUp(around, disk, backup, followed));
   }
 
   async limit(disk: string, limit?: number | null): Promise<Changed<SnapshotLimitFacts>> {

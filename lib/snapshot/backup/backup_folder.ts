@@ -2,6 +2,7 @@
  * The backups of one disk in a folder: a manifest for each, and packs of chunks that they share.
  * Locked for as long as it is open; whatever is not a whole pack or a manifest is no backup.
  */
+import { createHash } from "node:crypto";
 import { z } from "zod";
 import { replaceFile } from "../../block/durable_file.ts";
 import { syncDirectory } from "../../block/sync_directory.ts";
@@ -26,6 +27,9 @@ const Identity = z.strictObject({
   chunkLength: z.int().positive(),
 });
 type Identity = z.infer<typeof Identity>;
+
+/** As its file holds it: a digest tells damage from truth. */
+const Signed = z.strictObject({ identity: Identity, sha256: z.string() });
 
 /** The disk that is backed up. */
 export interface BackedUpDisk {
@@ -200,7 +204,9 @@ async function readIdentity(path: string): Promise<Identity | undefined> {
     throw error;
   }
   try {
-    return Identity.parse(JSON.parse(text));
+    const { identity, sha256 } = Signed.parse(JSON.parse(text));
+    if (sha256 !== digestOf(identity)) throw new Error("its digest is of something else");
+    return identity;
   } catch (cause) {
     throw new BackupError(
       "damaged",
@@ -209,6 +215,10 @@ async function readIdentity(path: string): Promise<Identity | undefined> {
       { cause },
     );
   }
+}
+
+function digestOf(identity: Identity): string {
+  return createHash("sha256").update(JSON.stringify(identity)).digest("hex");
 }
 
 async function begin(path: string, { name, uuid, size }: BackedUpDisk): Promise<Identity> {
@@ -221,7 +231,7 @@ async function begin(path: string, { name, uuid, size }: BackedUpDisk): Promise<
   };
   await replaceFile(
     `${path}/${IDENTITY}`,
-    new TextEncoder().encode(`${JSON.stringify(identity)}\n`),
+    new TextEncoder().encode(`${JSON.stringify({ identity, sha256: digestOf(identity) })}\n`),
   );
   return identity;
 }

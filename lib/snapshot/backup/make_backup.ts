@@ -13,6 +13,8 @@ import type { PackWriter } from "./pack_writer.ts";
 export interface BackupOptions {
   readonly disk: { readonly name: string; readonly uuid: string };
   readonly takenAt: Date;
+  /** The UUID of the snapshot that is read. */
+  readonly snapshot?: string | undefined;
   readonly description?: string | undefined;
   /** Stores every chunk anew, whatever earlier backups hold. */
   readonly full?: boolean | undefined;
@@ -20,6 +22,8 @@ export interface BackupOptions {
    * True: the range is as it was when the latest backup was taken, and need not be read.
    */
   readonly isUnchanged?: ((offset: number, length: number) => boolean) | undefined;
+  /** Told of octets that were read of the disk. */
+  readonly onRead?: ((length: number) => void) | undefined;
   readonly progress?: ((done: number, total: number) => void) | undefined;
   /** What was stored by then is not stored again by the next backup. */
   readonly signal?: AbortSignal | undefined;
@@ -43,6 +47,7 @@ export async function makeBackup(
       id,
       disk: { name: options.disk.name, uuid: options.disk.uuid },
       takenAt: options.takenAt.toISOString(),
+      ...(options.snapshot === undefined ? {} : { snapshot: options.snapshot }),
       description: options.description ?? "",
       size: source.size,
       chunkLength: folder.chunkLength,
@@ -108,6 +113,7 @@ class Run {
     const [run] = await this.#source.extents(offset, length, 1);
     if (run?.mapped === false && run.length >= length) return null;
     await this.#source.read(offset, buffer, 0, length);
+    this.#options.onRead?.(length);
     buffer.fill(0, length);
     if (isZero(buffer)) return null;
     const hash = hashOf(buffer);
@@ -119,7 +125,9 @@ class Run {
   /** What the latest backup has there, where that is known to be so still. */
   #unchanged(index: number, offset: number, length: number): string | null | undefined {
     const last = this.#last;
-    if (last === undefined || last.size !== this.#source.size) return undefined;
+    // What a disk has got since was zeros, with which its last chunk was filled up.
+    if (last === undefined || index >= last.chunks.length) return undefined;
+    if (last.size > this.#source.size) return undefined;
     if (!this.#options.isUnchanged?.(offset, length)) return undefined;
     const hash = last.chunks[index]!;
     return hash === null || this.#isStored(hash) ? hash : undefined;

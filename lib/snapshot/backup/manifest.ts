@@ -16,6 +16,8 @@ const Manifest = z.strictObject({
   id: z.string().regex(/^\d{8}T\d{6}Z(-\d+)?$/),
   disk: z.strictObject({ name: z.string().min(1).max(255), uuid: z.guid() }),
   takenAt: z.iso.datetime(),
+  /** The snapshot that it was made of, by which the next backup knows what changed since. */
+  snapshot: z.guid().optional(),
   description: z.string().max(255),
   /** Octets of the disk. */
   size: z.int().positive(),

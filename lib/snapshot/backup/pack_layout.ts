@@ -3,6 +3,7 @@
  * has no whole list at its end is being written, or was interrupted.
  */
 import { createHash } from "node:crypto";
+import { isZero } from "../../block/zeros.ts";
 import { ascii, bytes, layout, u32 } from "../../wire/layout.ts";
 import { HASH_LENGTH } from "./chunk.ts";
 
@@ -11,6 +12,8 @@ export const PACK_HEADER_LENGTH = 4096;
 
 const COOKIE = "sanctlpk";
 const VERSION = 1;
+/** Octets of the header that say something. */
+const HEADER_END = 32;
 
 const PackHeader = layout(PACK_HEADER_LENGTH, {
   cookie: ascii(0, 8),
@@ -42,9 +45,11 @@ export function packHeaderFlaw(octets: Uint8Array, wanted: PackIdentity): string
   if (header.cookie !== COOKIE) return "it is not a pack";
   if (header.version !== VERSION) return `it is of version ${header.version}`;
   if (header.chunkLength !== wanted.chunkLength) return "its chunks have another length";
-  return header.uuid.every((octet, at) => octet === wanted.uuid[at])
-    ? undefined
-    : "it belongs to another disk";
+  if (header.uuid.some((octet, at) => octet !== wanted.uuid[at])) {
+    return "it belongs to another disk";
+  }
+  // The rest of it is zeros, which a flipped bit is found by.
+  return isZero(octets.subarray(HEADER_END)) ? undefined : "its header is not what was written";
 }
 
 /** What stands behind the chunks. */

@@ -1,4 +1,4 @@
-/** Reads whatever backups need, and says what is not as it was stored. */
+/** Reads every chunk that there is, and says what is not as it was stored. */
 import { turn } from "../../block/slices.ts";
 import { BackupError } from "./backup_error.ts";
 import type { BackupFolder } from "./backup_folder.ts";
@@ -23,38 +23,38 @@ export interface FolderVerdict {
   readonly octetsRead: number;
 }
 
-/** Each chunk is read once, however many of the backups need it. */
+/** Each chunk is read once, however many of the backups need it, and also where none does. */
 export async function verifyBackups(
   folder: BackupFolder,
   manifests: readonly Manifest[],
   { progress, signal }: VerifyOptions = {},
 ): Promise<FolderVerdict> {
   const { chunkLength, packs } = folder;
-  const needed = new Set(manifests.flatMap(({ chunks }) => chunks.filter((each) => each !== null)));
-  const bad = new Set<string>();
   const flaws = folder.flaws.map(({ message }) => message);
+  const bad = new Set<string>();
   const buffer = new Uint8Array(chunkLength);
-  let done = 0, octetsRead = 0;
-  for (const hash of needed) {
-    signal?.throwIfAborted();
-    const place = packs.find(hash);
-    if (place === undefined) bad.add(hash);
-    else {
+  const total = packs.all.reduce((sum, { hashes }) => sum + hashes.length, 0) * chunkLength;
+  let done = 0;
+  for (const pack of packs.all) {
+    for (const [slot, hash] of pack.hashes.entries()) {
+      signal?.throwIfAborted();
       try {
-        await packs.read(place, buffer);
-        octetsRead += chunkLength;
+        await packs.read({ pack, slot }, buffer);
       } catch (error) {
         if (!(error instanceof BackupError)) throw error;
-        bad.add(hash);
         flaws.push(error.message);
+        const place = packs.find(hash);
+        if (place?.pack === pack && place.slot === slot) bad.add(hash);
       }
+      done += chunkLength;
+      progress?.(done, total);
+      await turn();
     }
-    progress?.(++done * chunkLength, needed.size * chunkLength);
-    await turn();
   }
+  const isBad = (hash: string) => bad.has(hash) || packs.find(hash) === undefined;
   const backups = manifests.map(({ id, chunks }) => ({
     id,
-    badChunks: chunks.filter((hash) => hash !== null && bad.has(hash)).length,
+    badChunks: chunks.filter((hash) => hash !== null && isBad(hash)).length,
   }));
-  return { backups, flaws, octetsRead };
+  return { backups, flaws, octetsRead: done };
 }

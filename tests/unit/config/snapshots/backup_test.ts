@@ -5,7 +5,9 @@ import {
   verifyKept,
 } from "../../../../lib/config/backups/kept_backups.ts";
 import { openVhd } from "../../../../lib/vhd/open.ts";
-import { withSnapshots } from "./snapshot_fixture.ts";
+import type { NewBackup } from "../../../../lib/config/control.ts";
+import { note } from "../../../support/note.ts";
+import { type SnapshotWorld, withSnapshots } from "./snapshot_fixture.ts";
 
 Deno.test("a disk in use is backed up as it is at one moment, and restored to any of them", () =>
   withSnapshots(async (world) => {
@@ -32,7 +34,9 @@ Deno.test("a disk in use is backed up as it is at one moment, and restored to an
     }
     await world.control.snapshots.create({ disks: ["d"], name: "last" });
     await world.control.snapshots.delete("last", { wait: true });
-    assert.deepEqual(await world.control.snapshots.list(), []);
+    const [base, ...others] = await world.control.snapshots.list();
+    assert.deepEqual(others, []);
+    assert.equal(base!.backup, world.path("backups/d"));
     await assert.rejects(listBackups(world.directory, "x"), /holds no backups of disk x/);
   }));
 
@@ -49,3 +53,131 @@ Deno.test("a backup that is called off leaves no backup and no snapshot", () =>
     assert.deepEqual(await world.control.snapshots.list(), []);
     await world.reads("d", 0, 1);
   }));
+
+const MIB = 1 << 20;
+const LARGE = 32 * MIB;
+
+/** A disk of 32 MiB of data that no two chunks of are alike, with one backup. */
+async function backedUp(world: SnapshotWorld): Promise<NewBackup> {
+  await world.disk("d", "dynamic", LARGE);
+  for (let at = 0; at < LARGE; at += MIB) await world.write("d", at, 1 + at / MIB, MIB);
+  const backup = { directory: world.path("backups") };
+  const { facts } = await world.control.snapshots.backUp("d", backup);
+  assert.equal(facts.read, LARGE);
+  return backup;
+}
+
+Deno.test({
+  name: "a backup after another one reads only what changed since, as the kernel counts it",
+  ignore: Deno.build.os !== "linux",
+  fn: () =>
+    withSnapshots(async (world) => {
+      const backup = await backedUp(world);
+      await world.write("d", 5 * MIB, 200);
+      await world.write("d", 20 * MIB + 4096, 201, 300 << 10);
+      const before = octetsReadByProcess();
+      const { facts } = await world.control.snapshots.backUp("d", backup);
+      const read = octetsReadByProcess() - before;
+      note(`backup: ${facts.read} of ${LARGE} octets of the disk read, ${read} by the process`);
+      // Three chunks of 256 KiB have changed, and tables and bitmaps are looked through.
+      assert.equal(facts.read, 3 * (256 << 10));
+      assert.ok(read < 4 * MIB, `${read} octets were read`);
+      assert.equal(facts.kind, "incremental");
+      await restores(world, facts.id, [[5 * MIB, 200], [6 * MIB, 7], [20 * MIB + 4096, 201]]);
+    }),
+});
+
+Deno.test("snapshots that come and go between two backups hide no change from the second", () =>
+  withSnapshots(async (world) => {
+    const backup = await backedUp(world);
+    const { snapshots } = world.control;
+    for (const [at, name] of ["one", "two", "three"].entries()) {
+      await world.write("d", (10 + at) * MIB, 200 + at);
+      await snapshots.create({ disks: ["d"], name });
+    }
+    await snapshots.delete("two", { wait: true });
+    await world.write("d", 20 * MIB, 210);
+    const { facts } = await snapshots.backUp("d", backup);
+    assert.equal(facts.read, 4 * (256 << 10));
+    await restores(world, facts.id, [
+      ...[[10 * MIB, 200], [11 * MIB, 201], [12 * MIB, 202], [20 * MIB, 210]] as const,
+      [13 * MIB, 14],
+    ]);
+  }));
+
+Deno.test("a disk that was rolled back behind its last backup is read as a whole", () =>
+  withSnapshots(async (world) => {
+    await world.disk("d", "dynamic", LARGE);
+    await world.write("d", 0, 1);
+    await world.control.snapshots.create({ disks: ["d"], name: "first" });
+    await world.write("d", MIB, 2);
+    const backup = { directory: world.path("backups") };
+    await world.control.snapshots.backUp("d", backup);
+    await world.control.snapshots.rollBack("first");
+    const { facts } = await world.control.snapshots.backUp("d", backup);
+    await restores(world, facts.id, [[0, 1], [MIB, 0]]);
+    // To a moment after it: what lies between is known.
+    await world.control.snapshots.create({ disks: ["d"], name: "later" });
+    await world.write("d", 2 * MIB, 3);
+    await world.control.snapshots.rollBack("later");
+    const { facts: last } = await world.control.snapshots.backUp("d", backup);
+    assert.equal(last.read, 0);
+    await restores(world, last.id, [[0, 1], [MIB, 0], [2 * MIB, 0]]);
+  }));
+
+Deno.test("a disk that was extended since its last backup is backed up with what it has got", () =>
+  withSnapshots(async (world) => {
+    const backup = await backedUp(world);
+    await world.control.extendDisk("d", { by: 3 * MIB });
+    await world.write("d", LARGE + MIB, 99);
+    const { facts } = await world.control.snapshots.backUp("d", backup);
+    assert.equal(facts.size, LARGE + 3 * MIB);
+    assert.ok(facts.read! <= 2 * MIB, `${facts.read} octets were read`);
+    await restores(world, facts.id, [[0, 1], [LARGE, 0], [LARGE + MIB, 99]]);
+  }));
+
+Deno.test("without the snapshot of before, or where none is to be kept, a disk is read as a whole", () =>
+  withSnapshots(async (world) => {
+    const backup = await backedUp(world);
+    const [base] = await world.control.snapshots.list();
+    await world.control.snapshots.delete(base!.name);
+    const { facts } = await world.control.snapshots.backUp("d", { ...backup, noBase: true });
+    assert.deepEqual([facts.read, facts.stored], [LARGE, 0]);
+    const left = await world.control.snapshots.list();
+    assert.deepEqual(left.filter(({ state }) => state === "ready"), []);
+  }));
+
+Deno.test("pruning keeps what the backups that stay need, and the snapshot of the next one", () =>
+  withSnapshots(async (world) => {
+    const backup = await backedUp(world);
+    for (const value of [200, 201]) {
+      await world.write("d", 0, value);
+      await world.control.snapshots.backUp("d", { ...backup, keep: { last: 1 } });
+    }
+    const left = await listBackups(backup.directory);
+    assert.equal(left.length, 1);
+    await restores(world, left[0]!.id, [[0, 201], [MIB, 2], [31 * MIB, 32]]);
+    await world.control.snapshots.prune("d", { keep: { last: 1 } });
+    const { facts } = await world.control.snapshots.backUp("d", backup);
+    assert.equal(facts.read, 0);
+  }));
+
+function octetsReadByProcess(): number {
+  return Number(/^rchar: (\d+)$/m.exec(Deno.readTextFileSync("/proc/self/io"))![1]);
+}
+
+async function restores(
+  world: SnapshotWorld,
+  backup: string,
+  values: readonly (readonly [offset: number, value: number])[],
+): Promise<void> {
+  const path = world.path(`${backup}.vhd`);
+  await restoreBackup(world.path("backups"), path, { backup });
+  const { device } = await openVhd(path, { readOnly: true });
+  for (const [offset, value] of values) {
+    const octets = new Uint8Array(4096);
+    await device.read(offset, octets, 0, 4096);
+    assert.deepEqual(octets, new Uint8Array(4096).fill(value), `at ${offset}`);
+  }
+  await device.close();
+}

@@ -233,3 +233,48 @@ Deno.test("a folder is one disk's, and in the hands of one command", () =>
     });
     assert.equal(await BackupFolder.open("/tmp"), undefined);
   }));
+
+Deno.test("verifying finds any bit that has flipped, in any file", () =>
+  onGround(async (ground) => {
+    for (const chunk of [0, 3]) await ground.write(chunk);
+    await ground.backUp();
+    await ground.write(3);
+    await ground.backUp();
+    await ground.backUp({ full: true });
+    const names = [...Deno.readDirSync(ground.path)].map(({ name }) => name)
+      .filter((name) => name !== "lock");
+    assert.equal(names.length, 1 + 3 + 3);
+    for (const name of names) {
+      const path = `${ground.path}/${name}`;
+      const whole = Deno.readFileSync(path);
+      // Of what is long each octet's place is as good as another's, but for both its ends.
+      const places = whole.length < 512
+        ? [...whole.keys()]
+        : [0, 40, 2048, 4096, whole.length - 1, whole.length - 40].filter((at) => at < whole.length)
+          .concat(Array.from({ length: 10 }, () => ground.random.below(whole.length)));
+      for (const at of places) {
+        const octets = whole.slice();
+        octets[at]! ^= 1 << ground.random.below(8);
+        Deno.writeFileSync(path, octets);
+        assert.ok(await isFlawed(ground), `${name} at ${at} of ${whole.length}`);
+      }
+      Deno.writeFileSync(path, whole);
+    }
+    assert.equal(await isFlawed(ground), false);
+  }));
+
+async function isFlawed(ground: Ground): Promise<boolean> {
+  try {
+    const folder = await BackupFolder.open(ground.path);
+    if (folder === undefined) return true;
+    try {
+      const { flaws } = await verifyBackups(folder, folder.manifests);
+      return flaws.length > 0;
+    } finally {
+      await folder.close();
+    }
+  } catch (error) {
+    if (error instanceof BackupError) return true;
+    throw error;
+  }
+}
