@@ -5,6 +5,7 @@ import { KEEP_FLAGS, type KeepFlags } from "../keep_flags.ts";
 import {
   BACKUP_DIRECTORY_ARGUMENT as DIRECTORY_ARGUMENT,
   DISK_ARGUMENT,
+  FORCE_FLAG,
   switchFlag,
   textFlag,
   YES_FLAG,
@@ -82,24 +83,35 @@ const prune = buildCommand<BackupPruneFlags, [directory: string], Context>({
 
 export interface BackupRestoreFlags extends BackupDiskFlags {
   readonly backup?: string;
+  readonly over?: string;
+  readonly discard?: boolean;
+  readonly force?: boolean;
+  readonly yes?: boolean;
 }
 
-const restore = buildCommand<BackupRestoreFlags, [directory: string, file: string], Context>({
+const restore = buildCommand<BackupRestoreFlags, [directory: string, file?: string], Context>({
   loader: () => import("../commands/backup_restore.ts"),
   parameters: {
     flags: {
       backup: textFlag("ID", "As backup list shows it; the latest without"),
       disk: textFlag("DISK", "Of which disk, where there are several"),
+      over: {
+        ...textFlag("DISK", "Make this disk what it was, in the place of a new file"),
+        proposeCompletions: DISK_ARGUMENT.proposeCompletions,
+      },
+      discard: switchFlag("With --over: do not keep what the disk holds now: it is lost"),
+      force: { ...FORCE_FLAG, brief: "With --over: go on although initiators are logged in" },
+      yes: YES_FLAG,
     },
     positional: {
       kind: "tuple",
       parameters: [
         DIRECTORY_ARGUMENT,
-        { brief: "The VHD to make", placeholder: "FILE", parse: String },
+        { brief: "The VHD to make", placeholder: "FILE", parse: String, optional: true },
       ],
     },
   },
-  docs: { brief: "Make a VHD of a backup" },
+  docs: { brief: "Make a VHD of a backup, or make a disk what it was then" },
 });
 
 export const backupRoutes = buildRouteMap({

@@ -137,6 +137,15 @@ export interface PrunedBackupsFacts {
   readonly freed: number;
 }
 
+export interface RestoreOverOptions extends RollBackOptions {
+  /** Where backups are kept. */
+  readonly directory: string;
+  /** Of which disk they are, where there are several. */
+  readonly of?: string | undefined;
+  /** The latest without. */
+  readonly backup?: string | undefined;
+}
+
 /** How a long operation is followed, and called off. */
 export interface Followed {
   readonly onProgress?: ((progress: Progress) => void) | undefined;
@@ -166,6 +175,12 @@ export interface SnapshotControl {
   detach(name: string, force?: boolean): Promise<Changed<SnapshotFacts>>;
   /** Backs the disk up, which may be in use, as it is at this moment. */
   backUp(disk: string, backup: NewBackup, followed?: Followed): Promise<Changed<BackupFacts>>;
+  /** Makes the disk what it was when it was backed up; what it is now is kept as a snapshot. */
+  restoreOver(
+    disk: string,
+    options: RestoreOverOptions,
+    followed?: Followed,
+  ): Promise<Changed<DiskFacts>>;
   /** How much space the disk's snapshots may take; null: no limit; undefined changes nothing. */
   limit(disk: string, limit?: number | null): Promise<Changed<SnapshotLimitFacts>>;
 }

@@ -10,6 +10,7 @@ import type {
   NewBackup,
   NewSnapshot,
   PruneOptions,
+  RestoreOverOptions,
   RollBackOptions,
   SnapshotControl,
   SnapshotFacts,
@@ -74,6 +75,18 @@ export class SnapshotClient implements SnapshotControl {
     followed: Followed = {},
   ): Promise<Changed<BackupFacts>> {
     return this.#service.long("/api/backups", { disk, ...backup }, watch(followed));
+  }
+
+  restoreOver(
+    disk: string,
+    options: RestoreOverOptions,
+    followed: Followed = {},
+  ): Promise<Changed<DiskFacts>> {
+    return this.#service.long(
+      "/api/backups/restore-over",
+      { disk, ...options },
+      watch(followed),
+    );
   }
 
   async limit(disk: string, limit?: number | null): Promise<Changed<SnapshotLimitFacts>> {

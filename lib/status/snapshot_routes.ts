@@ -56,6 +56,17 @@ export const SNAPSHOT_ROUTES: readonly Route[] = [
       control.snapshots.backUp(disk, backup, course),
   }),
   route({
+    method: "post",
+    path: "/api/backups/restore-over",
+    summary: "Make a disk what it was when it was backed up",
+    access: "change",
+    long: true,
+    input: { body: snapshot.RestoreOverBody },
+    answer: facts.changed(facts.Disk),
+    run: (control, { body: { disk, ...options } }, course) =>
+      control.snapshots.restoreOver(disk, options, course),
+  }),
+  route({
     method: "get",
     path: "/api/snapshots/{name}",
     summary: "One snapshot",

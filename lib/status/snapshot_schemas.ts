@@ -61,6 +61,15 @@ export const PruneBody = z.strictObject({
   dryRun: z.boolean().optional(),
 }).openapi("PruneSnapshots");
 
+export const RestoreOverBody = z.strictObject({
+  disk: name,
+  directory: text,
+  of: name.optional(),
+  backup: name.optional(),
+  force: z.boolean().optional(),
+  discard: z.boolean().optional(),
+}).openapi("RestoreOver");
+
 export const SnapshotPath = z.strictObject({ name });
 export const SnapshotsQuery = PageQuery.extend({ disk: name.optional() });
 

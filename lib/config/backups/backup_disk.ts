@@ -15,6 +15,7 @@ import { chainOf } from "../snapshots/find_snapshot.ts";
 import { requireSnapshots } from "../snapshots/no_snapshots.ts";
 import { backupFailure } from "./backup_failure.ts";
 import { filesBetween } from "./files_between.ts";
+import { requireDirectory } from "./require_directory.ts";
 
 /** Who is worked for: the state as it is now, and what is done with snapshots. */
 export interface BackupGround {
@@ -122,16 +123,6 @@ async function deleteUnlessNeeded(snapshots: SnapshotControl, name: string): Pro
   } catch (error) {
     if (!(error instanceof ControlError) || error.kind !== "in-use") throw error;
   }
-}
-
-async function requireDirectory(path: string): Promise<void> {
-  try {
-    if ((await Deno.stat(path)).isDirectory) return;
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
-  const next = "make it, or mount what it is on: a schedule does neither";
-  throw new ControlError("not-found", `there is no directory ${path}`, next);
 }
 
 export function factsOfBackup(path: string, manifest: Manifest): BackupFacts {

@@ -1,6 +1,7 @@
 /** The backups below a directory: listed, verified, restored. No service is needed for it. */
 import { BackupDevice } from "../../snapshot/backup/backup_device.ts";
 import { BackupFolder, backupFoldersIn } from "../../snapshot/backup/backup_folder.ts";
+import type { Manifest } from "../../snapshot/backup/manifest.ts";
 import { verifyBackups } from "../../snapshot/backup/verify_backups.ts";
 import { ControlError } from "../control_error.ts";
 import type { Keep } from "../schedule_control.ts";
@@ -57,17 +58,29 @@ export async function restoreBackup(
   path: string,
   { disk, backup, ...followed }: RestoreOptions,
 ): Promise<BackupFacts> {
+  return await withBackup(directory, { disk, backup }, async (folder, manifest) => {
+    await writeVhd(new BackupDevice(folder, manifest), path, followed);
+    return factsOfBackup(folder.path, manifest);
+  });
+}
+
+/** Gives `use` one backup, of a disk that must be named where there are several. */
+export async function withBackup<T>(
+  directory: string,
+  { disk, backup }: Pick<RestoreOptions, "disk" | "backup">,
+  use: (folder: BackupFolder, manifest: Manifest) => Promise<T>,
+): Promise<T> {
   const folders = await foldersOf(directory, disk);
   if (folders.length > 1) {
     const next = "say which with --disk; sanctl backup list shows them";
     throw new ControlError("usage", `${directory} holds backups of several disks`, next);
   }
-  const [facts] = await eachFolder(directory, disk, async (folder) => {
-    const manifest = folder.find(backup);
-    await writeVhd(new BackupDevice(folder, manifest), path, followed);
-    return factsOfBackup(folder.path, manifest);
-  });
-  return facts!;
+  const [result] = await eachFolder(
+    directory,
+    disk,
+    (folder) => use(folder, folder.find(backup)),
+  );
+  return result!;
 }
 
 export interface PruneBackupsOptions {

@@ -9,6 +9,7 @@ import type {
 } from "../schedule_control.ts";
 import type { DeclaredSchedule, DeclaredState } from "../schema.ts";
 import type { StateKeeper } from "../state_keeper.ts";
+import { requireDirectory } from "../backups/require_directory.ts";
 import type { ScheduleCondition } from "./schedule_source.ts";
 
 export class Schedules implements ScheduleControl {
@@ -27,6 +28,8 @@ export class Schedules implements ScheduleControl {
 
   async add(schedule: NewSchedule): Promise<Changed<ScheduleFacts>> {
     const { addSchedule } = await import("../operations/schedules.ts");
+    addSchedule(await this.#keeper.state(), schedule);
+    if (schedule.directory !== undefined) await requireDirectory(schedule.directory);
     let name = "";
     const { state, notices } = await this.#keeper.change((state) => {
       const added = addSchedule(state, schedule);

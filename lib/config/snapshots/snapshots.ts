@@ -11,6 +11,7 @@ import type {
   NewBackup,
   NewSnapshot,
   PruneOptions,
+  RestoreOverOptions,
   RollBackOptions,
   SnapshotControl,
   SnapshotFacts,
@@ -159,6 +160,22 @@ export class Snapshots implements SnapshotControl {
     const around = { keeper: this.#keeper, snapshots: this, now: () => this.#clock.now() };
     // What is merged is written to, and cannot be read from the side.
     return await this.#turns.holdingOff(() => backUp(around, disk, backup, followed));
+  }
+
+  async restoreOver(
+    disk: string,
+    options: RestoreOverOptions,
+    followed: Followed = {},
+  ): Promise<Changed<DiskFacts>> {
+    const { restoreOver } = await import("../backups/restore_over.ts");
+    const around = {
+      keeper: this.#keeper,
+      now: () => this.#clock.now(),
+      turn: <T>(action: () => Promise<T>) => this.#turn(action),
+    };
+    const { state, notices } = await restoreOver(around, disk, options, followed);
+    if (options.discard && !this.#keeper.observation.running) await this.#turns.finish();
+    return { facts: diskFacts(state, disk, this.#keeper.observation), notices };
   }
 
   async limit(disk: string, limit?: number | null): Promise<Changed<SnapshotLimitFacts>> {

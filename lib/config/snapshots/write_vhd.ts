@@ -17,17 +17,19 @@ const PIECE_LENGTH = 1 << 20;
 /** Runs that are asked for at once. */
 const MOST_RUNS = 64;
 
+/** Of `size` octets, zeros behind what there is to write; as large as that without. */
 export async function writeVhd(
   from: BlockDevice,
   path: string,
   followed: Followed,
+  size: number = from.size,
 ): Promise<void> {
   checkPath(path);
   const files = new ChainFiles();
   if (await files.exists(path)) throw taken(path);
   const temporary = `${directoryOf(path)}/.sanctl-${crypto.randomUUID()}.partial`;
   try {
-    await createDynamicVhd(temporary, { size: from.size });
+    await createDynamicVhd(temporary, { size });
     const { device: to } = await openVhd(temporary);
     try {
       await copyDevice(from, to, followed);

@@ -112,7 +112,7 @@ Deno.test("a run that fails is told once, tried again, and told when it goes wel
   withClock(async (world, clock) => {
     await world.disk("d");
     const directory = world.path("backups");
-    await Deno.writeTextFile(directory, "a file is in the way");
+    await Deno.mkdir(directory);
     const { facts } = await world.control.schedules.add({
       kind: "backup",
       disks: ["d"],
@@ -120,11 +120,13 @@ Deno.test("a run that fails is told once, tried again, and told when it goes wel
       timeZone: "UTC",
       directory,
     });
+    // As where its file system is not mounted.
+    await Deno.remove(directory);
     assert.equal(facts.name, "d-backups");
     await pass(world, clock, HOUR);
     const [failed] = await world.control.schedules.list();
     assert.equal(failed!.state, "failed");
-    assert.match(failed!.lastRun!.failure!, /backups/);
+    assert.match(failed!.lastRun!.failure!, /^there is no directory \/.*\/backups$/);
     assert.equal(failed!.nextRun, "2026-01-01T01:01:00.000Z");
     const { problems } = await world.control.status();
     assert.match(
@@ -135,7 +137,7 @@ Deno.test("a run that fails is told once, tried again, and told when it goes wel
     const [again] = await world.control.schedules.list();
     assert.equal(again!.nextRun, "2026-01-01T01:06:00.000Z");
     await world.restart();
-    await Deno.remove(directory);
+    await Deno.mkdir(directory);
     await pass(world, clock, MINUTE);
     const [well] = await world.control.schedules.list();
     assert.equal(well!.lastRun!.failure, null);
@@ -184,6 +186,7 @@ Deno.test("a scheduled backup removes those that no rule keeps", () =>
   withClock(async (world, clock) => {
     await world.disk("d");
     const directory = world.path("backups");
+    await Deno.mkdir(directory);
     await world.control.schedules.add({
       kind: "backup",
       disks: ["d"],
@@ -229,6 +232,7 @@ Deno.test("what can never run, or keeps nothing, is refused with the right form"
       [{ directory: "/b" }, /snapshots are kept beside their disk/],
       [{ kind: "backup" }, /not said where backups are kept/],
       [{ kind: "backup", directory: "b" }, /absolute/],
+      [{ kind: "backup", directory: world.path("none") }, /there is no directory .*none/],
       [{ name: "No" }, /cannot name a schedule/],
     ];
     for (const [part, message] of wrong) {

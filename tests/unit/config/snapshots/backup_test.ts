@@ -7,7 +7,7 @@ import {
 import { openVhd } from "../../../../lib/vhd/open.ts";
 import type { NewBackup } from "../../../../lib/config/control.ts";
 import { note } from "../../../support/note.ts";
-import { type SnapshotWorld, withSnapshots } from "./snapshot_fixture.ts";
+import { SIZE, type SnapshotWorld, withSnapshots } from "./snapshot_fixture.ts";
 
 Deno.test("a disk in use is backed up as it is at one moment, and restored to any of them", () =>
   withSnapshots(async (world) => {
@@ -161,6 +161,80 @@ Deno.test("pruning keeps what the backups that stay need, and the snapshot of th
     const { facts } = await world.control.snapshots.backUp("d", backup);
     assert.equal(facts.read, 0);
   }));
+
+Deno.test("a backup is restored over a disk, and what that held is kept as a snapshot", () =>
+  withSnapshots(async (world) => {
+    await world.disk("d", "fixed");
+    await world.write("d", 0, 1);
+    const directory = world.path("backups");
+    const { facts: { id: backup } } = await world.control.snapshots.backUp("d", { directory });
+    await world.write("d", 0, 2);
+    await world.control.snapshots.backUp("d", { directory });
+    await world.control.extendDisk("d", { by: MIB });
+    await world.write("d", SIZE, 3);
+    const { facts, notices } = await world.control.snapshots.restoreOver("d", {
+      directory,
+      backup,
+    });
+    assert.equal(facts.size, SIZE + MIB);
+    assert.match(notices[0]!, /is kept as snapshot d-/);
+    await world.reads("d", 0, 1);
+    await world.reads("d", SIZE, 0);
+    await world.write("d", 4096, 4);
+    await world.restart();
+    await world.reads("d", 0, 1);
+    await world.reads("d", 4096, 4);
+    // Back to what it was before.
+    const before = (await world.control.snapshots.list()).find(({ description }) =>
+      description === `before backup ${backup} was restored over it`
+    );
+    await world.control.snapshots.rollBack(before!.name, { discard: true });
+    await world.reads("d", 0, 2);
+    await world.reads("d", SIZE, 3);
+    // The latest, without saying so; the next backup is right whatever lies between.
+    await world.control.snapshots.restoreOver("d", { directory, discard: true });
+    await world.reads("d", 0, 2);
+    const { facts: last } = await world.control.snapshots.backUp("d", { directory });
+    await restores(world, last.id, [[0, 2], [4096, 0], [SIZE, 0]]);
+    for (const { name, state } of await world.control.snapshots.list()) {
+      if (state === "ready") await world.control.snapshots.delete(name, { wait: true });
+    }
+    await world.reads("d", 0, 2);
+    assert.equal((await vhdFiles(world)).length, 1);
+  }));
+
+Deno.test("no backup is restored over a disk that is in use, too small, or cannot be kept", () =>
+  withSnapshots(async (world) => {
+    const { control } = world;
+    await world.disk("d");
+    await world.disk("large", "dynamic", 2 * SIZE);
+    const directory = world.path("backups");
+    await control.snapshots.backUp("d", { directory });
+    await control.snapshots.backUp("large", { directory });
+    await control.createDisk({ path: world.path("r.img"), size: MIB });
+    const { snapshots } = control;
+    const refused = (disk: string, options: object, message: RegExp) =>
+      assert.rejects(snapshots.restoreOver(disk, { directory, ...options }), message);
+    await refused("d", {}, /holds backups of several disks/);
+    await refused("d", { of: "large" }, /has 16M, and disk d only 8M/);
+    await refused("d", { of: "d", backup: "20200101T000000Z" }, /holds no backup 20200101T000000Z/);
+    await refused("r", { of: "d" }, /raw image/);
+    await refused("x", { of: "d" }, /there is no disk "x"/);
+    await control.unassignDisk("d");
+    await control.attachDisk("d", { way: "url" });
+    await refused("d", { of: "d" }, /attached/);
+    await control.detachDisk("d");
+    assert.deepEqual(
+      (await Array.fromAsync(Deno.readDir(world.directory), ({ name }) => name))
+        .filter((name) => name.startsWith(".sanctl")),
+      [],
+    );
+  }));
+
+async function vhdFiles(world: SnapshotWorld): Promise<string[]> {
+  const names = await Array.fromAsync(Deno.readDir(world.directory), ({ name }) => name);
+  return names.filter((name) => name.endsWith(".vhd") && !/^\d/.test(name));
+}
 
 function octetsReadByProcess(): number {
   return Number(/^rchar: (\d+)$/m.exec(Deno.readTextFileSync("/proc/self/io"))![1]);
