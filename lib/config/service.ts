@@ -34,6 +34,7 @@ import { type Declared, declaredBy, type SecretBook } from "./secret_book.ts";
 import { runSchedule } from "./schedules/run_schedule.ts";
 import { Scheduler } from "./schedules/scheduler.ts";
 import { settle } from "./snapshots/settle.ts";
+import { SpaceWatch } from "./snapshots/space_watch.ts";
 import { StateControl } from "./state_control.ts";
 import { eventsDirectory, scheduleRunsFile, visitorFile } from "./state_directory.ts";
 import type { FileExchange, Operation, StateKeeper } from "./state_keeper.ts";
@@ -60,6 +61,7 @@ export class Service implements StateKeeper {
   readonly events: EventLog;
   readonly notes: EventSink;
   readonly schedules: Scheduler;
+  readonly snapshotSpace: SpaceWatch;
   readonly visitors: VisitorBook;
   readonly logger: Logger;
   /** What commands work through. Closing it leaves the service as it is. */
@@ -135,9 +137,13 @@ export class Service implements StateKeeper {
       ...{ portals: this.#portals, isns: this.#isns, attachments: this.#attachments },
       disk: (name) => this.#names.get(name),
       http: () => this.http,
-      troubles: () => this.schedules.troubles(),
+      troubles: () => [...this.snapshotSpace.troubles(), ...this.schedules.troubles()],
     });
     this.control = new StateControl(this, clock);
+    this.snapshotSpace = new SpaceWatch({
+      ...{ clock, logger, events: this.events },
+      state: () => this.#state,
+    });
     this.schedules = new Scheduler({
       path: scheduleRunsFile(directory),
       clock,
@@ -186,6 +192,7 @@ export class Service implements StateKeeper {
     this.#absent.stop();
     this.#portals.close();
     await this.schedules.stop();
+    await this.snapshotSpace.stop();
     await this.control.snapshots.stop();
     await this.#last;
     await this.#attachments.stop();
@@ -347,6 +354,7 @@ export class Service implements StateKeeper {
       throw error;
     }
     noteChanges(this.events, before, outcome.state);
+    this.snapshotSpace.look();
     return outcome;
   }
 
@@ -392,6 +400,7 @@ export class Service implements StateKeeper {
     this.#isns.reconcile(state.isnsServers);
     await this.#closeGone(state.disks);
     this.schedules.reconcile(state.schedules ?? []);
+    this.snapshotSpace.look();
   }
 
   #notePortal(portal: string, failure: string | undefined): void {

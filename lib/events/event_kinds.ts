@@ -301,7 +301,7 @@ export const EVENT_KINDS = {
     source: "snapshot",
     id: 4,
     severity: "warning",
-    text: "disk {disk} holds what it held before: {origin}",
+    text: "disk {disk} was made what it was before, from {origin}",
     cause: "the operator rolled it back, or restored a backup over it",
     remedy: "let its initiators read it anew; what it held is kept as a snapshot, unless discarded",
   },

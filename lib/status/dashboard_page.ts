@@ -26,6 +26,20 @@ const SECTIONS: readonly Section[] = [
     command: "sanctl disk create /srv/disks/mail.vhd --size 20G --target mail",
   },
   {
+    id: "snapshots",
+    title: "Snapshots",
+    columns: ["Snapshot", "State", "Taken", "Attached as", "Space"],
+    empty: "There is no snapshot yet. Take one of a VHD, or let that be done by itself:",
+    command: 'sanctl snapshot schedule add mail --cron "0 * * * *" --keep 24',
+  },
+  {
+    id: "schedules",
+    title: "Schedules",
+    columns: ["Schedule", "State", "Disks", "Times", "Next run", "Last run"],
+    empty: "Nothing is done by itself. To back a disk up every day:",
+    command: "sanctl backup schedule add mail /backup --cron @daily --keep-daily 7",
+  },
+  {
     id: "sessions",
     title: "Sessions",
     columns: ["Initiator", "Target", "Since", "Commands", "Read", "Written"],
@@ -35,7 +49,7 @@ const SECTIONS: readonly Section[] = [
 ];
 
 /** Columns of numbers, which stand to the right. */
-const NUMBERS: readonly string[] = ["Size", "Commands", "Read", "Written"];
+const NUMBERS: readonly string[] = ["Size", "Space", "Commands", "Read", "Written"];
 
 function sectionMarkup({ id, title, columns, empty, command }: Section): string {
   return `

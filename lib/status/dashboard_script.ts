@@ -143,6 +143,47 @@ function diskCells(disk) {
   ];
 }
 
+const SNAPSHOT_STATES = {
+  ready: ["Ready", "good"],
+  deleting: ["Being deleted", "idle"],
+};
+const SCHEDULE_STATES = {
+  waiting: ["Waiting", "good"],
+  running: ["Running", "good"],
+  failed: ["Failed", "bad"],
+  stopped: ["Stopped", "idle"],
+};
+
+function moment(time, whenNone) {
+  if (!time) return make("span", "quiet", whenNone);
+  const element = make("time", "", new Date(time).toLocaleString());
+  element.dateTime = time;
+  return element;
+}
+
+function snapshotCells(snapshot) {
+  return [
+    named(snapshot.name, ["", snapshot.description], ["mono", "of disk " + snapshot.disk]),
+    pill(...SNAPSHOT_STATES[snapshot.state]),
+    moment(snapshot.takenAt),
+    list(snapshot.attached, "nowhere"),
+    snapshot.space === null ? "–" : octets(snapshot.space),
+  ];
+}
+
+function scheduleCells(schedule) {
+  const state = make("div", "", pill(...SCHEDULE_STATES[schedule.state]));
+  if (schedule.lastRun?.failure) state.append(make("span", "detail why", schedule.lastRun.failure));
+  return [
+    named(schedule.name, ["", schedule.kind + "s"], ["mono", schedule.directory ?? ""]),
+    state,
+    list(schedule.disks, "none"),
+    named(schedule.cron, ["", schedule.timeZone ?? ""]),
+    moment(schedule.nextRun, "never"),
+    moment(schedule.lastRun?.startedAt, "not yet"),
+  ];
+}
+
 function sessionCells(session) {
   // Some initiators give their name as their alias too.
   const alias = session.alias === session.initiator ? "" : session.alias;
@@ -164,6 +205,8 @@ function sessionCells(session) {
 const TABLES = [
   { id: "targets", cellsOf: targetCells, listing: "sanctl target list" },
   { id: "disks", cellsOf: diskCells, listing: "sanctl disk list" },
+  { id: "snapshots", cellsOf: snapshotCells, listing: "sanctl snapshot list" },
+  { id: "schedules", cellsOf: scheduleCells, listing: "sanctl snapshot schedule list" },
   { id: "sessions", cellsOf: sessionCells, listing: "sanctl target sessions" },
 ];
 

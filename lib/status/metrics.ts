@@ -46,6 +46,8 @@ export async function metricsText(control: Control): Promise<string> {
     ...await serviceFamilies(control),
     ...await targetFamilies(control),
     ...await diskFamilies(control),
+    ...await snapshotFamilies(control),
+    ...await scheduleFamilies(control),
     ...await sessionFamilies(control),
   ];
   return families.join("");
@@ -102,6 +104,36 @@ async function diskFamilies(control: Control): Promise<Family[]> {
     return family;
   });
   return [size, ready, luns, ...operations];
+}
+
+async function snapshotFamilies(control: Control): Promise<Family[]> {
+  const count = new Family("sanctl_disk_snapshots", "gauge", "Snapshots of a disk");
+  const space = new Family(
+    "sanctl_disk_snapshot_space_bytes",
+    "gauge",
+    "Octets that the snapshots of a disk take",
+  );
+  const byDisk = Map.groupBy(await control.snapshots.list(), ({ disk }) => disk);
+  for (const [disk, snapshots] of byDisk) {
+    count.add(snapshots.length, { disk });
+    space.add(snapshots.reduce((sum, each) => sum + (each.space ?? 0), 0), { disk });
+  }
+  return [count, space];
+}
+
+async function scheduleFamilies(control: Control): Promise<Family[]> {
+  const failed = new Family("sanctl_schedule_failed", "gauge", "1 where its last run failed");
+  const ended = new Family(
+    "sanctl_schedule_last_run_timestamp_seconds",
+    "gauge",
+    "When its last run ended",
+  );
+  for (const { name: schedule, kind, lastRun } of await control.schedules.list()) {
+    if (lastRun === null) continue;
+    failed.add(lastRun.failure === null ? 0 : 1, { schedule, kind });
+    ended.add(Math.floor(Date.parse(lastRun.endedAt) / 1000), { schedule, kind });
+  }
+  return [failed, ended];
 }
 
 async function sessionFamilies(control: Control): Promise<Family[]> {

@@ -20,6 +20,7 @@ import type {
 import type { DeclaredState } from "../schema.ts";
 import type { StateKeeper } from "../state_keeper.ts";
 import { allSnapshots, findSnapshot, requireKept } from "./find_snapshot.ts";
+import { requireSnapshots } from "./no_snapshots.ts";
 import { settle } from "./settle.ts";
 import { factsOfSnapshot, snapshotFacts } from "./snapshot_facts.ts";
 import { spaceOfSnapshots } from "./space.ts";
@@ -182,6 +183,7 @@ export class Snapshots implements SnapshotControl {
     if (limit !== undefined) {
       await this.#keeper.change((state) => {
         const { snapshotSpace: _, ...rest } = findDisk(state, disk);
+        if (limit !== null) requireSnapshots(findDisk(state, disk));
         const changed = limit === null ? rest : { ...rest, snapshotSpace: limit };
         return { state: replaceDisk(state, findDisk(state, disk), changed), notices: [] };
       });

@@ -22,6 +22,8 @@ export class SnapshotTurns {
   #holders = 0;
   #callOff: (() => void) | undefined;
   #stopped = false;
+  /** Why merging failed the last time, which is told once however often it is tried again. */
+  #told: string | undefined;
 
   constructor(keeper: StateKeeper, clock: Clock) {
     this.#keeper = keeper;
@@ -87,12 +89,15 @@ export class SnapshotTurns {
       this.#work = new MergeWork(this.#keeper, () => this.#clock.now());
     }
     await this.#work.run(followed);
+    this.#told = undefined;
   }
 
   #failed(error: unknown, { aborted }: AbortSignal): void {
     if (!aborted) {
       const reason = error instanceof Error ? error.message : String(error);
       this.#keeper.logger.error("deleted snapshots could not be merged", { reason });
+      if (reason !== this.#told) this.#keeper.notes.note("merge-failed", { reason });
+      this.#told = reason;
     }
     if (this.#stopped) return;
     this.#callOff = this.#clock.after(AGAIN_MS, () => this.goOn());

@@ -39,7 +39,7 @@ Deno.test("The dashboard's script finds every element that it fills", () => {
   assert(literal.length >= 10);
   for (const id of literal) assert(ids.has(id), id);
   const tables = [...SCRIPT.matchAll(/\{ id: "(\w+)", cellsOf: /g)].map(([, id]) => id!);
-  assert.deepEqual(tables, ["targets", "disks", "sessions"]);
+  assert.deepEqual(tables, ["targets", "disks", "snapshots", "schedules", "sessions"]);
   for (const id of tables) {
     for (const part of ["", "-empty", "-title", "-more"]) assert(ids.has(id + part), id + part);
   }
@@ -55,7 +55,7 @@ Deno.test("The dashboard's script is a module that parses", async () => {
 
 Deno.test("The dashboard tells which command to run where there is nothing to show", () => {
   const commands = [...PAGE.matchAll(/<code>(sanctl [^<]+)<\/code>/g)].map(([, text]) => text!);
-  assert.equal(commands.length, 3);
+  assert.equal(commands.length, 5);
   assert.match(commands[0]!, /^sanctl target create mail --allow iqn\./);
   assert.match(commands[1]!, /^sanctl disk create \/\S+\.vhd --size 20G --target mail$/);
 });

@@ -33,6 +33,34 @@ Deno.test("metricsText is in the exposition format, whatever initiators call the
     assert(text.includes('sanctl_lun{target="mail",lun="0",disk="d0"} 1\n'));
   }));
 
+Deno.test("metricsText tells of snapshots and schedules", () =>
+  withApi(async ({ control }) => {
+    const run = {
+      startedAt: "2026-11-25T10:00:00.000Z",
+      endedAt: "2026-11-25T10:00:07.500Z",
+      failure: "no space",
+    };
+    const busy = Object.create(control) as Control;
+    Object.assign(busy, {
+      status: () => control.status(),
+      listTargets: () => control.listTargets(),
+      listDisks: () => control.listDisks(),
+      sessions: () => control.sessions(),
+      snapshots: {
+        list: () => Promise.resolve([4096, null].map((space) => ({ disk: "d", space }))),
+      },
+      schedules: {
+        list: () => Promise.resolve([{ name: "nightly", kind: "backup", lastRun: run }]),
+      },
+    });
+    const text = await metricsText(busy);
+    for (const line of text.trimEnd().split("\n")) assert.match(line, LINE);
+    assert(text.includes('sanctl_disk_snapshots{disk="d"} 2\n'));
+    assert(text.includes('sanctl_disk_snapshot_space_bytes{disk="d"} 4096\n'));
+    assert(text.includes('sanctl_schedule_failed{schedule="nightly",kind="backup"} 1\n'));
+    assert(text.includes('{schedule="nightly",kind="backup"} 1795600807\n'), text);
+  }));
+
 Deno.test("metricsText names each family once, with its type before its samples", () =>
   withApi(async ({ control }) => {
     const names = [...(await metricsText(control)).matchAll(/^# TYPE (\S+)/gm)].map(([, it]) => it);
