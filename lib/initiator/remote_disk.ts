@@ -25,6 +25,8 @@ export interface RemoteDiskOptions {
   readonly readOnly?: boolean;
   /** Lets go of the route. */
   readonly release?: () => Promise<void>;
+  /** What was acknowledged could not be brought to the medium. */
+  readonly onFlushFailed?: (reason: string) => void;
 }
 
 /** Octets of one command, where the unit takes more. */
@@ -280,9 +282,26 @@ export class RemoteDisk implements BlockDevice {
     await this.#commit.join();
   }
 
-  /** SYNCHRONIZE CACHE: of all blocks, for all that was acknowledged before it is sent. */
+  /** Why it can be relied upon no more; undefined while all is well. */
+  get trouble(): string | undefined {
+    return this.#fence?.message;
+  }
+
   async #synchronize(): Promise<void> {
     if (this.#fence !== undefined) throw this.#fence;
+    try {
+      await this.#synchronizeCache();
+    } catch (error) {
+      // What fences it off has told already.
+      if (this.#fence === undefined && error instanceof Error) {
+        this.#options.onFlushFailed?.(error.message);
+      }
+      throw error;
+    }
+  }
+
+  /** SYNCHRONIZE CACHE: of all blocks, for all that was acknowledged before it is sent. */
+  async #synchronizeCache(): Promise<void> {
     this.#unflushed.beginFlush();
     const result = await this.#execute({ cdb: synchronizeCache() }, "flush", 0, this.size);
     // What was fenced off meanwhile may be what this was to vouch for.
@@ -309,8 +328,10 @@ export class RemoteDisk implements BlockDevice {
   }
 
   #fenceOff(reason: string): void {
+    if (this.#fence !== undefined) return;
     const { where } = this.route;
-    this.#fence ??= new DeviceError("fenced", `${where}: ${reason}; open it anew to go on`);
+    this.#fence = new DeviceError("fenced", `${where}: ${reason}; open it anew to go on`);
+    this.#options.onFlushFailed?.(reason);
   }
 
   async unmap(offset: number, length: number): Promise<void> {

@@ -1,9 +1,11 @@
 /** Devices that programs of this machine use: remote disks, attached. */
 import { attachFailure } from "../config/attach_failure.ts";
+import type { EventSink } from "../events/event_sink.ts";
 import type { MultipathUnit } from "../initiator/multipath/multipath_unit.ts";
 import { RemoteDisk } from "../initiator/remote_disk.ts";
 import { Attachments as LocalAttachments } from "../nbd/attach/attachments.ts";
 import type { AttachWay } from "../nbd/attach/way.ts";
+import { Allowance, type Ration } from "../runtime/allowance.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { InFlight } from "../block/in_flight.ts";
 import type { Logger } from "../runtime/logger.ts";
@@ -14,7 +16,11 @@ export interface AttachmentsOptions {
   readonly directory: string;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly events: EventSink;
 }
+
+/** A device whose paths are gone fails every flush: that is told of at first, then now and then. */
+const FLUSH_FAILURES: Ration = { burst: 4, perSecond: 1 / 300 };
 
 export interface Attached {
   readonly name: string;
@@ -54,7 +60,10 @@ export class Attachments {
     { readOnly, way }: AttachmentChoice,
   ): Promise<Attached> {
     return this.#busy.during(async () => {
-      const disk = await RemoteDisk.open(unit, { readOnly });
+      const disk = await RemoteDisk.open(unit, {
+        readOnly,
+        onFlushFailed: this.#tellOfFlushes(name),
+      });
       try {
         const { blockLength } = unit.facts!;
         await this.#open.attach({ name, device: disk, readOnly, way, blockLength });
@@ -64,6 +73,14 @@ export class Attachments {
         throw attachFailure(`device ${name} cannot be attached`, error);
       }
     });
+  }
+
+  #tellOfFlushes(device: string): (reason: string) => void {
+    const { clock, events } = this.#options;
+    const allowance = new Allowance(clock, FLUSH_FAILURES);
+    return (reason) => {
+      if (allowance.take()) events.note("flush-failed", { device, reason });
+    };
   }
 
   facts({ name }: Attached): AttachmentFacts {

@@ -193,7 +193,7 @@ export class RunningDevice {
       attached: this.#attachmentFacts,
       bound: this.#declared.bound,
       error: state === "online" || state === "degraded"
-        ? null
+        ? this.#attached?.disk.trouble ?? null
         : paths.map(({ name, reason }) => `${name}: ${reason}`).join("; ") || "it has no path",
     };
   }

@@ -68,7 +68,9 @@ export class RunningInitiator {
     const { clock, logger } = this.#node;
     this.discovery = new Discovery(events);
     this.isns = new IsnsServers({ network: systemNetwork(clock, logger), events });
-    this.attachments = new Attachments({ directory: options.directory, clock, logger });
+    this.attachments = new Attachments({
+      ...{ directory: options.directory, clock, logger, events },
+    });
     this.devices = new RunningDevices({
       ...{ settings, events, attachments: this.attachments },
       declared: (identity) =>

@@ -4,6 +4,7 @@ import type { InitiatorSessionFacts } from "../../lib/initiator_service/facts.ts
 import { DEFAULT_SETTINGS } from "../../lib/initiator/multipath/settings.ts";
 import { ChallengeIssuer } from "../../lib/iscsi/chap/challenge.ts";
 import type { ChapCredentials } from "../../lib/iscsi/chap/secret.ts";
+import type { Clock } from "../../lib/runtime/clock.ts";
 import { silentLogger } from "../../lib/runtime/logger.ts";
 import { systemRandom } from "../../lib/runtime/random.ts";
 import { chapAuthentication } from "../../lib/target/chap_authentication.ts";
@@ -11,15 +12,22 @@ import { MemoryNetwork, PORTAL_TEXT } from "./initiator_node.ts";
 import { LeapingClock } from "./test_clock.ts";
 import { TestTarget, type TestTargetOptions } from "./test_target.ts";
 
+export interface HouseOptions extends TestTargetOptions {
+  /** One that leaps without: nothing outside may take part then. */
+  readonly makeClock?: () => Clock;
+}
+
 export class InitiatorHouse {
   readonly network = new MemoryNetwork();
   readonly target: TestTarget;
   readonly #directory: string;
-  #clock = new LeapingClock();
+  readonly #makeClock: () => Clock;
+  #clock: Clock = new LeapingClock();
   #service: InitiatorService | undefined;
 
-  private constructor(directory: string, options: TestTargetOptions) {
+  private constructor(directory: string, options: HouseOptions) {
     this.#directory = directory;
+    this.#makeClock = options.makeClock ?? (() => new LeapingClock());
     this.target = new TestTarget({ size: 1 << 20, ...options });
     this.network.portals.set(PORTAL_TEXT, () => this.target.connect().stream);
   }
@@ -27,7 +35,7 @@ export class InitiatorHouse {
   /** With a house whose service runs; nothing of it is left. */
   static async with(
     use: (house: InitiatorHouse) => Promise<void>,
-    options: TestTargetOptions = {},
+    options: HouseOptions = {},
   ): Promise<void> {
     const directory = await Deno.makeTempDir({ prefix: "sanctl-house-" });
     const house = new InitiatorHouse(directory, options);
@@ -42,7 +50,7 @@ export class InitiatorHouse {
   }
 
   async #start(): Promise<void> {
-    const clock = this.#clock = new LeapingClock();
+    const clock = this.#clock = this.#makeClock();
     this.#service = await InitiatorService.start({
       directory: this.#directory,
       makeNode: (name) => this.network.node({ name, clock }),

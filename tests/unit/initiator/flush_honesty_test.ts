@@ -1,7 +1,7 @@
 /** A141: what a flush may claim when the target was restarted between the writes and the flush. */
 import assert from "node:assert/strict";
 import { DeviceError } from "../../../lib/block/device.ts";
-import type { RemoteDisk } from "../../../lib/initiator/remote_disk.ts";
+import { RemoteDisk } from "../../../lib/initiator/remote_disk.ts";
 import { InitiatorWorld } from "../../support/initiator_world.ts";
 import { TestTarget } from "../../support/test_target.ts";
 import { VolatileDevice } from "../../support/volatile_device.ts";
@@ -56,6 +56,10 @@ function fenced(error: DeviceError): boolean {
   assert.equal(error.kind, "fenced", error.message);
   assert.match(error.message, /target was restarted/);
   return true;
+}
+
+function fencedBy(text: RegExp) {
+  return (error: DeviceError): boolean => error.kind === "fenced" && text.test(error.message);
 }
 
 Deno.test("A141: a flush after a restart that lost nothing succeeds", async () => {
@@ -187,11 +191,33 @@ Deno.test("A141: a unit that was fenced does not vouch for its cache", async () 
   await it.end();
 });
 
-Deno.test("A124: a flush that fails at the target fences the disk", async () => {
+Deno.test("A124: a flush that fails at the target fences the disk, and is told of once", async () => {
   const it = await RestartingWorld.begin();
+  const told: string[] = [];
+  const onFlushFailed = (reason: string) => void told.push(reason);
+  it.disk = await RemoteDisk.open(it.world.kept.unit(0), { onFlushFailed });
   await it.write(0, 4096, 1);
+  assert.equal(it.disk.trouble, undefined);
   it.device.flush = () => Promise.reject(new DeviceError("medium", "no"));
   await assert.rejects(it.disk.flush(), /cannot flush/);
   await assert.rejects(it.write(0, 512, 2), (error: DeviceError) => error.kind === "fenced");
+  await assert.rejects(it.disk.flush(), fencedBy(/cannot flush/));
+  assert.equal(told.length, 1);
+  assert.match(told[0]!, /cannot flush LUN 0 .*MEDIUM ERROR/);
+  assert.match(it.disk.trouble!, /cannot flush LUN 0 .*; open it anew to go on/);
+  await it.end();
+});
+
+Deno.test("A flush that fails for want of a path is told of, and fences nothing", async () => {
+  const it = await RestartingWorld.begin();
+  const told: string[] = [];
+  const onFlushFailed = (reason: string) => void told.push(reason);
+  const unit = it.world.kept.unit(0, { patienceMs: 1000 });
+  it.disk = await RemoteDisk.open(unit, { onFlushFailed });
+  await it.write(0, 4096, 1);
+  unit.offline(new Error("it is gone"));
+  await assert.rejects(it.disk.flush(), /it is gone/);
+  assert.equal(told.length, 1);
+  assert.equal(it.disk.trouble, undefined);
   await it.end();
 });

@@ -1,9 +1,13 @@
 /** What becomes of logins: those that a target refuses, and those of several connections. */
 import assert from "node:assert/strict";
+import { DeviceError } from "../../../lib/block/device.ts";
 import { ControlError } from "../../../lib/config/control_error.ts";
 import { ChapSecret } from "../../../lib/iscsi/chap/secret.ts";
 import { PORTAL } from "../../support/initiator_node.ts";
 import { InitiatorHouse } from "../../support/initiator_house.ts";
+import { openDevice } from "../../../lib/device_url.ts";
+import { systemClock } from "../../../lib/runtime/clock.ts";
+import { VolatileDevice } from "../../support/volatile_device.ts";
 import { TARGET_NAME } from "../../support/test_target.ts";
 
 const BOB = { user: "bob", secret: new ChapSecret("bob his secret!") };
@@ -134,6 +138,27 @@ Deno.test("One attached device of a persistent login is bound by itself", () =>
     assert.deepEqual((await control.unbind(name)).facts.bound, []);
     await control.detach(name);
   }));
+
+Deno.test("What cannot be flushed is an event of Ftdisk, and shows with the device", () => {
+  const device = new VolatileDevice(1 << 20);
+  return InitiatorHouse.with(async (house) => {
+    const { control } = house;
+    const { facts } = await control.logIn(LOGIN);
+    const { name } = facts.devices[0]!;
+    const { url } = (await control.attach(name, { way: "url" })).facts.attached!;
+    const disk = await (await openDevice(url!)).device;
+    await disk.write(0, new Uint8Array(4096).fill(1), 0, 4096);
+    device.flush = () => Promise.reject(new DeviceError("medium", "no"));
+    await assert.rejects(Promise.resolve(disk.flush()), DeviceError);
+    const { events } = await control.events();
+    const [told] = events.filter(({ kind }) => kind === "flush-failed");
+    assert.deepEqual([told!.source, told!.id], ["Ftdisk", 57]);
+    assert.match(told!.text, new RegExp(`^data of ${name} could not be flushed.*MEDIUM ERROR`));
+    assert.match((await control.devices())[0]!.error!, /cannot flush .*; open it anew to go on/);
+    await disk.close().catch(() => undefined);
+    await control.detach(name, { force: true }).catch(() => undefined);
+  }, { device, makeClock: () => systemClock });
+});
 
 Deno.test("Targets that are added by hand have an alias, may be hidden, and may be added to", () =>
   InitiatorHouse.with(async ({ control }) => {
