@@ -14,6 +14,8 @@ const CANARY = 0xc5;
 
 export interface Attack {
   readonly name: string;
+  /** Which rule it breaks. */
+  readonly rule?: string;
   /** What the error says. */
   readonly message: RegExp;
   /** The command is a write instead of a read. */
@@ -25,7 +27,10 @@ export interface Attack {
 }
 
 export function testAttacks(attacks: readonly Attack[]): void {
-  for (const attack of attacks) Deno.test(`B-20: ${attack.name}`, () => suffer(attack));
+  for (const attack of attacks) {
+    const rule = attack.rule === undefined ? "" : ` ${attack.rule}`;
+    Deno.test(`B-20${rule}: ${attack.name}`, () => suffer(attack));
+  }
 }
 
 async function suffer({ message, isWrite, kind = "session-lost", act }: Attack): Promise<void> {

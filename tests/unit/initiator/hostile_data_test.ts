@@ -10,16 +10,19 @@ const ATTACKS: readonly Attack[] = [
   ...TAGS.flatMap((tag): Attack[] => [
     {
       name: `Data-In for task ${tag.toString(16)}`,
+      rule: "A56",
       message: /Data-In for task 0x[0-9a-f]{8}, which is not under way/,
       act: (target) => target.dataIn(tag, FULL),
     },
     {
       name: `a response for task ${tag.toString(16)}`,
+      rule: "A56",
       message: /SCSI Response for task 0x[0-9a-f]{8}, which is not under way/,
       act: (target) => target.respond(tag),
     },
     {
       name: `an R2T for task ${tag.toString(16)}`,
+      rule: "A56",
       isWrite: true,
       message: /R2T for task 0x[0-9a-f]{8}, which is not under way/,
       act: (target) => target.r2t(tag, { bufferOffset: 0, desiredDataTransferLength: 512 }),
@@ -27,21 +30,25 @@ const ATTACKS: readonly Attack[] = [
   ]),
   {
     name: "Data-In past the end of the buffer",
+    rule: "A69",
     message: /Data-In up to octet 4100 for a command of 4096/,
     act: (target, tag) => target.dataIn(tag, new Uint8Array(LENGTH + 4).fill(1)),
   },
   {
     name: "Data-In before its place",
+    rule: "A69",
     message: /Data-In for octet 512 instead of 0/,
     act: (target, tag) => target.dataIn(tag, FULL.subarray(0, 512), { bufferOffset: 512 }),
   },
   {
     name: "Data-In at the far end of the address space",
+    rule: "A69",
     message: /Data-In for octet 4294967292 instead of 0/,
     act: (target, tag) => target.dataIn(tag, FULL, { bufferOffset: 0xffff_fffc }),
   },
   {
     name: "the same Data-In twice",
+    rule: "A69",
     message: /Data-In with DataSN 0 instead of 1/,
     async act(target, tag) {
       await target.dataIn(tag, FULL.subarray(0, 512), { hasStatus: false });
@@ -50,6 +57,7 @@ const ATTACKS: readonly Attack[] = [
   },
   {
     name: "Data-In for a write",
+    rule: "A69",
     isWrite: true,
     message: /Data-In for a command that reads nothing/,
     act: (target, tag) => target.dataIn(tag, FULL),
@@ -66,22 +74,26 @@ const ATTACKS: readonly Attack[] = [
   },
   {
     name: "a StatSN that leaves one out",
+    rule: "A52",
     message: /StatSN \d+ instead of \d+: a response is lost/,
     act: (target, tag) => target.dataIn(tag, FULL, { statSN: target.statSN + 1 }),
   },
   {
     name: "a StatSN that came before",
+    rule: "A52",
     message: /a response is lost/,
     act: (target, tag) => target.respond(tag, { statSN: target.statSN - 1 }),
   },
   {
     name: "GOOD without data",
+    rule: "A70",
     kind: "incomplete",
     message: /says that 4096 of 4096 octets were moved, and it was 0/,
     act: (target, tag) => target.respond(tag),
   },
   {
     name: "GOOD with less data than it says",
+    rule: "A70",
     kind: "incomplete",
     message: /says that 4000 of 4096 octets were moved, and it was 512/,
     act: (target, tag) =>
@@ -89,12 +101,14 @@ const ATTACKS: readonly Attack[] = [
   },
   {
     name: "a residual larger than the whole",
+    rule: "A70",
     kind: "incomplete",
     message: /says that -904 of 4096/,
     act: (target, tag) => target.dataIn(tag, FULL, { underflow: true, residualCount: 5000 }),
   },
   {
     name: "a residual of 2^32 - 1",
+    rule: "A70",
     kind: "incomplete",
     message: /octets were moved/,
     act: (target, tag) => target.dataIn(tag, FULL, { underflow: true, residualCount: 0xffff_ffff }),
@@ -108,6 +122,7 @@ const ATTACKS: readonly Attack[] = [
   },
   {
     name: "GOOD for a write whose data was never asked for",
+    rule: "A70",
     isWrite: true,
     kind: "incomplete",
     message: /says that 4096 of 4096 octets were moved, and it was 0/,
@@ -127,6 +142,7 @@ const ATTACKS: readonly Attack[] = [
   },
   ...[0, 1, 2, 3, 4].map((less): Attack => ({
     name: `sense data with a SenseLength ${less} too large`,
+    rule: "A72",
     message: /sense data of \d+ octets in a response with 20/,
     act: (target, tag) => {
       const sense = new Uint8Array(20);
@@ -136,6 +152,7 @@ const ATTACKS: readonly Attack[] = [
   })),
   {
     name: "sense data of one octet",
+    rule: "A72",
     message: /sense data of Infinity octets in a response with 1/,
     act: (target, tag) => target.respond(tag, { status: 2 }, new Uint8Array(1)),
   },

@@ -31,6 +31,7 @@ function reject(
 const ATTACKS: readonly Attack[] = [
   {
     name: "a NOP-In that answers no ping",
+    rule: "A56",
     message: /NOP-In that nobody asked for/,
     act: (target) =>
       target.send(Opcode.NOP_IN, NopIn, { initiatorTaskTag: 77, statSN: target.takeStatSN() }),
@@ -89,18 +90,21 @@ const ATTACKS: readonly Attack[] = [
   })),
   {
     name: "a Reject of our command, with another CDB",
+    rule: "A75",
     message: /rejects a PDU of opcode 0x01: protocol error/,
     act: (target, tag) =>
       reject(target, 4, { initiatorTaskTag: tag, cmdSN: 1, cdb: Uint8Array.of(0x2a) }),
   },
   {
     name: "a Reject of our command, with another CmdSN",
+    rule: "A75",
     message: /rejects a PDU of opcode 0x01/,
     act: (target, tag) =>
       reject(target, 4, { initiatorTaskTag: tag, cmdSN: 9, cdb: Uint8Array.of(0x28) }),
   },
   {
     name: "a Reject of our command",
+    rule: "A75",
     kind: "refused",
     message: /the target rejects the command: invalid pdu field/,
     act: (target, tag) =>
@@ -108,6 +112,7 @@ const ATTACKS: readonly Attack[] = [
   },
   {
     name: "a Reject of a command that is none of ours",
+    rule: "A75",
     message: /rejects a PDU of opcode 0x01: task in progress/,
     act: (target) => reject(target, 7, { initiatorTaskTag: 1234, cmdSN: 1 }),
   },
@@ -124,6 +129,7 @@ const ATTACKS: readonly Attack[] = [
   },
   {
     name: "an event with sense data that is too short",
+    rule: "A72",
     message: /sense data of Infinity octets in an event with 0/,
     act: (target) =>
       target.send(Opcode.ASYNC_MESSAGE, AsyncMessage, { statSN: target.takeStatSN() }),

@@ -89,7 +89,7 @@ Deno.test("A login says its names and keys once, stage by stage", async () => {
   await world.portal.ended();
 });
 
-Deno.test("A04: a login goes on where the target is not ready to move on", async () => {
+Deno.test("A4: a login goes on where the target is not ready to move on", async () => {
   const world = new World(async (target) => {
     const first = await target.loginRequest();
     await target.answerLogin(first.header, { AuthMethod: "None" }, {
@@ -114,7 +114,7 @@ Deno.test("A04: a login goes on where the target is not ready to move on", async
   await world.portal.ended();
 });
 
-Deno.test("A05: a text of the target may come in pieces, cut anywhere", async () => {
+Deno.test("A5: a text of the target may come in pieces, cut anywhere", async () => {
   const world = new World(async (target) => {
     const { header } = await target.loginRequest();
     await target.answerLogin(header);
@@ -248,7 +248,7 @@ const WRONGS: readonly [string, Partial<Record<string, unknown>>, RegExp][] = [
   ["moving on in the middle of a text", { continue: true }, /without being asked/],
 ];
 
-Deno.test("A target that answers a login wrongly is told apart and left", async () => {
+Deno.test("A9 A10: a target that answers a login wrongly is told apart and left", async () => {
   for (const [what, fields, message] of WRONGS) {
     const world = new World(async (target) => {
       const { header } = await target.loginRequest();
@@ -290,7 +290,7 @@ Deno.test("A target that says wrong keys in a login is told apart and left", asy
   }
 });
 
-Deno.test("A06: a login that comes to no end is given up", async () => {
+Deno.test("A6: a login that comes to no end is given up", async () => {
   const endless = new World(async (target) => {
     for (;;) {
       const pdu = await target.receive();
@@ -322,7 +322,7 @@ Deno.test("A147: a target that does not answer a login is given up in time", asy
   assert.match(error.message, /does not answer the login within 15 s/);
 });
 
-Deno.test("A11: what is no Login Response, or too long for one, ends the login", async () => {
+Deno.test("A11 A12: what is no Login Response, or too long for one, ends the login", async () => {
   const cases: [(target: ScriptedTarget) => Promise<void>, RegExp][] = [
     [(target) => target.send(Opcode.NOP_IN, NopIn), /opcode 0x20 during login/],
     [
