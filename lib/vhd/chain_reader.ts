@@ -49,7 +49,7 @@ export class ChainReader {
         const run = this.map.runEnd(offset, end) - offset;
         const { owner } = this.map;
         if (owner === NOBODY) into.fill(0, at, at + run);
-        else reads.push(this.layers[owner]!.read(offset, into, at, run));
+        else reads.push(watched(this.layers[owner]!.read(offset, into, at, run)));
         offset += run;
         at += run;
       }
@@ -90,4 +90,10 @@ export class ChainReader {
     const run = layer.fileRun(offset);
     return { mapped: run.mapped, stop: Math.min(offset + run.length, stop) };
   }
+}
+
+/** One that fails while others are still to begin is told at the end, and is no surprise. */
+function watched(read: Promise<void>): Promise<void> {
+  read.catch(() => undefined);
+  return read;
 }
