@@ -77,8 +77,8 @@ function requireOneDisk({ medium, footer }: DynamicLayer, { head, tail }: Footer
   throw new FormatError(message, { path, at: tail.at });
 }
 
-/** The notes of a journal, as what waits to be published. */
-function replay(layer: DynamicLayer, { records }: LeftJournal): PendingUnits {
+/** The notes of a journal, as what waits to be published; the table gets its places from them. */
+export function replay(layer: DynamicLayer, { records }: LeftJournal): PendingUnits {
   const { table, shape, medium } = layer;
   const pending = new PendingUnits(shape);
   const units = shape.blockLength / UNIT_LENGTH;

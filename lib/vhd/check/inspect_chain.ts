@@ -38,6 +38,20 @@ export async function* inspectChain(
   top: DynamicLayer,
   options: ChainOptions,
 ): AsyncGenerator<Flaw> {
+  const open: PositionalFile[] = [];
+  try {
+    yield* inspectParents(top, options, open);
+  } finally {
+    for (const file of open) file.close();
+  }
+}
+
+/** The files that are `open` are the caller's to close. */
+async function* inspectParents(
+  top: DynamicLayer,
+  options: ChainOptions,
+  open: PositionalFile[],
+): AsyncGenerator<Flaw> {
   const { around, inspect } = options;
   const seen = new Set([top.footer.uniqueId.toHex()]);
   let named = options.parent;
@@ -56,14 +70,11 @@ export async function* inspectChain(
     if (typeof path !== "string") return yield path;
     options.found(path);
     const file = await around.files.open(path, { readOnly: true, mostReaders: READERS_OF_PARENT });
-    try {
-      const parent = await inspect(file);
-      yield* parent.flaws;
-      yield* await flawsOfLink(child, path, parent.footer, options);
-      child = parent.layer;
-    } finally {
-      file.close();
-    }
+    open.push(file);
+    const parent = await inspect(file);
+    yield* parent.flaws;
+    yield* await flawsOfLink(child, path, parent.footer, options);
+    child = parent.layer;
   }
 }
 

@@ -7,6 +7,7 @@ import { turn } from "../../block/slices.ts";
 import { cutTo, usedEnd } from "../blank_blocks.ts";
 import type { DynamicLayer } from "../dynamic_layer.ts";
 import { SECTOR_LENGTH } from "../geometry.ts";
+import { isBlank } from "./blank.ts";
 import { type Flaw, flaw } from "./finding.ts";
 import type { Watch } from "./watch.ts";
 
@@ -15,6 +16,8 @@ const PAGE_LENGTH = 4096;
 /** Runs that are told one by one. */
 const MOST_LEAKS = 256;
 const GAPS_A_TURN = 1024;
+/** A sector of a bitmap without a flaw. */
+const ALL_ONES = new Uint8Array(SECTOR_LENGTH).fill(0xff);
 
 /** `end` is where the footer at the file's end is. */
 export async function* inspectSpace(
@@ -23,18 +26,16 @@ export async function* inspectSpace(
   { signal }: Watch,
 ): AsyncGenerator<Flaw> {
   const { medium, shape, image } = layer;
-  const { file } = medium;
   const sorted = layer.table.sorted();
   if (sorted.length === 0) return;
-  const last = usedEnd(layer);
   let leaks = 0;
   for (let index = 1; index < sorted.length && leaks < MOST_LEAKS; index++) {
     const start = sorted[index - 1]! * SECTOR_LENGTH + shape.regionLength;
     const stop = sorted[index]! * SECTOR_LENGTH;
     if (stop - start >= PAGE_LENGTH) {
       const hits = image.metadata.some((it) => start < it.offset + it.length && it.offset < stop);
-      const taken = hits ? undefined : takenIn(file, start, stop);
-      if (taken !== undefined) {
+      const taken = hits ? undefined : takenIn(medium.file, start, stop);
+      if (taken !== undefined && !await isReady(layer, taken, signal)) {
         leaks++;
         yield leakBetween(layer, taken);
       }
@@ -44,31 +45,49 @@ export async function* inspectSpace(
       await turn();
     }
   }
-  if (takenIn(file, last, end) !== undefined) {
-    const message = `${end - last} octets behind the last block are used by none`;
-    yield flaw("leak", { path: file.path, at: last }, message, () => cutTo(layer, last));
-  }
+  const last = usedEnd(layer);
+  if (takenIn(medium.file, last, end) === undefined) return;
+  const message = `${end - last} octets behind the last block are used by none`;
+  yield flaw("leak", { path: medium.file.path, at: last }, message, () => cutTo(layer, last));
 }
 
+/** From the first octet to the last, and how many between take space. */
 interface Run {
   readonly start: number;
   readonly end: number;
+  readonly taken: number;
 }
 
-/** The whole pages in the range that take space, from the first to the last; none without. */
+/** The whole pages in the range that take space; none without. */
 function takenIn(file: PositionalFile, start: number, end: number): Run | undefined {
   const from = Math.ceil(start / PAGE_LENGTH) * PAGE_LENGTH;
   const stop = Math.floor(end / PAGE_LENGTH) * PAGE_LENGTH;
-  let first: number | undefined, last = from;
+  let first: number | undefined, last = from, taken = 0;
   for (let at = from; at < stop;) {
     const { mapped, end: runEnd } = file.run(at);
     if (mapped) {
       first ??= at;
       last = Math.min(runEnd, stop);
+      taken += last - at;
     }
     at = runEnd;
   }
-  return first === undefined ? undefined : { start: first, end: last };
+  return first === undefined ? undefined : { start: first, end: last, taken };
+}
+
+/**
+ * Regions that a block has given up are kept to be used again: they are blank, and no more than
+ * their bitmaps takes space.
+ */
+async function isReady(
+  { shape, medium }: DynamicLayer,
+  { start, end, taken }: Run,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  const regions = Math.ceil((end - start) / shape.regionLength);
+  const bitmapPages = Math.ceil(shape.bitmapLength / PAGE_LENGTH) + 1;
+  if (taken > regions * bitmapPages * PAGE_LENGTH) return false;
+  return await isBlank(medium.file, start, end, ALL_ONES, { signal });
 }
 
 function leakBetween({ medium }: DynamicLayer, { start, end }: Run): Flaw {
