@@ -47,6 +47,15 @@ export const PEERS = [
     ],
   },
   { name: "vhdiinfo", package: "libvhdi-utils", groups: ["interop"] },
+  {
+    name: "libvhdi",
+    package: "libvhdi1",
+    groups: ["interop"],
+    anyOf: [
+      "/usr/lib/x86_64-linux-gnu/libvhdi.so.1",
+      "/usr/lib/aarch64-linux-gnu/libvhdi.so.1",
+    ],
+  },
   { name: "qemu-nbd", package: "qemu-utils", groups: ["interop"] },
   { name: "nbdkit", package: "nbdkit", groups: ["interop"] },
   { name: "nbdinfo", package: "libnbd-bin", groups: ["interop"] },
