@@ -42,8 +42,6 @@ export interface FileStore {
   locate(path: string): Promise<string>;
   /** When the file was last written to. */
   modifiedAt(path: string): Promise<Date>;
-  /** Says so of a file that was written to without another content. */
-  setModifiedAt(path: string, date: Date): Promise<void>;
   /** The names of the files in a directory, at most `most`; none where it cannot be read. */
   list(directory: string, most: number): Promise<string[]>;
 }
@@ -122,14 +120,6 @@ export const osFiles: FileStore = {
     throw new FileError("unsuitable", `the system does not tell when ${path} was written`, {
       path,
     });
-  },
-
-  async setModifiedAt(path, date) {
-    try {
-      await Deno.utime(path, date, date);
-    } catch (error) {
-      throw openError(path, error);
-    }
   },
 
   async list(directory, most) {

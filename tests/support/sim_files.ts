@@ -234,11 +234,6 @@ export class SimFiles implements FileStore {
     return new Date(this.#find(path).modified);
   }
 
-  /** It is the same always. */
-  setModifiedAt(): Promise<void> {
-    return Promise.resolve();
-  }
-
   list(directory: string): Promise<string[]> {
     const names = this.paths().filter((path) => path.startsWith(`${directory}/`));
     return Promise.resolve(names.map((path) => path.slice(directory.length + 1)).sort());

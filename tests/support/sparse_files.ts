@@ -5,7 +5,7 @@
 import { DeviceError } from "../../lib/block/device.ts";
 import { FileError } from "../../lib/block/file_error.ts";
 import type { FileRun } from "../../lib/block/file_space.ts";
-import type { FileStore } from "../../lib/block/file_store.ts";
+import type { FileStore, PlainFile } from "../../lib/block/file_store.ts";
 import type { PositionalFile } from "../../lib/block/positional_file.ts";
 
 const PAGE = 4096;
@@ -75,8 +75,41 @@ export class SparseFiles implements FileStore {
     return Promise.resolve(MODIFIED);
   }
 
-  setModifiedAt(): Promise<void> {
+  touch(): Promise<void> {
     return Promise.resolve();
+  }
+
+  syncAll(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  syncDirectory(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  // deno-lint-ignore require-await -- so that a failure is a rejection
+  async createNew(path: string): Promise<PlainFile> {
+    if (this.#entries.has(path)) throw new Deno.errors.AlreadyExists(path);
+    this.put(path, new Uint8Array(0));
+    const file = new SparseFile(path, this.#find(path), true);
+    return {
+      resize: (length) => file.resize(length),
+      write: (position, octets) => file.write(position, octets, 0, octets.length),
+      sync: () => file.sync(),
+      close: () => {},
+    };
+  }
+
+  async nameExclusively(temporary: string, path: string): Promise<void> {
+    if (this.#entries.has(path)) throw new Deno.errors.AlreadyExists(path);
+    await this.rename(temporary, path);
+  }
+
+  // deno-lint-ignore require-await -- so that a failure is a rejection
+  async rename(from: string, path: string): Promise<void> {
+    const entry = this.#find(from);
+    this.#entries.delete(from);
+    this.#entries.set(path, entry);
   }
 
   list(directory: string): Promise<string[]> {

@@ -63,7 +63,8 @@ export async function repairImage(path: string, options: CheckOptions = {}): Pro
         try {
           await mend!();
         } finally {
-          await around.files.setModifiedAt(path, modified);
+          await around.files.touch(path, modified);
+          await around.files.syncAll(path);
         }
         repaired.push(finding);
       }

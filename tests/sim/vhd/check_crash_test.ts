@@ -6,20 +6,15 @@ import assert from "node:assert/strict";
 import { repairImage } from "../../../lib/vhd/check/check_image.ts";
 import { note } from "../../support/note.ts";
 import { chooseSeed, SeededRandom } from "../../support/seeded_random.ts";
-import { SimFiles } from "../../support/sim_files.ts";
-import {
-  around,
-  DAMAGES,
-  readings,
-  wholeDisk,
-} from "../../unit/vhd/check/damaged_disks.ts";
+import { SimFiles, type SimState } from "../../support/sim_files.ts";
+import { around, DAMAGES, readings, wholeDisk } from "../../unit/vhd/check/damaged_disks.ts";
 import { DISK } from "../../unit/vhd/vhd_fixture.ts";
-import { type Contents, CrashStates } from "./crash_states.ts";
+import { CrashStates } from "./crash_states.ts";
 
 const STATES = { mostExhaustive: 6, samples: 40, torn: 2 };
 
 /** Undone by nothing that was damaged before: a repair of it ends, and reads the same. */
-async function requireNoWorse(state: Contents, before: Uint8Array | undefined): Promise<void> {
+async function requireNoWorse(state: SimState, before: Uint8Array | undefined): Promise<void> {
   const files = SimFiles.of(state);
   if (before !== undefined) assert.deepEqual(await readings(files), before);
   const { findings } = await repairImage(DISK, { files, ...around() });
