@@ -45,7 +45,9 @@ export class TargetTask implements LinkTask {
   #allowsEsi = true;
   /** The server knows of portal groups. */
   #allowsGroups = true;
-  #wasAsked = false;
+  /** How often a server asked whether we are there. */
+  inquiries = 0;
+  #inquiriesBefore = 0;
 
   constructor(options: TargetTaskOptions) {
     this.#options = options;
@@ -64,7 +66,7 @@ export class TargetTask implements LinkTask {
   }
 
   asked(): void {
-    this.#wasAsked = true;
+    this.inquiries++;
   }
 
   async tend(session: ServerSession, isNew: boolean): Promise<void> {
@@ -97,7 +99,8 @@ export class TargetTask implements LinkTask {
     const { status, attributes } = await session.tryAsking(question);
     if (status === Status.SUCCESSFUL && isRegistered(present, attributes)) return true;
     // It asked whether we are there, and something on the way kept that from us.
-    if (present.esi !== undefined && !this.#wasAsked) this.#allowsEsi = false;
+    const wasAsked = this.inquiries > this.#inquiriesBefore;
+    if (present.esi !== undefined && !wasAsked) this.#allowsEsi = false;
     return false;
   }
 
@@ -108,7 +111,7 @@ export class TargetTask implements LinkTask {
     switch (status) {
       case Status.SUCCESSFUL:
         this.#entity = wanted;
-        this.#wasAsked = false;
+        this.#inquiriesBefore = this.inquiries;
         this.#periodSeconds = grantedPeriodSeconds(attributes) || PERIOD_SECONDS;
         return;
       case Status.ESI_NOT_AVAILABLE:

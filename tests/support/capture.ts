@@ -9,14 +9,19 @@ const TRIES = 30;
 export class Capture {
   readonly #path: string;
   readonly #port: number;
+  readonly #protocol: string;
   readonly #child: Deno.ChildProcess;
   readonly #lifeline: Lifeline;
   readonly #said: ReadableStreamDefaultReader<string>;
   #isEnded = false;
 
-  private constructor(path: string, port: number, child: Deno.ChildProcess) {
+  private constructor(
+    { path, port, protocol }: { path: string; port: number; protocol: string },
+    child: Deno.ChildProcess,
+  ) {
     this.#path = path;
     this.#port = port;
+    this.#protocol = protocol;
     this.#child = child;
     this.#lifeline = new Lifeline(child.pid);
     this.#said = child.stderr.pipeThrough(new TextDecoderStream()).getReader();
@@ -27,6 +32,7 @@ export class Capture {
     path: string,
     port: number,
     through: readonly string[] = [],
+    protocol = "iscsi",
   ): Promise<Capture> {
     const tshark = programPath("tshark")!;
     const words = ["-i", "lo", "-f", `tcp port ${port}`, "-w", path];
@@ -37,7 +43,7 @@ export class Capture {
       stdout: "null",
       stderr: "piped",
     }).spawn();
-    const capture = new Capture(path, port, child);
+    const capture = new Capture({ path, port, protocol }, child);
     await capture.#begun();
     return capture;
   }
@@ -73,7 +79,7 @@ export class Capture {
 
   /** The values of some fields in each packet that `filter` lets through; both are tshark's. */
   async fields(filter: string, ...names: string[]): Promise<string[][]> {
-    const dissector = ["-d", `tcp.port==${this.#port},iscsi`];
+    const dissector = ["-d", `tcp.port==${this.#port},${this.#protocol}`];
     const wanted = names.flatMap((name) => ["-e", name]);
     const words = ["-r", this.#path, ...dissector, "-Y", filter, "-T", "fields", ...wanted];
     // Its last packet may be cut off as long as it is being written, which is an error to tshark.

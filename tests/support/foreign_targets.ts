@@ -23,6 +23,8 @@ export interface ForeignTargetOptions {
   readonly chap?: ChapAccount;
   /** As whom the target proves itself. */
   readonly mutual?: ChapAccount;
+  /** The name server that it registers with; tgtd alone can. */
+  readonly isns?: { readonly host: string; readonly port: number };
 }
 
 export interface ForeignTarget {
@@ -52,6 +54,13 @@ export async function startTgtd(options: ForeignTargetOptions): Promise<ForeignT
   for (const key of ["HeaderDigest", "DataDigest"]) {
     const value = ["--name", key, "--value", "None,CRC32C"];
     await tgtadm("--op", "update", "--mode", "target", ...target, ...value);
+  }
+  if (options.isns !== undefined) {
+    const { host, port } = options.isns;
+    const settings = { iSNSServerIP: host, iSNSServerPort: `${port}`, iSNSAccessControl: "Off" };
+    for (const [name, value] of Object.entries({ ...settings, iSNS: "On" })) {
+      await tgtadm("--op", "update", "--mode", "sys", "--name", name, "--value", value);
+    }
   }
   for (const [account, extra] of [[options.chap, []], [options.mutual, ["--outgoing"]]] as const) {
     if (account === undefined) continue;
