@@ -16,9 +16,11 @@ import type { DiskFiles, GrowthOptions } from "./disk_files.ts";
 import { engineLimits } from "./limits.ts";
 import { StateLock } from "./lock.ts";
 import { noteChanges } from "./note_changes.ts";
+import { notePortal } from "./note_portal.ts";
 import type { Observation } from "./observation.ts";
 import { observeService } from "./observe_service.ts";
 import { checkGivenPortals } from "./operations/set_limits.ts";
+import { openNew } from "./open_new.ts";
 import { noSuchDisk } from "./operations/find.ts";
 import { systemNetwork } from "../isns/network.ts";
 import { resolveHost } from "../net/resolve_host.ts";
@@ -29,17 +31,16 @@ import { type PreparedPortals, RunningPortals, type Sockets } from "./running_po
 import { isnsIdentifier, RunningIsns } from "./running_isns.ts";
 import { RunningSessions } from "./running_sessions.ts";
 import { RunningTargets } from "./running_targets.ts";
+import type { ScheduleSource } from "./schedules/schedule_source.ts";
 import type { DeclaredDisk, DeclaredState } from "./schema.ts";
 import { type Declared, declaredBy, type SecretBook } from "./secret_book.ts";
-import { runSchedule } from "./schedules/run_schedule.ts";
-import { Scheduler } from "./schedules/scheduler.ts";
 import { settle } from "./snapshots/settle.ts";
-import { SpaceWatch } from "./snapshots/space_watch.ts";
 import { StateControl } from "./state_control.ts";
-import { eventsDirectory, scheduleRunsFile, visitorFile } from "./state_directory.ts";
+import { eventsDirectory, visitorFile } from "./state_directory.ts";
 import type { FileExchange, Operation, StateKeeper } from "./state_keeper.ts";
 import { StateStore } from "./store.ts";
 import { noteLogins } from "./login_events.ts";
+import { Upkeep } from "./upkeep.ts";
 import { VERSION } from "./version.ts";
 import type { Logger } from "../runtime/logger.ts";
 import { VisitorBook } from "./visitors/visitor_book.ts";
@@ -60,8 +61,7 @@ export class Service implements StateKeeper {
   /** What happens is noted here, and kept. */
   readonly events: EventLog;
   readonly notes: EventSink;
-  readonly schedules: Scheduler;
-  readonly snapshotSpace: SpaceWatch;
+  readonly upkeep: Upkeep;
   readonly visitors: VisitorBook;
   readonly logger: Logger;
   /** What commands work through. Closing it leaves the service as it is. */
@@ -113,7 +113,10 @@ export class Service implements StateKeeper {
       clock,
       nameOf: (uuid) => this.#state.disks.find((disk) => disk.uuid === uuid)?.name ?? uuid,
     };
-    this.#portals = new RunningPortals(node, (name, failure) => this.#notePortal(name, failure));
+    this.#portals = new RunningPortals(node, (name, failure) => {
+      this.#isns.refresh();
+      notePortal(this, name, failure);
+    });
     this.#isns = new RunningIsns({
       ...{ node, events: this.events, resolve: resolveHost },
       network: systemNetwork(clock, logger),
@@ -137,19 +140,13 @@ export class Service implements StateKeeper {
       ...{ portals: this.#portals, isns: this.#isns, attachments: this.#attachments },
       disk: (name) => this.#names.get(name),
       http: () => this.http,
-      troubles: () => [...this.snapshotSpace.troubles(), ...this.schedules.troubles()],
+      troubles: () => this.upkeep.troubles(),
     });
     this.control = new StateControl(this, clock);
-    this.snapshotSpace = new SpaceWatch({
-      ...{ clock, logger, events: this.events },
+    this.upkeep = new Upkeep({
+      ...{ directory, clock, logger, events: this.events },
+      snapshots: this.control.snapshots,
       state: () => this.#state,
-    });
-    this.schedules = new Scheduler({
-      path: scheduleRunsFile(directory),
-      clock,
-      logger,
-      events: this.events,
-      run: (schedule, signal) => runSchedule(this.control.snapshots, schedule, signal),
     });
   }
 
@@ -191,8 +188,7 @@ export class Service implements StateKeeper {
   async stop(): Promise<void> {
     this.#absent.stop();
     this.#portals.close();
-    await this.schedules.stop();
-    await this.snapshotSpace.stop();
+    await this.upkeep.stop();
     await this.control.snapshots.stop();
     await this.#last;
     await this.#attachments.stop();
@@ -201,6 +197,10 @@ export class Service implements StateKeeper {
     this.events.note("service-stopped", {});
     await Promise.all([this.events.close(), this.visitors.close()]);
     this.#lock.release();
+  }
+
+  get schedules(): ScheduleSource {
+    return this.upkeep.schedules;
   }
 
   state(): Promise<DeclaredState> {
@@ -242,7 +242,7 @@ export class Service implements StateKeeper {
   }
 
   async #open(): Promise<void> {
-    await Promise.all([this.visitors.load(), this.schedules.load()]);
+    await Promise.all([this.visitors.load(), this.upkeep.schedules.load()]);
     this.events.note("service-started", { version: VERSION, pid: Deno.pid });
     await Promise.all(this.#state.disks.map(async (disk) => {
       const running = await RunningDisk.openOrFail(disk, this.#around);
@@ -294,7 +294,7 @@ export class Service implements StateKeeper {
   async #change(operation: Operation): Promise<Outcome> {
     const outcome = operation(this.#state, this.#secrets);
     const declared = declaredBy(outcome, this.#secrets);
-    const opened = await this.#openNew(outcome.state);
+    const opened = await openNew(outcome.state.disks, this.#disks, this.#around);
     let portals: PreparedPortals | undefined;
     let attachments: PreparedAttachments | undefined;
     try {
@@ -354,7 +354,7 @@ export class Service implements StateKeeper {
       throw error;
     }
     noteChanges(this.events, before, outcome.state);
-    this.snapshotSpace.look();
+    this.upkeep.snapshotSpace.look();
     return outcome;
   }
 
@@ -374,21 +374,6 @@ export class Service implements StateKeeper {
     return disk;
   }
 
-  /** Opens the disks that are not open yet; all or none. */
-  async #openNew(state: DeclaredState): Promise<Map<string, RunningDisk>> {
-    const opened = new Map<string, RunningDisk>();
-    try {
-      for (const disk of state.disks) {
-        if (this.#disks.has(disk.uuid)) continue;
-        opened.set(disk.uuid, await RunningDisk.open(disk, this.#around));
-      }
-    } catch (error) {
-      await Promise.all([...opened.values()].map((disk) => disk.close()));
-      throw error;
-    }
-    return opened;
-  }
-
   async #takeEffect(declared: Declared): Promise<void> {
     const { state } = declared;
     const strayed = state.portals === this.#state.portals ? undefined : this.#portals.endStrayed();
@@ -399,19 +384,7 @@ export class Service implements StateKeeper {
     await Promise.all([this.#targets.reconcile(declared, this.#disks), strayed]);
     this.#isns.reconcile(state.isnsServers);
     await this.#closeGone(state.disks);
-    this.schedules.reconcile(state.schedules ?? []);
-    this.snapshotSpace.look();
-  }
-
-  #notePortal(portal: string, failure: string | undefined): void {
-    this.#isns.refresh();
-    if (failure === undefined) {
-      this.#node.logger.info("a portal listens at last", { portal });
-      this.events.note("portal-present", { portal });
-    } else {
-      this.#node.logger.error("a portal cannot listen", { portal, reason: failure });
-      this.events.note("portal-absent", { portal, reason: failure });
-    }
+    this.upkeep.reconcile(state);
   }
 
   async #closeGone(declared: readonly DeclaredDisk[]): Promise<void> {

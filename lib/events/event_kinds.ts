@@ -2,26 +2,10 @@
  * Every kind of event: who tells it, under which number, in which words, why it happens and what to
  * do. Braces in a text stand for what goes with the event.
  */
-import type { EventSource } from "./event_sources.ts";
+import { type Kind, NOTHING_TO_DO as NONE, type Severity } from "./kind.ts";
+import { SNAPSHOT_KINDS } from "./snapshot_kinds.ts";
 
-export type Severity = "info" | "warning" | "error";
-
-interface Kind {
-  readonly source: EventSource;
-  readonly id: number;
-  readonly severity: Severity;
-  /** One line, without a period. */
-  readonly text: string;
-  readonly cause: string;
-  readonly remedy: string;
-  /**
-   * Whoever reaches a portal can bring it about: kept apart from the others and rationed, by the
-   * `address` that goes with it.
-   */
-  readonly byStrangers?: true;
-}
-
-const NONE = "nothing needs to be done";
+export type { Severity };
 
 export const EVENT_KINDS = {
   // The initiator.
@@ -273,102 +257,7 @@ export const EVENT_KINDS = {
     remedy: "let its initiator extend the file system on it",
   },
   // Snapshots, backups, and what makes them by itself.
-  "snapshot-taken": {
-    source: "snapshot",
-    id: 1,
-    severity: "info",
-    text: "snapshot {snapshot} of disk {disk} was taken",
-    cause: "the operator or a schedule asked for it",
-    remedy: NONE,
-  },
-  "snapshot-deleted": {
-    source: "snapshot",
-    id: 2,
-    severity: "info",
-    text: "snapshot {snapshot} of disk {disk} was deleted, and is being merged",
-    cause: "the operator asked for it, or its schedule keeps no more",
-    remedy: NONE,
-  },
-  "snapshot-merged": {
-    source: "snapshot",
-    id: 3,
-    severity: "info",
-    text: "the space of snapshot {snapshot} of disk {disk} is free",
-    cause: "what was written since is merged",
-    remedy: NONE,
-  },
-  "disk-rolled-back": {
-    source: "snapshot",
-    id: 4,
-    severity: "warning",
-    text: "disk {disk} was made what it was before, from {origin}",
-    cause: "the operator rolled it back, or restored a backup over it",
-    remedy: "let its initiators read it anew; what it held is kept as a snapshot, unless discarded",
-  },
-  "snapshot-space-low": {
-    source: "snapshot",
-    id: 5,
-    severity: "warning",
-    text: "the snapshots of disk {disk} take {percent} % of the {limit} octets that they may",
-    cause: "much was written since they were taken",
-    remedy: "delete some, or allow more: sanctl snapshot limit",
-  },
-  "snapshot-space-exhausted": {
-    source: "snapshot",
-    id: 6,
-    severity: "error",
-    text: "no more snapshots of disk {disk} are taken: they take all {limit} octets that they may",
-    cause: "much was written since they were taken",
-    remedy: "delete some, or allow more: sanctl snapshot limit; the disk itself goes on",
-  },
-  "merge-failed": {
-    source: "snapshot",
-    id: 7,
-    severity: "error",
-    text: "deleted snapshots could not be merged: {reason}",
-    cause: "the medium failed or is full, or a file cannot be reached",
-    remedy: "put that right; it is tried again by itself, and no data is lost",
-  },
-  "backup-made": {
-    source: "backup",
-    id: 1,
-    severity: "info",
-    text: "backup {backup} of disk {disk} was made in {path} ({kind}, {stored} octets stored)",
-    cause: "the operator or a schedule asked for it",
-    remedy: NONE,
-  },
-  "backups-removed": {
-    source: "backup",
-    id: 2,
-    severity: "info",
-    text: "{count} backups of disk {disk} were removed from {path}",
-    cause: "no rule keeps them",
-    remedy: NONE,
-  },
-  "schedule-failed": {
-    source: "schedule",
-    id: 1,
-    severity: "error",
-    text: "what schedule {schedule} does failed: {reason}",
-    cause: "the disk or the place of its backups cannot be used, or a limit is reached",
-    remedy: "put that right; it is tried again by itself",
-  },
-  "schedule-recovered": {
-    source: "schedule",
-    id: 2,
-    severity: "info",
-    text: "what schedule {schedule} does went well again",
-    cause: "what had failed works again",
-    remedy: NONE,
-  },
-  "schedule-late": {
-    source: "schedule",
-    id: 3,
-    severity: "info",
-    text: "schedule {schedule} runs late, once for all that was due since {due}",
-    cause: "the service did not run then, or the run before took longer",
-    remedy: NONE,
-  },
+  ...SNAPSHOT_KINDS,
   "service-started": {
     source: "service",
     id: 1,

@@ -26,7 +26,7 @@ async function withClock(
 /** Lets time pass, and what became due end. */
 async function pass(world: SnapshotWorld, clock: TestClock, ms: number): Promise<void> {
   clock.advance(ms);
-  await world.service.schedules.idle();
+  await world.service.upkeep.schedules.idle();
 }
 
 async function hoursTaken(world: SnapshotWorld): Promise<string[]> {
@@ -83,7 +83,7 @@ Deno.test("times that were missed while no service ran are made up for once", ()
     await world.stop();
     clock.advance(5 * HOUR + 20 * MINUTE);
     await world.startAgain();
-    await world.service.schedules.idle();
+    await world.service.upkeep.schedules.idle();
     assert.deepEqual(await hoursTaken(world), ["01:00", "06:20"]);
     assert.deepEqual(await told(world), ["schedule-late"]);
     await pass(world, clock, 39 * MINUTE);
@@ -91,7 +91,7 @@ Deno.test("times that were missed while no service ran are made up for once", ()
     await pass(world, clock, MINUTE);
     assert.deepEqual(await hoursTaken(world), ["01:00", "06:20", "07:00"]);
     await world.restart();
-    await world.service.schedules.idle();
+    await world.service.upkeep.schedules.idle();
     assert.deepEqual(await hoursTaken(world), ["01:00", "06:20", "07:00"]);
   }));
 
@@ -104,7 +104,7 @@ Deno.test("a schedule that got other times makes up for nothing of those", () =>
     await world.startAgain();
     await world.control.schedules.remove("d-snapshots");
     await world.control.schedules.add(HOURLY);
-    await world.service.schedules.idle();
+    await world.service.upkeep.schedules.idle();
     assert.deepEqual(await hoursTaken(world), []);
   }));
 
@@ -167,7 +167,7 @@ Deno.test("never do two runs of one schedule go on at once", () =>
     for (let minute = 0; minute < 10; minute++) clock.advance(MINUTE);
     const [first] = await world.control.schedules.list();
     assert.equal(first!.state, "running");
-    await world.service.schedules.idle();
+    await world.service.upkeep.schedules.idle();
     // One for the first minute, and one for all that came while it went on.
     assert.deepEqual(await hoursTaken(world), ["00:01", "00:10"].map(() => "00:10"));
   }));

@@ -21,7 +21,7 @@ Deno.test("snapshots that come near their limit are told of once each time, and 
     async function look(): Promise<readonly string[]> {
       await world.device("d").flush();
       clock.advance(30_000);
-      await world.service.snapshotSpace.settled();
+      await world.service.upkeep.snapshotSpace.settled();
       return (await world.control.status()).problems;
     }
 
