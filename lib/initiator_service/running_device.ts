@@ -32,6 +32,8 @@ export class RunningDevice {
   readonly #sessions = new Map<Path, RunningSession>();
   #declared: DeclaredDevice;
   #attached: Attached | undefined;
+  /** It is not attached any more, whatever is declared. */
+  #isGivenUp = false;
   /** It is being attached. */
   #attaching: Promise<void> | undefined;
 
@@ -116,7 +118,8 @@ export class RunningDevice {
     }
     this.unit.prefer(preferred);
     this.unit.policy = policy;
-    if (attached !== undefined && this.#attached === undefined) await this.#attach();
+    if (attached === undefined || this.#attached !== undefined || this.#isGivenUp) return;
+    await this.#attach();
   }
 
   /** Waits until it can be reached. */
@@ -141,9 +144,20 @@ export class RunningDevice {
     return told;
   }
 
+  /** Whether it cannot be reached without these. */
+  hangsOn(sessions: readonly RunningSession[]): boolean {
+    return this.sessions.every((each) => sessions.includes(each));
+  }
+
+  /** Its sessions are about to end. Answers what was taken from whom, a sentence each. */
+  async giveUp(): Promise<string[]> {
+    this.#isGivenUp = true;
+    return await this.detach({ force: true });
+  }
+
   /** Refuses to lose its last session while it is attached. */
   checkMayLose(sessions: readonly RunningSession[]): void {
-    if (!this.isAttached || this.sessions.some((each) => !sessions.includes(each))) return;
+    if (!this.isAttached || !this.hangsOn(sessions)) return;
     const { clients, path, mounts } = this.#attachmentFacts!;
     const by = mounts.length > 0
       ? ` as ${path}, and mounted at ${mounts.join(", ")}`

@@ -77,7 +77,11 @@ export class SessionControl {
   async logOut(choice: LogoutChoice): Promise<Changed<readonly LogoutFacts[]>> {
     const running = this.#running("a logout");
     const { login, sessions } = chosen(running, choice);
+    const notices: string[] = [];
     if (!choice.force) { for (const device of login.devices) device.checkMayLose(sessions); }
+    for (const device of login.devices.filter((each) => each.hangsOn(sessions))) {
+      notices.push(...await device.giveUp());
+    }
     const ids = sessions.map(({ id }) => id);
     const { persistent } = login.shape;
     await running.logOut(login, sessions);
@@ -85,12 +89,12 @@ export class SessionControl {
       const closed = new Map(sessions.map(({ path: { kept } }) => [kept.isid.toHex(), undefined]));
       await this.#keeper.change((all) => ({ ...all, state: recordOpen(all.state, closed) }));
     }
-    const notices = persistent
-      ? [
+    if (persistent) {
+      notices.push(
         "it is logged in to again when the service begins; to forget it, " +
-        `sanctl initiator persistent remove ${login.target}`,
-      ]
-      : [];
+          `sanctl initiator persistent remove ${login.target}`,
+      );
+    }
     return { facts: [{ target: login.target, sessions: ids, persistent }], notices };
   }
 

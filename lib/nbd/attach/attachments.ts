@@ -166,6 +166,7 @@ export class Attachments {
         if (force) told.push(...await clearStack(local.path));
         told.push(...await local.release({ force }));
       }
+      for (const what of told) this.#logger.warn("detached what was in use", { name, what });
       this.#byName.delete(name);
       await this.#server.withdraw(served, { drainMs: DRAIN_MS });
       if (!served.readOnly) await served.flush();
@@ -177,8 +178,7 @@ export class Attachments {
   async close(): Promise<void> {
     for (const name of [...this.#byName.keys()]) {
       try {
-        const told = await this.detach(name, { force: true });
-        for (const what of told) this.#logger.warn("detached what was in use", { name, what });
+        await this.detach(name, { force: true });
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
         this.#logger.error("could not be detached well", { name, reason });
