@@ -71,6 +71,20 @@ export async function startTgtd(options: ForeignTargetOptions): Promise<ForeignT
   return server;
 }
 
+/** From now on tgtd sends whoever comes from another address to another port of this one. */
+export async function redirectTgtd(
+  { port }: ForeignTarget,
+  to: number,
+  reason: "Temporary" | "Permanent",
+): Promise<void> {
+  const values = { RedirectAddress: "127.0.0.1", RedirectPort: to, RedirectReason: reason };
+  for (const [name, value] of Object.entries(values)) {
+    const words = ["--lld", "iscsi", "--op", "update", "--mode", "target", "--tid", "1"];
+    const control = ["-C", String(port % 32_768)];
+    await peer("tgtadm", ...control, ...words, "--name", name, "--value", String(value));
+  }
+}
+
 /** istgt, which takes its settings from files. */
 export async function startIstgt(options: ForeignTargetOptions): Promise<ForeignTarget> {
   const { directory, image, chap, mutual } = options;
