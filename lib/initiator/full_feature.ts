@@ -37,7 +37,17 @@ interface Ping {
 }
 
 /** A question of ours, laid out when there is room. */
-type Question = () => void;
+interface Question {
+  readonly room: number;
+  ask(): void;
+}
+
+/** A ping with data that is to come back. */
+interface Echo {
+  readonly tag: number;
+  readonly data: Uint8Array;
+  readonly done: PromiseWithResolvers<void>;
+}
 
 /** The longest PDU that is no data: a header with digests, and a short text. */
 const QUESTION_ROOM = 1024;
@@ -57,6 +67,7 @@ export class FullFeature {
   readonly #functions = new Map<number, PromiseWithResolvers<number>>();
   #text: TextExchange | undefined;
   #pingTag: number | undefined;
+  #echo: Echo | undefined;
   #logout: { readonly tag: number; readonly done: (response: number) => void } | undefined;
 
   constructor(options: FullFeatureOptions) {
@@ -125,15 +136,39 @@ export class FullFeature {
       const { lun, targetTransferTag } = this.#pings.shift()!;
       this.requests.pong(lun, targetTransferTag);
     }
-    while (this.#questions.length > 0 && this.#writer.room >= QUESTION_ROOM) {
-      this.#questions.shift()!();
+    while (this.#questions.length > 0 && this.#writer.room >= this.#questions[0]!.room) {
+      this.#questions.shift()!.ask();
     }
     return this.commands.produce();
   }
 
-  #ask(question: Question): void {
-    this.#questions.push(question);
+  #ask(ask: () => void, room = QUESTION_ROOM): void {
+    this.#questions.push({ ask, room });
     this.#connection.wake();
+  }
+
+  /** Resolves when the target has sent this data back; one at a time. RFC 7143 11.18, 11.19. */
+  echo(data: Uint8Array): Promise<void> {
+    const tag = this.#session.takeTag();
+    const done = Promise.withResolvers<void>();
+    this.#echo?.done.reject(new Error("another ping took its place"));
+    this.#echo = { tag, data, done };
+    this.#ask(() => this.requests.ping(tag, data), QUESTION_ROOM + data.length);
+    return done.promise;
+  }
+
+  /** False: it is no answer to that. */
+  #endEcho(frame: Frame, pdu: InstanceType<typeof NopIn>): boolean {
+    const echo = this.#echo;
+    if (echo === undefined || pdu.initiatorTaskTag !== echo.tag) return false;
+    this.acknowledge(pdu.statSN);
+    this.#echo = undefined;
+    const { octets, dataAt, dataLength } = frame;
+    const isSame = dataLength === echo.data.length &&
+      echo.data.every((octet, i) => octet === octets[dataAt + i]);
+    if (isSame) echo.done.resolve();
+    else echo.done.reject(new Error("the target sends back something else"));
+    return true;
   }
 
   /** Asks whether the target is there, unless that is being asked. RFC 7143 11.18. */
@@ -147,6 +182,7 @@ export class FullFeature {
     const pdu = new NopIn(frame.octets, frame.base);
     const { targetTransferTag, initiatorTaskTag } = pdu;
     if (initiatorTaskTag !== RESERVED_TAG) {
+      if (this.#endEcho(frame, pdu)) return;
       if (initiatorTaskTag !== this.#pingTag) {
         throw new ProtocolError("NOP-In that nobody asked for");
       }
@@ -242,6 +278,7 @@ export class FullFeature {
   /** The connection is gone: nobody is answered any more. */
   close(reason: Error): void {
     this.failText(reason);
+    this.#echo?.done.reject(reason);
     this.endLogout();
     this.#questions.length = this.#pings.length = 0;
     for (const waiting of this.#functions.values()) waiting.reject(reason);

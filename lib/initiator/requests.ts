@@ -17,6 +17,7 @@ import type { CommandWindow } from "./command_window.ts";
 import type { Task } from "./task.ts";
 
 const LUN_AT = 8;
+const NO_DATA = new Uint8Array(0);
 
 /** Of all connections: views of its own would keep the large buffer they were last laid upon. */
 const scsiCommand = new ScsiCommand();
@@ -97,9 +98,9 @@ export class Requests {
     burst.next = next + length;
   }
 
-  /** Asks whether the target is there. RFC 7143 11.18. */
-  ping(initiatorTaskTag: number): void {
-    const base = this.#writer.reserve(0);
+  /** Asks whether the target is there, and for this data back. RFC 7143 11.18. */
+  ping(initiatorTaskTag: number, data: Uint8Array = NO_DATA): void {
+    const base = this.#writer.reserve(data.length);
     const pdu = new NopOut(this.#writer.octets, base);
     pdu.opcode = Opcode.NOP_OUT;
     pdu.immediate = true;
@@ -108,6 +109,7 @@ export class Requests {
     pdu.targetTransferTag = RESERVED_TAG;
     pdu.cmdSN = this.#window.cmdSN;
     pdu.expStatSN = this.expStatSN;
+    this.#writer.octets.set(data, this.#writer.dataAt(base));
     this.#writer.seal(base);
   }
 

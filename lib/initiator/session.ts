@@ -269,6 +269,13 @@ export class Session {
     return await flow.converse(pairs);
   }
 
+  /** Resolves when the target has sent this data back. RFC 7143 11.18. */
+  async echo(data: Uint8Array): Promise<void> {
+    const flow = this.#connections[0]?.connection.flow;
+    if (flow === undefined || this.isOver) throw this.#over();
+    await flow.echo(data);
+  }
+
   #over(): CommandFailure {
     return new CommandFailure("not-sent", `${this.where}: ${this.#end?.reason ?? "no connection"}`);
   }

@@ -19,6 +19,7 @@ import type {
   LoginFacts,
   LogoutFacts,
   PersistentLoginFacts,
+  PingFacts,
   PolicyName,
   PortalFacts,
 } from "./facts.ts";
@@ -136,6 +137,16 @@ export interface PolicyOptions {
   readonly preferred?: string | undefined;
 }
 
+/** Whether an iSCSI portal answers, and how fast. */
+export interface PingOptions {
+  /** Four without. */
+  readonly count?: number | undefined;
+  /** Octets that go there and back; 32 without. */
+  readonly size?: number | undefined;
+  /** A second without. */
+  readonly timeoutMs?: number | undefined;
+}
+
 /** A SCSI command that changes nothing, to a LUN of a session. */
 export type ScsiQuestion =
   | { readonly kind: "inquiry"; readonly lun: number; readonly page?: number | undefined }
@@ -198,6 +209,8 @@ export interface InitiatorControl {
   /** Unbinds one device, or all. */
   unbind(device?: string): Promise<Changed<BindFacts>>;
 
+  /** Asks a portal whether it is there, with the proof that is declared of it, if any is. */
+  ping(portal: PortalFacts, options?: PingOptions): Promise<PingFacts>;
   ask(session: string, question: ScsiQuestion): Promise<ScsiAnswer>;
   events(query?: EventsQuery, signal?: AbortSignal): Promise<EventsPage>;
   close(): Promise<void>;

@@ -243,6 +243,14 @@ export interface LogoutFacts {
   readonly persistent: boolean;
 }
 
+export interface PingFacts {
+  readonly portal: PortalFacts;
+  /** Octets that went there and back. */
+  readonly size: number;
+  /** Milliseconds that each took; null: it did not come back in time. */
+  readonly replies: readonly (number | null)[];
+}
+
 export interface BindFacts {
   /** The devices that are bound now. */
   readonly bound: readonly string[];

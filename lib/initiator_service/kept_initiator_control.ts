@@ -25,6 +25,8 @@ import type {
   NewStaticTarget,
   PersistentChoice,
   PersistentLoginFacts,
+  PingFacts,
+  PingOptions,
   PolicyName,
   PolicyOptions,
   PortalFacts,
@@ -50,7 +52,7 @@ import { knownTargets } from "./known_targets.ts";
 import { policyOf } from "./policy_change.ts";
 import type { RunningDevice } from "./running_device.ts";
 import type { RunningInitiator } from "./running_initiator.ts";
-import { SessionControl } from "./session_control.ts";
+import { pingPortal, SessionControl } from "./session_control.ts";
 import type { DeclaredDevice } from "./schema.ts";
 
 export class KeptInitiatorControl implements InitiatorControl {
@@ -367,6 +369,10 @@ export class KeptInitiatorControl implements InitiatorControl {
   async #bound(): Promise<readonly string[]> {
     const { devices } = await this.#keeper.state();
     return devices.filter(({ bound }) => bound).map(({ name }) => name);
+  }
+
+  ping(portal: PortalFacts, options: PingOptions = {}): Promise<PingFacts> {
+    return pingPortal(this.#keeper, portal, options);
   }
 
   async ask(id: string, question: ScsiQuestion): Promise<ScsiAnswer> {

@@ -2,7 +2,7 @@
 import { checkIscsiName } from "../config/iscsi_name.ts";
 import { ControlError } from "../config/control_error.ts";
 import type { ConnectionPlan } from "../initiator/further_connections.ts";
-import { checkAccounts, withMutualSecret } from "./accounts.ts";
+import { accountsOf, checkAccounts, withMutualSecret } from "./accounts.ts";
 import type {
   Changed,
   ConnectionFacts,
@@ -11,10 +11,13 @@ import type {
   LogoutFacts,
   NewConnection,
   NewLogin,
+  PingFacts,
+  PingOptions,
   PolicyName,
+  PortalFacts,
 } from "./control.ts";
 import { recordOpen } from "./declared_changes.ts";
-import { checkPortal, checkSourceAddress } from "./host.ts";
+import { checkPortal, checkSourceAddress, isSamePortal } from "./host.ts";
 import { controlErrorOf, notRunning } from "./initiator_failure.ts";
 import type { InitiatorKeeper } from "./keeper.ts";
 import { planLogin } from "./login_plan.ts";
@@ -139,6 +142,44 @@ export class SessionControl {
       throw controlErrorOf(error);
     }
     return { facts, notices: [] };
+  }
+}
+
+export const MOST_PINGS = 1000;
+const MOST_PING_MS = 60_000;
+
+/** In a discovery session of its own. */
+export async function pingPortal(
+  keeper: InitiatorKeeper,
+  asked: PortalFacts,
+  { count = 4, size = 32, timeoutMs = 1000 }: PingOptions,
+): Promise<PingFacts> {
+  const { running } = keeper;
+  if (running === undefined) throw notRunning("a ping");
+  const portal = checkPortal(asked);
+  const { MOST_PING_OCTETS, ping } = await import("../initiator/ping.ts");
+  const isWhole = [count, size, timeoutMs].every((each) => Number.isInteger(each) && each >= 0);
+  const isSound = isWhole && count >= 1 && count <= MOST_PINGS && size <= MOST_PING_OCTETS &&
+    timeoutMs >= 1 && timeoutMs <= MOST_PING_MS;
+  if (!isSound) {
+    const message = `${count} pings of ${size} octets in ${timeoutMs} ms each are none`;
+    const next = `up to ${MOST_PINGS}, of up to ${MOST_PING_OCTETS} octets, in up to a minute each`;
+    throw new ControlError("usage", message, next);
+  }
+  const { state, secrets } = await keeper.declared();
+  const declared = state.portals.find((each) => isSamePortal(each, portal));
+  const { authenticationOf } = await import("./authentication_of.ts");
+  try {
+    const replies = await ping(running.node, {
+      ...{ portal: portalOf(portal), count, size, timeoutMs },
+      authentication: authenticationOf(
+        running.node,
+        declared === undefined ? undefined : accountsOf(declared, secrets),
+      ),
+    });
+    return { portal, size, replies: replies.map((ms) => ms ?? null) };
+  } catch (error) {
+    throw controlErrorOf(error);
   }
 }
 

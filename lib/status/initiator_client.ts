@@ -22,6 +22,8 @@ import type {
   NewStaticTarget,
   PersistentChoice,
   PersistentLoginFacts,
+  PingFacts,
+  PingOptions,
   PolicyName,
   PolicyOptions,
   PortalFacts,
@@ -163,6 +165,10 @@ export class InitiatorClient implements InitiatorControl {
 
   unbind(device?: string): Promise<Changed<BindFacts>> {
     return this.#post("/api/unbind", { device });
+  }
+
+  ping(portal: PortalFacts, options: PingOptions = {}): Promise<PingFacts> {
+    return this.#post("/api/ping", { portal, ...options });
   }
 
   ask(session: string, question: ScsiQuestion): Promise<ScsiAnswer> {

@@ -100,6 +100,13 @@ export const BindBody = z.strictObject({ device: text.optional() }).openapi("Bin
 
 export const UnbindBody = z.strictObject({ device: text.optional() }).openapi("Unbind");
 
+export const PingBody = z.strictObject({
+  portal: Portal,
+  count: z.int().optional(),
+  size: z.int().optional(),
+  timeoutMs: z.int().optional(),
+}).openapi("PingPortal");
+
 export const AskBody = z.strictObject({
   session: text,
   question: z.discriminatedUnion("kind", [

@@ -257,6 +257,15 @@ export const INITIATOR_ROUTES: readonly Route<InitiatorControl>[] = [
   }),
   row({
     method: "post",
+    path: "/api/ping",
+    summary: "Ask a portal whether it is there",
+    access: "change",
+    input: { body: inputs.PingBody },
+    answer: initiator.Ping,
+    run: (control, { body: { portal, ...options } }) => control.ping(portal, options),
+  }),
+  row({
+    method: "post",
     path: "/api/ask",
     summary: "Ask a logical unit what it is",
     access: "change",

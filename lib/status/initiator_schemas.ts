@@ -14,6 +14,7 @@ import type {
   LoginFacts,
   LogoutFacts,
   PersistentLoginFacts,
+  PingFacts,
   ScsiAnswer,
 } from "../initiator_service/control.ts";
 
@@ -176,6 +177,12 @@ export const Logout = z.strictObject({
 
 export const Bind = z.strictObject({ bound: z.array(z.string()) })
   .openapi("InitiatorBind") satisfies z.ZodType<BindFacts>;
+
+export const Ping = z.strictObject({
+  portal: Portal,
+  size: count,
+  replies: z.array(z.number().nullable()),
+}).openapi("InitiatorPing") satisfies z.ZodType<PingFacts>;
 
 export const Answer = z.strictObject({
   status: count,

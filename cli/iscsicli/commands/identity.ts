@@ -12,14 +12,6 @@ const UNSUPPORTED: readonly (readonly [name: string, words: string, ...counts: n
     5,
   ],
   ["GroupKey", "<Key> <Persist>", 2],
-  [
-    "Ping",
-    "<Initiator Name> <Address> [Request Count] [Request Size] [Request Timeout]",
-    2,
-    3,
-    4,
-    5,
-  ],
 ];
 
 /** What Windows calls an initiator that nobody has named. */

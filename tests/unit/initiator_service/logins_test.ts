@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { DeviceError } from "../../../lib/block/device.ts";
 import { ControlError } from "../../../lib/config/control_error.ts";
 import { ChapSecret } from "../../../lib/iscsi/chap/secret.ts";
-import { PORTAL } from "../../support/initiator_node.ts";
+import { PORTAL, PORTAL_TEXT } from "../../support/initiator_node.ts";
+import { ScriptedPortal } from "../../support/scripted_target.ts";
 import { InitiatorHouse } from "../../support/initiator_house.ts";
 import { openDevice } from "../../../lib/device_url.ts";
 import { systemClock } from "../../../lib/runtime/clock.ts";
@@ -126,6 +127,28 @@ Deno.test("An informational session answers questions, and its LUNs are no devic
     const answer = await control.ask(session!.id, { kind: "read-capacity", lun: 0 });
     assert.equal(answer.status, 0);
     assert.deepEqual(await control.devices(), []);
+  }));
+
+Deno.test("A portal is pinged with data that comes back, and says so where it does not", () =>
+  InitiatorHouse.with(async (house) => {
+    const { control, network } = house;
+    const portal = { address: PORTAL.host, port: PORTAL.port };
+    for (const size of [0, 32, 8192]) {
+      const { replies } = await control.ping(portal, { size, count: 3 });
+      assert.equal(replies.length, 3);
+      assert.ok(replies.every((ms) => ms !== null && ms >= 0), `${replies}`);
+    }
+    assert.equal(house.target.node.sessions.size, 0);
+    await assert.rejects(control.ping(portal, { size: 8193 }), refusal("usage", /are none/));
+    await assert.rejects(control.ping(portal, { count: 0 }), refusal("usage", /are none/));
+    const deaf = new ScriptedPortal(async (target) => {
+      await target.logIn();
+      await target.expectEnd();
+    });
+    network.portals.set(PORTAL_TEXT, deaf.answering);
+    assert.deepEqual((await control.ping(portal, { count: 2 })).replies, [null, null]);
+    network.portals.delete(PORTAL_TEXT);
+    await assert.rejects(control.ping(portal), refusal("unreachable", /nothing listens/));
   }));
 
 Deno.test("One attached device of a persistent login is bound by itself", () =>

@@ -326,6 +326,26 @@ Deno.test("iscsicli ReportPersistentDevices lists what is bound", async () => {
   ]);
 });
 
+Deno.test("iscsicli Ping tells what came back, and fails where nothing did", async () => {
+  const portal = { address: "10.0.0.5", port: 3260 };
+  const ping = { portal, size: 64, replies: [0.4, 12.3, null] };
+  const { status, lines, calls } = await ran("Ping * 10.0.0.5 3 64 500", { ping });
+  assert.equal(status, 0);
+  assert.deepEqual(calls, [
+    'ping({"address":"10.0.0.5","port":3260},{"count":3,"size":64,"timeoutMs":500})',
+  ]);
+  assert.deepEqual(lines, [
+    "    Reply from 10.0.0.5: bytes=64 time<1ms",
+    "    Reply from 10.0.0.5: bytes=64 time=12ms",
+    "    Request timed out.",
+    DONE,
+  ]);
+  const silent = await ran("ping * 10.0.0.5:3261", { ping: { ...ping, replies: [null] } });
+  assert.deepEqual(silent.calls, ['ping({"address":"10.0.0.5","port":3261},{})']);
+  assert.equal(silent.status, 0xefff0003);
+  assert.equal((await ran("Ping * [")).status, 87);
+});
+
 Deno.test("iscsicli refuses words that do not fit, each with its own status", async () => {
   const long = "x".repeat(256);
   const portal = `t t h 3260`;
