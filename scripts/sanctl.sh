@@ -108,7 +108,9 @@ case ${0##*/} in iscsicli) set -- iscsicli "$@" ;; esac
 export DENO_DIR="$dir/cache" DENO_NO_UPDATE_CHECK=1
 # Everything, for those who serve or touch a disk. They call the C library (reads that never wait, the
 # reservation of space, sd_notify), which is as much; Deno shows block devices and mounts to nobody
-# who may do less; and what attaches a disk to this machine is programs.
+# who may do less; and what attaches a disk to this machine, or has it hold still, is programs.
 may="@PERMISSIONS@"
-case " $* " in *" serve "* | *" create "* | *" disk "*) may=--allow-all ;; esac
+case " $* " in
+  *" serve "* | *" create "* | *" disk "* | *" initiator "*"snapshot "*) may=--allow-all ;;
+esac
 exec "$dir/deno" run @FLAGS@ $may "$dir/main.js" "$@"

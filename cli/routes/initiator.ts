@@ -270,6 +270,39 @@ const bind = buildCommand<InitiatorBindFlags, [device?: string], Context>({
   },
 });
 
+export interface InitiatorSnapshotFlags {
+  readonly targetServer?: string;
+  readonly name?: string;
+  readonly description?: string;
+  readonly before?: string;
+  readonly after?: string;
+}
+
+const snapshot = buildCommand<InitiatorSnapshotFlags, [device: string], Context>({
+  loader: () => import("../commands/initiator_snapshot.ts"),
+  parameters: {
+    flags: {
+      targetServer: textFlag(
+        "URL",
+        "The service that has the disk; the one of this machine without",
+      ),
+      name: textFlag("NAME", "Its name; the disk's with the time without"),
+      description: textFlag("TEXT", "What it is for"),
+      before: textFlag("COMMAND", "Run by sh first: has programs write what they keep in memory"),
+      after: textFlag("COMMAND", "Run by sh afterwards, whatever came of it"),
+    },
+    positional: { kind: "tuple", parameters: [DEVICE_ARGUMENT] },
+  },
+  docs: {
+    brief: "Have the target's server keep a device's disk as it is now",
+    fullDescription:
+      "Has the target's server take a snapshot of the disk behind a device, while the file systems that\n" +
+      "are mounted from it are frozen (as root). The server is another machine's when its socket is\n" +
+      "brought here: ssh -L /run/far.sock:/var/lib/sanctl/control.sock SERVER, and\n" +
+      "--target-server unix:/run/far.sock.",
+  },
+});
+
 const events = buildCommand<EventsFlags, [], Context>({
   loader: () => import("../commands/initiator_events.ts"),
   parameters: { flags: eventsFlags },
@@ -293,6 +326,7 @@ export const initiatorRoutes = buildRouteMap({
     disk: initiatorDiskRoutes,
     policy,
     bind,
+    snapshot,
     events,
   },
   docs: { brief: "The initiator: disks of other machines, used here" },
