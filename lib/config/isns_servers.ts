@@ -1,6 +1,7 @@
 /** iSNS servers as they are declared. */
 import { hostAndPort, parseTargetAddress } from "../iscsi/portal_address.ts";
 import { ISNS_PORT } from "../isns/port.ts";
+import { parsePeerAddress } from "../net/ip_address.ts";
 import { ControlError } from "./control_error.ts";
 import type { IsnsServerFacts, PortalFacts } from "./facts.ts";
 
@@ -12,8 +13,9 @@ export const NEW_ISNS_SERVER = { port: ISNS_PORT } as const;
 
 /** Whether `text` is an address or a host name, in its one spelling. */
 export function isServerHost(text: string): boolean {
-  return parseTargetAddress(hostAndPort(text, ISNS_PORT))?.host === text &&
-    text === text.toLowerCase();
+  if (text !== text.toLowerCase()) return false;
+  if (text.includes(":")) return !text.startsWith("[") && parsePeerAddress(text) !== undefined;
+  return parseTargetAddress(hostAndPort(text, ISNS_PORT))?.host === text;
 }
 
 /** An address or a host name in its one spelling; what is none is refused. */

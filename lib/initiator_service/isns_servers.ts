@@ -67,7 +67,8 @@ export class IsnsServers {
         server.targets = targets;
         server.askedAt = clock.now().toISOString();
       },
-      onTold: () => link.poke(),
+      // Anybody can tell us anything: while the server is away, we try it at our own pace.
+      onTold: () => void (link.isWell && link.poke()),
     });
     const link = new Link({
       ...around,

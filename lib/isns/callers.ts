@@ -30,13 +30,21 @@ export class Callers {
     this.#options = options;
   }
 
-  /** The port at an address of ours, where servers can come to from now on. */
-  async listen(address: string): Promise<number> {
+  /**
+   * The port at an address of ours, where servers can come to from now on; undefined where the
+   * machine has none to give, and we have to do without.
+   */
+  async listen(address: string): Promise<number | undefined> {
     if (this.#open?.address === address) return this.#open.port.port;
     await this.close();
-    const port = this.#options.network.listen(address, (stream) => this.#admit(stream));
-    this.#open = { address, port };
-    return port.port;
+    try {
+      const port = this.#options.network.listen(address, (stream) => this.#admit(stream));
+      this.#open = { address, port };
+      return port.port;
+    } catch (error) {
+      if (error instanceof Error) return undefined;
+      throw error;
+    }
   }
 
   #admit(stream: ByteStream): void {

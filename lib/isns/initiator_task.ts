@@ -2,7 +2,7 @@
  * What an initiator does at a server: registers, so that it is told of changes, and asks which
  * targets there are.
  */
-import { parseIpAddress } from "../net/ip_address.ts";
+import { parsePeerAddress } from "../net/ip_address.ts";
 import { Callers } from "./callers.ts";
 import type { LinkSurroundings, LinkTask } from "./link.ts";
 import type { IsnsLimits } from "./limits.ts";
@@ -66,19 +66,19 @@ export class InitiatorTask implements LinkTask {
   /** Where the server does not have us, it may answer our questions all the same. */
   async #register(session: ServerSession): Promise<void> {
     const { name, alias } = this.#options;
-    const address = parseIpAddress(session.localAddress)!;
+    const address = parsePeerAddress(session.localAddress)!;
     const port = await this.#callers.listen(session.localAddress);
     const entity: Entity = {
       identifier: `sanctl-initiator-${name}`,
       nodes: [{ name, type: "initiator", alias }],
-      portals: [{ address, port, portalGroupTag: 1 }],
+      portals: port === undefined ? [] : [{ address, port, portalGroupTag: 1 }],
       registrationPeriodSeconds: PERIOD_SECONDS,
-      scn: { portal: 0, port },
+      scn: port === undefined ? undefined : { portal: 0, port },
     };
     const { status } = await session.tryAsking(registerEntity(entity, name));
     this.#entity = status === Status.SUCCESSFUL ? entity : undefined;
     this.isTold = false;
-    if (this.#entity === undefined) return;
+    if (this.#entity?.scn === undefined) return;
     const answer = await session.tryAsking(registerForChanges(name));
     this.isTold = answer.status === Status.SUCCESSFUL;
   }

@@ -103,12 +103,13 @@ export class Link {
 
   async #leave(): Promise<void> {
     await this.#life;
-    if (!this.isWell) return;
     try {
-      await this.#options.task.leave(await this.#open());
+      if (this.isWell) await this.#options.task.leave(await this.#open());
     } catch (error) {
       // The server forgets us by itself, in time.
       if (!(error instanceof ServerUnusable)) throw error;
+    } finally {
+      this.#session?.close();
     }
   }
 

@@ -90,6 +90,7 @@ export class TargetTask implements LinkTask {
     const portal = portals.findIndex(({ address }) => isSameAddress(address, own));
     if (portal < 0 || nodes.length === 0) return entity;
     const port = await this.#callers.listen(session.localAddress);
+    if (port === undefined) return entity;
     return { ...entity, esi: { portal, port, intervalSeconds: ESI_SECONDS } };
   }
 
