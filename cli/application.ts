@@ -48,9 +48,6 @@ const completion = buildCommand<Record<never, never>, [shell: typeof SHELLS[numb
   },
 });
 
-/** The first words that a verb follows. */
-export const NOUNS: readonly string[] = ["target", "disk", "snapshot", "backup", "initiator"];
-
 const root = buildRouteMap({
   routes: {
     target: targetRoutes,

@@ -1,7 +1,8 @@
 /** Runs one command line and answers its exit code. */
-import { ExitCode, run } from "@stricli/core";
+import { type Application, ExitCode, run } from "@stricli/core";
 import { EXIT_CODES } from "../lib/config/control_error.ts";
-import { buildSanctl, NOUNS } from "./application.ts";
+import { buildSanctl } from "./application.ts";
+import type { Context } from "./context.ts";
 import { failureOf } from "./failure.ts";
 import { type GlobalFlags, takeGlobalFlags } from "./global_flags.ts";
 import { OVERVIEW } from "./help.ts";
@@ -58,7 +59,7 @@ async function runCommand(
     return command.interruptedBy;
   }
   if (USAGE_CODES.includes(exitCode)) {
-    const help = helpFor(inputs, exitCode !== ExitCode.UnknownCommand);
+    const help = helpFor(application, inputs);
     complain(around.stderr, [command.complaints.join("; "), `  see ${help}`]);
     return EXIT_CODES.usage;
   }
@@ -78,12 +79,16 @@ async function complete(
   return 0;
 }
 
-/** The help of the command that was called, or of the noun whose verb there is not. */
-function helpFor(inputs: readonly string[], isCommand: boolean): string {
-  const flagAt = inputs.findIndex((input) => input.startsWith("-"));
-  const words = inputs.slice(0, flagAt < 0 ? 2 : Math.min(flagAt, 2));
-  const isNoun = NOUNS.includes(words[0] ?? "");
-  const known = isCommand ? words.slice(0, isNoun ? 2 : 1) : isNoun ? words.slice(0, 1) : [];
+/** The help of the command that was called, or of the last word that there is one for. */
+function helpFor({ root }: Application<Context>, inputs: readonly string[]): string {
+  const known: string[] = [];
+  let place: Application<Context>["root"] | undefined = root;
+  for (const word of inputs) {
+    if (!("getRoutingTargetForInput" in place)) break;
+    place = place.getRoutingTargetForInput(word);
+    if (place === undefined) break;
+    known.push(word);
+  }
   return ["sanctl", ...known, "--help"].join(" ");
 }
 

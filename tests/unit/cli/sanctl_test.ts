@@ -19,7 +19,12 @@ Deno.test("sanctl: wrong usage is exit code 2, one line and where to look", asyn
     ["tarket", /no command "tarket"; did you mean `target`\?\n {2}see sanctl --help\n$/],
     ["target lst", /no command "lst"; did you mean `list`\?\n {2}see sanctl target --help\n$/],
     ["target create", /NAME is missing\n {2}see sanctl target create --help\n$/],
-    ["target list extra", /"extra" is one argument too many/],
+    ["target list extra", /"extra" is one argument too many\n {2}see sanctl target list --help\n$/],
+    [
+      "initiator disk partition d add",
+      /"add" is one argument too many\n {2}see sanctl initiator disk partition --help\n$/,
+    ],
+    ["snapshot schedule ad", /did you mean `add`\?\n {2}see sanctl snapshot schedule --help\n$/],
     ["target list --bogus", /there is no flag --bogus/],
     ["target allow", /TARGET ID/],
     ["target deny t", /TARGET ID/],
