@@ -41,13 +41,20 @@ export class LinuxGuest {
     this.#output = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
   }
 
-  /** Boots with files in `folder`; `through` are words before the emulator's command line. */
-  static async boot(folder: string, through: readonly string[] = []): Promise<LinuxGuest> {
+  /**
+   * Boots with files in `folder`; `through` are words before the emulator's command line, and
+   * `options` are more of its own.
+   */
+  static async boot(
+    folder: string,
+    through: readonly string[] = [],
+    options: readonly string[] = [],
+  ): Promise<LinuxGuest> {
     const { kernel, initrd } = await makeLinuxImage(folder);
     const console = join(folder, "console.log");
     const image = ["-kernel", kernel, "-initrd", initrd, "-append", KERNEL_OPTIONS];
     const lines = ["-serial", `file:${console}`, "-serial", "stdio"];
-    const words = [...through, ...EMULATOR, ...accelerator(), ...lines, ...image];
+    const words = [...through, ...EMULATOR, ...accelerator(), ...lines, ...image, ...options];
     const [program, ...args] = words;
     const child = new Deno.Command(program!, { args, stdin: "piped", stdout: "piped" }).spawn();
     const guest = new LinuxGuest(child, console);
@@ -130,7 +137,9 @@ export class LinuxGuest {
 /** The processor's own help where it has any: a machine may have the device and not that. */
 function accelerator(): readonly string[] {
   const hasHelp = /\b(?:vmx|svm)\b/.test(Deno.readTextFileSync("/proc/cpuinfo"));
-  return hasHelp && isWritable("/dev/kvm") ? ["-accel", "kvm", "-cpu", "host"] : ["-accel", "tcg"];
+  return hasHelp && isWritable("/dev/kvm")
+    ? ["-accel", "kvm", "-cpu", "host"]
+    : ["-accel", "tcg", "-cpu", "max"];
 }
 
 function isWritable(path: string): boolean {

@@ -18,6 +18,7 @@ const DOWNLOAD_MS = 5 * 60_000;
 const MODULES = [
   "virtio_pci",
   "virtio_net",
+  "virtio_blk",
   "iscsi_tcp",
   "crc32c_generic",
   "sd_mod",
@@ -27,6 +28,9 @@ const MODULES = [
   "scsi_dh_alua",
   "ext4",
 ] as const;
+
+/** What it has besides, for those who ask for it. */
+const MORE_MODULES = ["nbd"] as const;
 
 /** What the guest has besides busybox. */
 const PROGRAMS = [
@@ -39,6 +43,7 @@ const PROGRAMS = [
   "udevadm",
   "mkfs.ext4",
   "e2fsck",
+  "nbd-client",
   "sg_inq",
   "sg_luns",
   "sg_opcodes",
@@ -67,8 +72,12 @@ const SAME_PLACE = [
   "/lib/multipath/libprioconst.so",
   "/lib/multipath/libpriosysfs.so",
   "/lib/multipath/libforeign-nvme.so",
-  // Threads that are cancelled load it by its name.
+  // Threads that are cancelled load it by its name, and Deno needs it with those that follow.
   "/lib/x86_64-linux-gnu/libgcc_s.so.1",
+  "/lib/x86_64-linux-gnu/libm.so.6",
+  "/lib/x86_64-linux-gnu/libdl.so.2",
+  "/lib/x86_64-linux-gnu/libpthread.so.0",
+  "/lib/x86_64-linux-gnu/librt.so.1",
   "/etc/iscsi/iscsid.conf",
 ] as const;
 
@@ -104,7 +113,7 @@ function cacheFolder(): string {
 }
 
 function kernelFolder(): string {
-  return join(cacheFolder(), META_PACKAGE);
+  return join(cacheFolder(), [META_PACKAGE, ...MODULES, ...MORE_MODULES].join("+"));
 }
 
 /** Why no kernel can be had; undefined where one can. */
@@ -192,6 +201,7 @@ async function downloadKernel(work: string): Promise<string> {
 async function keepModules(all: string, kept: string, version: string): Promise<void> {
   await peer("depmod", "-b", all, version);
   const wanted = ["-d", all, "-S", version, "--show-depends", "--all", ...MODULES];
+  wanted.push(...MORE_MODULES);
   const files = [...(await peer("modprobe", ...wanted)).matchAll(/^insmod (\S+)/gm)];
   for (const [, file] of files) {
     const path = join(kept, file!.slice(all.length));
