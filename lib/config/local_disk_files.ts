@@ -80,8 +80,9 @@ export const localDiskFiles: DiskFiles = {
       if (format === "vhd") {
         if (chain?.merge?.replacing) throw unsettled(disk);
         const readOnly = chain?.readOnly;
-        // Of a merge the parent has been written to, with what the child above it has as well.
-        const force = chain?.merge !== undefined;
+        // Of a merge the parent has been written to, with what the child above it has as well. It
+        // may have been begun below a snapshot that was attached then.
+        const force = chain?.merge !== undefined || chain?.snapshotOf !== undefined;
         const { parent } = disk;
         const notice = (text: string) => logger.warn(text, { disk: disk.name });
         return (await openVhd(path, { sparse, parent, notice, readOnly, force })).device;

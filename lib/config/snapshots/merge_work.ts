@@ -20,6 +20,11 @@ const MOST_HALTED = 8 << 20;
 /** How often the writes are led elsewhere before it is left for later. */
 const MOST_ROUNDS = 8;
 
+interface Files {
+  readonly parent: string;
+  readonly child: string;
+}
+
 interface Task {
   readonly disk: DeclaredDisk;
   /** The one that is to go. */
@@ -79,10 +84,11 @@ export class MergeWork {
     const merge = { parent: snapshot.path, child: child.path };
     await this.#note(disk.uuid, { ...merge, replacing: false });
     const isActive = child.snapshot === undefined;
-    if (!isActive && !await this.#copy(merge, followed)) return;
+    if (!isActive && !await this.#copyOn(merge, followed)) return;
     await this.#keeper.exchange([disk.uuid], {
       run: async (state, save) => {
-        if (isActive && !await this.#copy(merge, followed)) {
+        // What was copied of it before, if that was interrupted, may have been written to since.
+        if (isActive && await this.#copy(merge, 0, followed) !== undefined) {
           throw followed.signal?.reason ?? new ControlError("failed", "the merge was called off");
         }
         const replacing = { ...merge, replacing: true };
@@ -96,6 +102,7 @@ export class MergeWork {
 
   /** Nothing lies on it. */
   async #remove({ disk, snapshot }: Task): Promise<void> {
+    this.#next.delete(snapshot.path);
     await this.#files.remove(snapshot.path);
     await this.#keeper.change((state) => ({
       state: withChain(state, disk.uuid, (chain) => ({
@@ -113,31 +120,42 @@ export class MergeWork {
     }));
   }
 
-  /** Answers whether all is copied. */
-  async #copy(
-    { parent, child }: { readonly parent: string; readonly child: string },
-    followed: Followed,
-  ): Promise<boolean> {
-    const next = await this.#files.mergeInto(
-      parent,
-      child,
-      this.#next.get(child) ?? 0,
-      followed,
-    );
-    if (next === undefined) this.#next.delete(child);
-    else this.#next.set(child, next);
+  /** Goes on with a child that does not change any more; answers whether all is copied. */
+  async #copyOn(merge: Files, followed: Followed): Promise<boolean> {
+    const next = await this.#copy(merge, this.#next.get(merge.child) ?? 0, followed);
+    if (next === undefined) this.#next.delete(merge.child);
+    else this.#next.set(merge.child, next);
     return next === undefined;
+  }
+
+  /** Answers the block that is next, or undefined when all is copied. */
+  #copy(
+    { parent, child }: Files,
+    from: number,
+    followed: Followed,
+  ): Promise<number | undefined> {
+    return this.#files.mergeInto(parent, child, from, followed);
   }
 }
 
 /** A snapshot that is to go, and can. */
 function nextTask(state: DeclaredState): Task | undefined {
   for (const disk of state.disks) {
-    for (const snapshot of chainOf(disk).snapshots) {
+    for (const snapshot of candidatesOf(disk)) {
       if (!snapshot.deleting || othersOver(state, disk, snapshot.path).length > 0) continue;
       const children = childrenOf(state, snapshot.path);
       if (children.length <= 1) return { disk, snapshot, child: children[0] };
     }
   }
   return undefined;
+}
+
+/**
+ * What was begun to be merged has been written to, which only the note of it excuses to who opens
+ * what lies above: nothing else of the disk is merged before.
+ */
+function candidatesOf(disk: DeclaredDisk): readonly DeclaredSnapshot[] {
+  const { snapshots, merge } = chainOf(disk);
+  const begun = snapshots.filter(({ path }) => path === merge?.parent);
+  return begun.length > 0 ? begun : snapshots;
 }
