@@ -10,8 +10,10 @@ import { requireRange, requireRoom } from "../block/range.ts";
 import { RangeLocks, type Release } from "../block/range_locks.ts";
 import { INVALID_COMMAND_OPERATION_CODE, SenseKey } from "../scsi/sense.ts";
 import { Status } from "../scsi/status.ts";
+import { blocksAround, mostOctetsOf } from "./block_bounds.ts";
 import type { CommandRequest, CommandResult } from "./command.ts";
 import { describeSense, failureOf, failureWithout } from "./device_failure.ts";
+import { moveInParts, type MovePart } from "./move_in_parts.ts";
 import { readBack } from "./read_back.ts";
 import { remoteExtents } from "./remote_extents.ts";
 import { type Range, UnflushedWrites } from "./unflushed_writes.ts";
@@ -29,8 +31,6 @@ export interface RemoteDiskOptions {
   readonly onFlushFailed?: (reason: string) => void;
 }
 
-/** Octets of one command, where the unit takes more. */
-const MOST_OCTETS = 1 << 20;
 /** Pieces of {@link UnflushedWrites} past which a flush is begun unasked: 128 MiB. */
 const MOST_UNFLUSHED = 32_768;
 /** Octets unmapped at once past which they are flushed rather than remembered. */
@@ -124,37 +124,14 @@ export class RemoteDisk implements BlockDevice {
 
   /** What does not begin and end with blocks is part of some that do. */
   async #readWhole(offset: number, into: Uint8Array): Promise<void> {
-    const { start, end } = this.#around(offset, into.length);
+    const { start, end } = blocksAround(offset, into.length, this.#facts);
     const whole = new Uint8Array(end - start);
     await this.#read(start, whole);
     into.set(whole.subarray(offset - start, offset - start + into.length));
   }
 
-  #around(offset: number, length: number): { start: number; end: number } {
-    const { blockLength } = this.#facts;
-    const start = Math.floor(offset / blockLength) * blockLength;
-    return { start, end: Math.ceil((offset + length) / blockLength) * blockLength };
-  }
-
-  /** In as many commands as it takes, all of them at once. */
-  #each(
-    offset: number,
-    octets: Uint8Array,
-    one: (offset: number, octets: Uint8Array) => Promise<void>,
-  ): Promise<void> {
-    const most = this.#mostOctets;
-    if (octets.length <= most) return one(offset, octets);
-    const parts: Promise<void>[] = [];
-    for (let at = 0; at < octets.length; at += most) {
-      parts.push(one(offset + at, octets.subarray(at, at + most)));
-    }
-    return settled(parts);
-  }
-
-  get #mostOctets(): number {
-    const { limits, blockLength } = this.#facts;
-    const most = limits.maximumTransferLength * blockLength;
-    return most === 0 ? MOST_OCTETS : Math.min(most, MOST_OCTETS);
+  #each(offset: number, octets: Uint8Array, one: MovePart): Promise<void> {
+    return moveInParts(offset, octets, mostOctetsOf(this.#facts), one);
   }
 
   #readBlocks(offset: number, into: Uint8Array): Promise<void> {
@@ -206,7 +183,7 @@ export class RemoteDisk implements BlockDevice {
 
   /** What does not begin and end with blocks is put into those around it: nobody else may write. */
   async #writePart(offset: number, from: Uint8Array): Promise<void> {
-    const { start, end } = this.#around(offset, from.length);
+    const { start, end } = blocksAround(offset, from.length, this.#facts);
     const release = await this.#locks.exclusive(start, end - start);
     try {
       const whole = new Uint8Array(end - start);
@@ -293,9 +270,8 @@ export class RemoteDisk implements BlockDevice {
       await this.#synchronizeCache();
     } catch (error) {
       // What fences it off has told already.
-      if (this.#fence === undefined && error instanceof Error) {
-        this.#options.onFlushFailed?.(error.message);
-      }
+      const isTold = this.#fence !== undefined || !(error instanceof Error);
+      if (!isTold) this.#options.onFlushFailed?.(error.message);
       throw error;
     }
   }
@@ -418,11 +394,4 @@ export class RemoteDisk implements BlockDevice {
     if (this.#fence !== undefined) throw this.#fence;
     if (!this.can.write) throw new DeviceError("read-only", `${this.route.where} is read-only`);
   }
-}
-
-/** Waits for all, so that no buffer is in use any more, and then fails with the first failure. */
-async function settled(parts: readonly Promise<void>[]): Promise<void> {
-  const outcomes = await Promise.allSettled(parts);
-  const failure = outcomes.find((outcome) => outcome.status === "rejected");
-  if (failure !== undefined) throw failure.reason;
 }

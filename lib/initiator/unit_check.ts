@@ -23,10 +23,6 @@ const FIRST_PAUSE_MS = 20;
 const MOST_PAUSE_MS = 2000;
 
 export class UnitCheck {
-  /** What the unit had in its cache may be gone. */
-  suspectsCache = false;
-  /** The unit says that it only lost the nexus. */
-  vouchesForCache = false;
   readonly #session: Session;
   readonly #lun: number;
   #hasChanged = false;
@@ -49,10 +45,7 @@ export class UnitCheck {
 
   /** A unit attention, which may bid to ask anew. */
   heard(sense: ReceivedSense): void {
-    const { change, suspectsCache, vouchesForCache } = meaningOf(sense);
-    if (suspectsCache) this.suspectsCache = true;
-    if (vouchesForCache) this.vouchesForCache = true;
-    if (change !== "nothing") this.#hasChanged = true;
+    if (meaningOf(sense).change !== "nothing") this.#hasChanged = true;
   }
 
   async #untilReady(): Promise<void> {

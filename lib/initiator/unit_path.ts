@@ -5,6 +5,7 @@
  */
 import { Backoff } from "../runtime/backoff.ts";
 import type { ReceivedSense } from "../scsi/sense_data.ts";
+import { CacheTrust } from "./cache_trust.ts";
 import { CommandFailure, type CommandRequest, type CommandResult } from "./command.ts";
 import type { KeptSession } from "./kept_session.ts";
 import type { Session } from "./session.ts";
@@ -63,6 +64,8 @@ const MOST_FAILURES = 2;
 const MOST_LOSSES = 16;
 /** A unit that says BUSY, or that it is getting ready, is given so long. */
 const BUSY_MS = 60_000;
+/** Times that a unit may be restarted while it is looked at. */
+const MOST_LOOKS = 4;
 const FIRST_PAUSE_MS = 10;
 const MOST_PAUSE_MS = 1000;
 
@@ -80,14 +83,7 @@ export class UnitPath implements UnitRoute {
   #callOff: (() => void) | undefined;
   /** The check under way; a later one takes its place. */
   #check: UnitCheck | undefined;
-  /** What was in the unit's cache may be gone, and nobody has looked yet. */
-  #suspectsCache = false;
-  /** In this session the unit has been found to be as it was, cache and all. */
-  #isVouchedFor = false;
-  /** So it had in the session before: what it says of the time between is all that there is. */
-  #mayBeVouchedFor = false;
-  /** The unit has said that it only lost the nexus. */
-  #hasVouched = false;
+  readonly #cache = new CacheTrust();
 
   constructor(kept: KeptSession, lun: number, options: UnitPathOptions) {
     this.#kept = kept;
@@ -237,9 +233,7 @@ export class UnitPath implements UnitRoute {
   sessionBegan(session: Session): void {
     if (this.#state === "closed") return;
     this.#session = session;
-    // Had the last one ended before its check, a restart might have been told to that one alone.
-    this.#mayBeVouchedFor = this.#isVouchedFor;
-    this.#isVouchedFor = this.#hasVouched = false;
+    this.#cache.sessionBegan();
     this.#startCheck();
   }
 
@@ -272,12 +266,11 @@ export class UnitPath implements UnitRoute {
 
   /** A unit attention of the unit. */
   heard(sense: ReceivedSense): void {
-    const { change, suspectsCache } = meaningOf(sense);
+    this.#cache.heard(sense);
     // While it is being checked, the check hears of it too.
     if (this.#check !== undefined) return this.#check.heard(sense);
-    if (suspectsCache) this.#suspectsCache = true;
-    if (change === "nothing") this.#tell((observer) => observer.attention?.(sense));
-    else this.recheck();
+    if (meaningOf(sense).change !== "nothing") return this.recheck();
+    this.#tell((observer) => observer.attention?.(sense));
   }
 
   /** Has the unit show again what it is, where it can be asked. */
@@ -306,11 +299,12 @@ export class UnitPath implements UnitRoute {
     try {
       const facts = await check.run();
       if (this.#check !== check || !this.#isSameUnit(facts)) return;
-      if (this.#isSuspicious(check)) {
+      for (let looks = 0; this.#cache.isDoubtful; looks++) {
+        if (looks === MOST_LOOKS) throw new UnitError("refused", "it is restarted all the time");
         await this.#lookAtCache(check);
         if (this.#check !== check) return;
       }
-      this.#isVouchedFor = true;
+      this.#cache.vouch();
       this.#check = undefined;
       this.#checked(facts);
     } catch (error) {
@@ -333,23 +327,12 @@ export class UnitPath implements UnitRoute {
     return false;
   }
 
-  /**
-   * Within a session a unit has to say that it was restarted; at the beginning of one, that it was
-   * not: one that says nothing, or that may have spoken where nobody heard, gets no benefit of the
-   * doubt. A first session is no exception: writes may have gone other ways before.
-   */
-  #isSuspicious({ suspectsCache, vouchesForCache }: UnitCheck): boolean {
-    if (vouchesForCache) this.#hasVouched = true;
-    if (suspectsCache || this.#suspectsCache) return true;
-    return !this.#isVouchedFor && !(this.#hasVouched && this.#mayBeVouchedFor);
-  }
-
   async #lookAtCache(check: UnitCheck): Promise<void> {
-    this.#suspectsCache = true;
+    this.#cache.beginLook();
     for (const observer of [...this.observers]) {
       await observer.cacheSuspected?.((request) => check.ask(request));
     }
-    if (this.#check === check) this.#suspectsCache = false;
+    if (this.#check === check) this.#cache.endLook();
   }
 
   #checked(facts: UnitFacts): void {

@@ -1,7 +1,7 @@
 /** The control of whoever keeps the initiator's declared state: one code for both keepers. */
 import { checkIscsiName } from "../config/iscsi_name.ts";
 import { ControlError } from "../config/control_error.ts";
-import { checkAccounts, checkedSecret, declareAccounts, withMutualSecret } from "./accounts.ts";
+import { checkedSecret } from "./accounts.ts";
 import type {
   AttachOptions,
   BindFacts,
@@ -33,22 +33,13 @@ import type {
   ScsiAnswer,
   ScsiQuestion,
 } from "./control.ts";
-import {
-  addPortal,
-  addTarget,
-  changeDevice,
-  findPortal,
-  removePersistent,
-  removePortal,
-  removeTarget,
-  setName,
-} from "./declared_changes.ts";
-import { missingDeviceFacts, persistentFacts, undiscovered } from "./facts_of.ts";
+import { changeDevice, removePersistent, setName } from "./declared_changes.ts";
+import { DiscoveryControl } from "./discovery_control.ts";
+import { missingDeviceFacts, persistentFacts } from "./facts_of.ts";
 import { checkPortal } from "./host.ts";
 import { controlErrorOf, notRunning } from "./initiator_failure.ts";
 import { IsnsControl } from "./isns_control.ts";
 import type { InitiatorKeeper } from "./keeper.ts";
-import { knownTargets } from "./known_targets.ts";
 import { policyOf } from "./policy_change.ts";
 import type { RunningDevice } from "./running_device.ts";
 import type { RunningInitiator } from "./running_initiator.ts";
@@ -58,11 +49,13 @@ import type { DeclaredDevice } from "./schema.ts";
 export class KeptInitiatorControl implements InitiatorControl {
   readonly #keeper: InitiatorKeeper;
   readonly #sessions: SessionControl;
+  readonly #discovery: DiscoveryControl;
   readonly #isns: IsnsControl;
 
   constructor(keeper: InitiatorKeeper) {
     this.#keeper = keeper;
     this.#sessions = new SessionControl(keeper, (device, policy) => this.setPolicy(device, policy));
+    this.#discovery = new DiscoveryControl(keeper);
     this.#isns = new IsnsControl(keeper);
   }
 
@@ -108,54 +101,20 @@ export class KeptInitiatorControl implements InitiatorControl {
     return { facts: await this.show(), notices: [] };
   }
 
-  async listPortals(): Promise<readonly DiscoveryPortalFacts[]> {
-    const { running } = this.#keeper;
-    const { portals } = await this.#keeper.state();
-    return portals.map((portal) => running?.discovery.facts(portal) ?? undiscovered(portal));
+  listPortals(): Promise<readonly DiscoveryPortalFacts[]> {
+    return this.#discovery.listPortals();
   }
 
-  async addPortal(asked: NewDiscoveryPortal): Promise<Changed<DiscoveryPortalFacts>> {
-    const { address, port } = checkPortal(asked);
-    const { state, secrets } = await this.#keeper.declared();
-    const accounts = declareAccounts(checkAccounts(withMutualSecret(asked, state, secrets)));
-    const { headerDigest = false, dataDigest = false } = asked;
-    const portal = { address, port, headerDigest, dataDigest, ...accounts.declared };
-    await this.#keeper.change(({ state, secrets }) => ({
-      state: addPortal(state, portal),
-      secrets: new Map([...secrets, ...accounts.secrets]),
-    }));
-    const { running } = this.#keeper;
-    if (running === undefined) {
-      const notice = "it is asked for targets when the service runs: sanctl initiator serve";
-      return { facts: undiscovered(portal), notices: [notice] };
-    }
-    const { secrets: all } = await this.#keeper.declared();
-    await running.discovery.askAll(running.node, [portal], all);
-    const facts = running.discovery.facts(portal);
-    return { facts, notices: facts.error === null ? [] : [`it was added, and ${facts.error}`] };
+  addPortal(portal: NewDiscoveryPortal): Promise<Changed<DiscoveryPortalFacts>> {
+    return this.#discovery.addPortal(portal);
   }
 
-  async removePortal(portal: PortalFacts): Promise<Changed<PortalFacts>> {
-    const { address, port } = checkPortal(portal);
-    const found = findPortal(await this.#keeper.state(), { address, port });
-    await this.#keeper.change((declared) => ({
-      ...declared,
-      state: removePortal(declared.state, found),
-    }));
-    this.#keeper.running?.discovery.forget(found);
-    return { facts: { address, port }, notices: [] };
+  removePortal(portal: PortalFacts): Promise<Changed<PortalFacts>> {
+    return this.#discovery.removePortal(portal);
   }
 
-  async refreshPortals(portal?: PortalFacts): Promise<readonly DiscoveryPortalFacts[]> {
-    const running = this.#running("asking portals for targets");
-    const { state, secrets } = await this.#keeper.declared();
-    if (portal !== undefined) {
-      const found = findPortal(state, checkPortal(portal));
-      await running.discovery.ask(running.node, found, secrets);
-      return [running.discovery.facts(found)];
-    }
-    await running.discovery.askAll(running.node, state.portals, secrets);
-    return state.portals.map((each) => running.discovery.facts(each));
+  refreshPortals(portal?: PortalFacts): Promise<readonly DiscoveryPortalFacts[]> {
+    return this.#discovery.refreshPortals(portal);
   }
 
   listIsnsServers(): Promise<readonly IsnsServerFacts[]> {
@@ -174,42 +133,16 @@ export class KeptInitiatorControl implements InitiatorControl {
     return this.#isns.refresh(server);
   }
 
-  async listTargets(): Promise<readonly KnownTargetFacts[]> {
-    const { running } = this.#keeper;
-    if (running !== undefined) return running.knownTargets();
-    const state = await this.#keeper.state();
-    return knownTargets({
-      ...{ state, loggedIn: [], nameServers: [], targetsOf: () => [], sessionsWith: () => 0 },
-    });
+  listTargets(): Promise<readonly KnownTargetFacts[]> {
+    return this.#discovery.listTargets();
   }
 
-  async addTarget(target: NewStaticTarget): Promise<Changed<KnownTargetFacts>> {
-    const iqn = checkIscsiName(target.iqn);
-    const portals = target.portals.map(checkPortal);
-    const { alias, hidden, merge = false } = target;
-    const added = {
-      ...{ iqn, portals },
-      ...(alias === undefined ? {} : { alias }),
-      ...(hidden ? { hidden } : {}),
-    };
-    await this.#keeper.change((declared) => ({
-      ...declared,
-      state: addTarget(declared.state, added, merge),
-    }));
-    const known = (await this.listTargets()).find((each) => each.iqn === iqn);
-    const shown = { iqn, alias: alias ?? "", state: "known" as const, sessions: 0 };
-    const facts = known ??
-      { ...shown, portals: portals.map((it) => ({ ...it, portalGroup: null, foundBy: "static" })) };
-    return { facts, notices: [] };
+  addTarget(target: NewStaticTarget): Promise<Changed<KnownTargetFacts>> {
+    return this.#discovery.addTarget(target);
   }
 
-  async removeTarget(name: string): Promise<Changed<{ readonly iqn: string }>> {
-    const iqn = checkIscsiName(name);
-    await this.#keeper.change((declared) => ({
-      ...declared,
-      state: removeTarget(declared.state, iqn),
-    }));
-    return { facts: { iqn }, notices: [] };
+  removeTarget(iqn: string): Promise<Changed<{ readonly iqn: string }>> {
+    return this.#discovery.removeTarget(iqn);
   }
 
   logIn(login: NewLogin): Promise<Changed<LoginFacts>> {
