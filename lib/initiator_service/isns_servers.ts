@@ -20,6 +20,9 @@ export interface IsnsServersOptions {
   readonly events: EventSink;
 }
 
+const TOO_MANY = `it shows more than ${ISNS_LIMITS.targets} targets, or ${ISNS_LIMITS.portals} ` +
+  "portals of one: the rest is left out";
+
 /** One server, under the name that the initiator has now. */
 interface Server {
   readonly place: PortalFacts;
@@ -27,6 +30,8 @@ interface Server {
   readonly task: InitiatorTask;
   readonly link: Link;
   targets: readonly RegisteredTarget[] | undefined;
+  /** It has more than are remembered. */
+  isCut: boolean;
   askedAt: string | null;
 }
 
@@ -63,8 +68,9 @@ export class IsnsServers {
     const task = new InitiatorTask({
       ...around,
       ...{ name, alias },
-      onTargets(targets) {
+      onTargets({ targets, isCut }) {
         server.targets = targets;
+        server.isCut = isCut;
         server.askedAt = clock.now().toISOString();
       },
       // Anybody can tell us anything: while the server is away, we try it at our own pace.
@@ -85,7 +91,7 @@ export class IsnsServers {
       },
     });
     const { targets, askedAt = null } = old ?? {};
-    const server: Server = { place, name, task, link, targets, askedAt };
+    const server: Server = { place, name, task, link, targets, askedAt, isCut: false };
     return server;
   }
 
@@ -114,7 +120,7 @@ export class IsnsServers {
   facts(place: PortalFacts): IsnsServerFacts {
     const server = this.#servers.get(portalText(place));
     if (server === undefined) return unusedServer(place, "connecting");
-    const { link, task, targets, askedAt } = server;
+    const { link, task, targets, askedAt, isCut } = server;
     return {
       address: place.address,
       port: place.port,
@@ -122,7 +128,7 @@ export class IsnsServers {
       notifies: link.isWell && task.isTold,
       targets: targets?.length ?? null,
       askedAt,
-      error: link.failure?.message ?? null,
+      error: link.failure?.message ?? (isCut ? TOO_MANY : null),
     };
   }
 

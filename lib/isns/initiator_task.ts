@@ -6,7 +6,6 @@ import { parsePeerAddress } from "../net/ip_address.ts";
 import { Callers } from "./callers.ts";
 import type { LinkSurroundings, LinkTask } from "./link.ts";
 import type { IsnsLimits } from "./limits.ts";
-import type { RegisteredTarget } from "./registered_targets.ts";
 import {
   deregisterEntity,
   type Entity,
@@ -17,13 +16,13 @@ import {
 } from "./registration.ts";
 import type { ServerSession } from "./server_session.ts";
 import { Status } from "./status.ts";
-import { searchTargets } from "./target_search.ts";
+import { searchTargets, type ShownTargets } from "./target_search.ts";
 
 export interface InitiatorTaskOptions extends LinkSurroundings {
   readonly name: string;
   readonly alias: string;
   /** What the server shows, whenever it was asked. */
-  readonly onTargets: (targets: readonly RegisteredTarget[]) => void;
+  readonly onTargets: (shown: ShownTargets) => void;
   /** The server tells of a change. */
   readonly onTold: () => void;
 }
@@ -51,8 +50,7 @@ export class InitiatorTask implements LinkTask {
 
   async tend(session: ServerSession, isNew: boolean): Promise<void> {
     if (isNew || !await this.#isThere(session)) await this.#register(session);
-    const targets = await searchTargets(session, this.#options.name, this.#limits);
-    this.#options.onTargets(targets);
+    this.#options.onTargets(await searchTargets(session, this.#options.name, this.#limits));
   }
 
   async #isThere(session: ServerSession): Promise<boolean> {

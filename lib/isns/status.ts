@@ -2,8 +2,10 @@
 export const Status = {
   SUCCESSFUL: 0,
   MESSAGE_FORMAT_ERROR: 2,
+  INVALID_REGISTRATION: 3,
   INVALID_QUERY: 5,
   SOURCE_UNKNOWN: 6,
+  SOURCE_UNAUTHORIZED: 8,
   NO_SUCH_ENTRY: 9,
   MESSAGE_NOT_SUPPORTED: 15,
   SCN_REGISTRATION_REJECTED: 17,
@@ -40,7 +42,16 @@ const TEXTS: readonly string[] = [
   "registration feature not supported",
 ];
 
-/** `invalid registration (status 3)`. */
+/** What a status often comes from. */
+const CAUSES: Readonly<Record<number, string>> = {
+  [Status.INVALID_REGISTRATION]: "a name or a portal of it may be another's there",
+  [Status.SOURCE_UNKNOWN]: "it does not know us",
+  [Status.SOURCE_UNAUTHORIZED]: "its policy does not allow us that",
+};
+
+/** `invalid registration (status 3)`, and what may have brought that about. */
 export function statusText(status: number): string {
-  return `${TEXTS[status] ?? "a status that no standard has"} (status ${status})`;
+  const text = `${TEXTS[status] ?? "a status that no standard has"} (status ${status})`;
+  const cause = CAUSES[status];
+  return cause === undefined ? text : `${text}: ${cause}`;
 }

@@ -12,12 +12,18 @@ const NOT_UNDERSTOOD: readonly number[] = [
   Status.ATTRIBUTE_NOT_IMPLEMENTED,
 ];
 
+export interface ShownTargets {
+  readonly targets: readonly RegisteredTarget[];
+  /** There are more of them than are remembered. */
+  readonly isCut: boolean;
+}
+
 /** Fails with ServerUnusable. `source` is the name of the initiator that asks. */
 export async function searchTargets(
   session: ServerSession,
   source: string,
   limits: IsnsLimits,
-): Promise<readonly RegisteredTarget[]> {
+): Promise<ShownTargets> {
   const reader = new TargetsReader(limits);
   const question = queryTargets(source);
   const answer = await session.tryAsking(question);
@@ -26,7 +32,7 @@ export async function searchTargets(
   else if (NOT_UNDERSTOOD.includes(status!)) await searchOneByOne(session, source, reader, limits);
   // There is nothing, or nothing that we may see.
   else if (status !== Status.NO_SUCH_ENTRY) throw session.refusal(question, status!);
-  return reader.targets();
+  return { targets: reader.targets(), isCut: reader.isCut };
 }
 
 /** From one node to the next. */

@@ -63,7 +63,16 @@ Deno.test({
       await eventually(() => server.targets(), [iqn("mail"), iqn("open")]);
       await sanctl.ok("target delete closed --yes");
       await eventually(() => server.targets(), [iqn("mail")]);
-      await serving.end();
+
+      await serving.end("SIGKILL");
+      assert.deepEqual(await server.targets(), [iqn("mail")], "it cannot know yet");
+      const again = await Serving.start(sanctl);
+      const place = `${again.portal.split(":").at(-1)}/tcp`;
+      await eventually(
+        async () => (await server.list("portals")).map((each) => each["Portal TCP/UDP port"]),
+        [place],
+      );
+      await again.end();
       assert.deepEqual(await server.list("nodes"), []);
       await sanctl.ok(`target isns remove ${server.address}`);
       assert.deepEqual(await sanctl.facts("target isns list"), []);

@@ -84,8 +84,8 @@ function search(server: IsnsServer) {
   const task: InitiatorTask = new InitiatorTask({
     ...AROUND,
     ...{ name: INITIATOR, alias: "" },
-    onTargets(found) {
-      targets = found;
+    onTargets(shown) {
+      targets = shown.targets;
       changed.resolve();
       changed = Promise.withResolvers();
     },

@@ -35,7 +35,7 @@ function asking() {
   const task: InitiatorTask = new InitiatorTask({
     ...around,
     ...{ name: NAME, alias: "" },
-    onTargets: (targets) => void told.push(targets.map(({ name }) => name)),
+    onTargets: ({ targets }) => void told.push(targets.map(({ name }) => name)),
     onTold: () => link.poke(),
   });
   const news: string[] = [];

@@ -153,7 +153,10 @@ Deno.test("Link tells in words what the server refuses, and what it does wrong",
   server.answer = () => ({ status: 8 });
   link.start();
   await turns();
-  assert.match(news[0]!, /refuses DevAttrQry: source unauthorized \(status 8\)$/);
+  assert.match(
+    news[0]!,
+    /refuses DevAttrQry: source unauthorized \(status 8\): its policy does not/,
+  );
   await link.stop();
   for (
     const [octets, message] of [

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { attribute, DELIMITER, empty } from "../../../lib/isns/attribute.ts";
 import { answerTo, FunctionId } from "../../../lib/isns/function_id.ts";
+import { IsnsFault } from "../../../lib/isns/isns_fault.ts";
 import { ISNS_LIMITS } from "../../../lib/isns/limits.ts";
 import { emitMessage, type Message } from "../../../lib/isns/message.ts";
 import { MessageReader } from "../../../lib/isns/message_reader.ts";
@@ -153,6 +154,23 @@ Deno.test("MessageReader refuses PDUs that belong to no message", () => {
     [set(2, 0x8002, set(4, 0)).subarray(0, 12), /an answer has no status/],
   ];
   for (const [octets, message] of cases) assert.throws(() => read(octets), message);
+});
+
+Deno.test("B-24: MessageReader throws nothing but faults, whatever it is given", () => {
+  const header = fc.constantFrom("00010001", "00018002", "00010008").map((hex) =>
+    Uint8Array.fromHex(`${hex}00100c0000010000`)
+  );
+  const any = fc.array(fc.oneof(header, fc.uint8Array({ maxLength: 60 })), { maxLength: 6 });
+  fc.assert(
+    fc.property(any, (parts) => {
+      try {
+        read(concat(...parts));
+      } catch (error) {
+        assert.ok(error instanceof IsnsFault, String(error));
+      }
+    }),
+    { numRuns: 2000 },
+  );
 });
 
 Deno.test("MessageReader holds so much of a message and no more", () => {
