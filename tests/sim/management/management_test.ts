@@ -5,6 +5,7 @@
  */
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { memory } from "../../support/memory.ts";
 import { note } from "../../support/note.ts";
 import { story } from "./commands.ts";
 import { Tally } from "./tally.ts";
@@ -40,12 +41,3 @@ Deno.test(`commands do what the model says, seen from every side: ${runs} sequen
   }
   assert.ok(tally.of("LUNs looked at") > 10 * runs, "initiators see something");
 });
-
-/** Where files cost little: each command saves the state, and waits until it is on the medium. */
-function memory(): { readonly dir?: string } {
-  try {
-    return Deno.statSync("/dev/shm").isDirectory ? { dir: "/dev/shm" } : {};
-  } catch {
-    return {};
-  }
-}

@@ -117,8 +117,9 @@ async function startService(directory: string, clock: Clock) {
 export async function withSnapshots(
   test: (world: SnapshotWorld) => Promise<void>,
   clock?: Clock,
+  place: Deno.MakeTempOptions = {},
 ): Promise<void> {
-  const directory = await Deno.realPath(await Deno.makeTempDir());
+  const directory = await Deno.realPath(await Deno.makeTempDir(place));
   const world = await SnapshotWorld.start(directory, clock);
   try {
     await test(world);
