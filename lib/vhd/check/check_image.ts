@@ -51,10 +51,12 @@ export async function checkImage(path: string, options: CheckOptions = {}): Prom
  */
 export async function repairImage(path: string, options: CheckOptions = {}): Promise<ImageReport> {
   const around = surroundings(options);
+  // Opening it tries whether space can be given back, which counts as writing to it.
+  const modified = await around.files.modifiedAt(path);
   const file = await around.files.open(path);
   try {
+    await around.files.touch(path, modified);
     const repaired: Finding[] = [];
-    const modified = await around.files.modifiedAt(path);
     for (let round = 0; round < MOST_ROUNDS; round++) {
       const next = await nextMends(file, repaired, options, around);
       if (next.length === 0) break;
