@@ -88,14 +88,16 @@ async function nextMends(
   for await (const flaw of inspectFile(file, newView(), { ...options, around })) {
     if (forbidsRepair(flaw.finding)) return [];
     // Once is enough: what comes again cannot be mended here.
-    const isNew = !repaired.some((it) =>
-      it.kind === flaw.finding.kind && it.at === flaw.finding.at
-    );
+    const isNew = !repaired.some((it) => isSameFinding(it, flaw.finding));
     if (flaw.mend === undefined || !isNew) continue;
     if (next.length > 0 && next[0]!.finding.kind !== flaw.finding.kind) break;
     next.push(flaw);
   }
   return next;
+}
+
+function isSameFinding(one: Finding, other: Finding): boolean {
+  return one.kind === other.kind && one.at === other.at && one.message === other.message;
 }
 
 async function report(
