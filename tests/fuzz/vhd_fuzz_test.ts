@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { DeviceError } from "../../lib/block/device.ts";
 import { FileError } from "../../lib/block/file_error.ts";
 import { type FileStore, osFiles } from "../../lib/block/file_store.ts";
@@ -237,7 +238,5 @@ async function requireSame(place: Place, name: string, octets: Uint8Array): Prom
 }
 
 function isSame(one: Uint8Array, other: Uint8Array): boolean {
-  if (one.length !== other.length) return false;
-  for (let at = 0; at < one.length; at++) if (one[at] !== other[at]) return false;
-  return true;
+  return Buffer.compare(one, other) === 0;
 }
