@@ -21,6 +21,7 @@ export default async function (
     checked = await checkDisk(path, {
       repair,
       disk,
+      isMerging: disk !== undefined && await isMerging(this, disk),
       parent: parent === undefined ? disk?.parent ?? undefined : absolute(parent),
       onProgress: (progress) => bar.update(progress),
       signal: this.signal,
@@ -32,8 +33,18 @@ export default async function (
   fail(checked, word, repair);
 }
 
+/** A snapshot of it is being deleted: what that holds is on its way into the file under it. */
+async function isMerging(context: Context, { name }: DiskFacts): Promise<boolean> {
+  const snapshots = await (await context.control()).snapshots.list(name);
+  return snapshots.some(({ state }) => state === "deleting");
+}
+
 /** The disk that is meant, if one is declared: by its name, or by its file. */
 async function declared(context: Context, word: string): Promise<DiskFacts | undefined> {
+  if (context.flags.server?.startsWith("http")) {
+    const message = "files are checked on the machine that has them, not through a service";
+    throw new ControlError("usage", message, "run it there, without --server");
+  }
   const disks = await (await context.control()).listDisks();
   const named = word.includes("/") ? undefined : disks.find(({ name }) => name === word);
   if (named !== undefined) return named;

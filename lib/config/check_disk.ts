@@ -11,6 +11,8 @@ export interface CheckDiskOptions extends CreateOptions {
   /** The disk that the file is declared as. */
   readonly disk: DiskFacts | undefined;
   readonly parent: string | undefined;
+  /** A snapshot of it is being merged away: its parents are written to. */
+  readonly isMerging: boolean;
 }
 
 export interface CheckedDisk extends Omit<ImageReport, "size"> {
@@ -26,6 +28,7 @@ export async function checkDisk(path: string, options: CheckDiskOptions): Promis
     const report = await check(path, {
       expected: disk?.format === "raw" ? "raw" : disk?.format === "vhd" ? "vhd" : undefined,
       parent,
+      force: options.isMerging,
       progress: (done, total) => onProgress?.({ done, total }),
       signal,
     });

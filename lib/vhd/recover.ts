@@ -25,7 +25,8 @@ export interface RecoveredFile {
 }
 
 /** What is left to do with a disk that is not whole. */
-const READ_ALONE = "it can be read, but not written to; take a copy: sanctl disk convert";
+const READ_ALONE = "it can be read, but not written to; see what can be repaired, with sanctl " +
+  "disk check, or take a copy, with sanctl disk convert";
 
 /** Fails with a FormatError for what cannot be put in order without loss. */
 export async function recover(
