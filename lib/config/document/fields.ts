@@ -14,6 +14,7 @@ import { LIMIT_NAMES, type LimitName, limitRow, LIMITS, MOST_OBJECTS } from "../
 import { checkName } from "../names.ts";
 import { checkPath } from "../operations/declare_disk.ts";
 import { checkAdvertised, checkPortalAddress, NEW_PORTAL } from "../portals.ts";
+import { checkSnapshotSpace } from "../operations/limit_snapshots.ts";
 import { checkLimit } from "../operations/set_limits.ts";
 import { checkCron, checkTimeZone } from "../schedules/check_schedule.ts";
 import {
@@ -180,7 +181,7 @@ export const DISK_FIELDS: Fields<WholeDisk> = {
     about: "What its snapshots may take, such as 50G; null for as much as there is",
     written: z.preprocess(
       (size) => typeof size === "number" ? `${size}` : size,
-      checked(parseSize, SIZE),
+      checked((text) => checkSnapshotSpace(parseSize(text)), SIZE),
     ),
     write: sizeOrNull,
   },

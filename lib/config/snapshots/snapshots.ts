@@ -2,7 +2,8 @@
 import type { Clock } from "../../runtime/clock.ts";
 import type { Changed, DiskFacts } from "../facts.ts";
 import { diskFacts } from "../facts_of.ts";
-import { findDisk, replaceDisk } from "../operations/find.ts";
+import { findDisk } from "../operations/find.ts";
+import { limitSnapshots } from "../operations/limit_snapshots.ts";
 import type {
   AttachOptions,
   BackupFacts,
@@ -20,7 +21,6 @@ import type {
 import type { DeclaredState } from "../schema.ts";
 import type { StateKeeper } from "../state_keeper.ts";
 import { allSnapshots, findSnapshot, requireKept } from "./find_snapshot.ts";
-import { requireSnapshots } from "./no_snapshots.ts";
 import { settle } from "./settle.ts";
 import { factsOfSnapshot, snapshotFacts } from "./snapshot_facts.ts";
 import { spaceOfSnapshots } from "./space.ts";
@@ -181,12 +181,7 @@ export class Snapshots implements SnapshotControl {
 
   async limit(disk: string, limit?: number | null): Promise<Changed<SnapshotLimitFacts>> {
     if (limit !== undefined) {
-      await this.#keeper.change((state) => {
-        const { snapshotSpace: _, ...rest } = findDisk(state, disk);
-        if (limit !== null) requireSnapshots(findDisk(state, disk));
-        const changed = limit === null ? rest : { ...rest, snapshotSpace: limit };
-        return { state: replaceDisk(state, findDisk(state, disk), changed), notices: [] };
-      });
+      await this.#keeper.change((state) => limitSnapshots(state, disk, limit));
     }
     const state = await this.#keeper.state();
     const found = findDisk(state, disk);

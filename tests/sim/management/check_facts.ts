@@ -27,6 +27,23 @@ export async function checkFacts(model: Model, { service, control }: TestService
   assert.deepEqual(portals.map((each, at) => like(model.portals?.[at], each)), model.portals ?? []);
   const limits = (await control.limits()).filter(({ value, standard }) => value !== standard);
   assert.deepEqual(new Map(limits.map(({ name, value }) => [name, value])), model.limits, "limits");
+  const schedules = (await control.schedules.list()).map(({ keep: { last }, ...rest }) => ({
+    ...rest,
+    last,
+  }));
+  const planned = model.schedules.map((each) => ({
+    ...each,
+    disks: each.disks.map(({ name }) => name),
+  }));
+  assert.deepEqual(
+    schedules.map((each, at) => like(planned[at], each)),
+    planned,
+    "schedules",
+  );
+  for (const disk of model.disks) {
+    const { facts } = await control.snapshots.limit(disk.name);
+    assert.equal(facts.limit, model.snapshotSpaces.get(disk) ?? null, "the space of snapshots");
+  }
   const { discovery, problems } = await control.status();
   assert.deepEqual([discovery, problems], [proofFacts(model.discovery), []]);
   const state = await service.state();

@@ -32,7 +32,7 @@ function some(shape: Readonly<Record<string, fc.Arbitrary<unknown>>>) {
 
 const target = mostly(["a", "b"], ["c", "Bad"]);
 const newTarget = mostly(["a", "b", "c"], ["Bad"]);
-const disk = mostly(["d", "e", "f"], ["g", "con"], 15);
+const disk = mostly(["d", "e", "f", "v"], ["g", "con"], 15);
 const newDisk = mostly(["d", "e", "f", "g"], ["con"], 15);
 const host = pick(...Object.keys(HOSTS));
 const iqn = mostly(["iqn.2026-01.com.example:x", "iqn.2026-01.com.example:y"], ["mail"]);
@@ -66,6 +66,33 @@ const place = fc.oneof(
   { weight: 1, arbitrary: fc.record({ address, port }) },
 );
 
+const vhd = mostly(["v"], ["d", "x"], 6);
+const cron = mostly(["@monthly", "0 3 1 6 *"], ["often", "61 * * * *"], 15);
+const scheduleName = mostly(["n", "m"], ["Bad"], 15);
+const kept = mostly([1, 24], [0, 120], 15);
+const schedule = fc.oneof(
+  fc.record({
+    kind: fc.constant("snapshot"),
+    disks: fc.tuple(vhd),
+    cron,
+    name: scheduleName,
+    keep: fc.record({ last: kept }),
+  }, { requiredKeys: ["kind", "disks", "cron", "keep"] }),
+  fc.record({
+    kind: fc.constant("backup"),
+    disks: fc.tuple(vhd),
+    cron,
+    name: scheduleName,
+    directory: mostly(["/tmp"], ["/none/there", "relative"], 6),
+  }, { requiredKeys: ["kind", "disks", "cron", "directory"] }),
+);
+const documentSchedule = fc.record({
+  name: scheduleName,
+  kind: fc.constant("snapshot"),
+  disks: fc.tuple(vhd),
+  cron,
+  keep: fc.record({ last: pick(1, 24) }),
+});
 const documentLun = fc.record(
   { disk, lun: pick(0, 1, 2), readOnly: flag },
   { requiredKeys: ["disk"] },
@@ -97,6 +124,7 @@ const document = fc.oneof(
     arbitrary: some({
       targets: fc.uniqueArray(documentTarget, byName),
       disks: fc.uniqueArray(documentDisk, byName),
+      schedules: fc.option(fc.uniqueArray(documentSchedule, byName), { freq: 4 }),
     }),
   },
   {
@@ -220,6 +248,19 @@ const VERBS: readonly (readonly [weight: number, verb: string, ...fc.Arbitrary<u
     document,
     fc.tuple(some({ prune: flag }), force).map(([one, other]) => ({ ...one, ...other })),
   ],
+  [3, "schedules.add", schedule],
+  [
+    1,
+    "schedules.remove",
+    mostly(["n", "m", "v-snapshots"], ["x"], 6),
+    maybe(pick("snapshot", "backup")),
+  ],
+  [
+    1,
+    "snapshots.limit",
+    mostly(["v"], ["d", "x"], 4),
+    maybe(mostly<number | null>([5 << 20, 1 << 30, null], [0, -1, 0.5])),
+  ],
   [8, "logIn", host, target],
   [1, "logOut", host, target],
   [1, "restart"],
@@ -240,6 +281,11 @@ const OPENING: readonly Command[] = [
   { verb: "createDisk", values: [{ memory: "d", size: 1 << 20, target: "a" }] },
   { verb: "createDisk", values: [{ path: "/d/e.img", size: 1 << 20, target: "b" }] },
   { verb: "createDisk", values: [{ memory: "f", size: 2 << 20, shared: true, target: "a" }] },
+  { verb: "createDisk", values: [{ path: "/d/v.vhd", size: 1 << 20, name: "v" }] },
+  {
+    verb: "schedules.add",
+    values: [{ kind: "backup", disks: ["v"], cron: "@monthly", directory: "/tmp" }],
+  },
   { verb: "logIn", values: ["ada", "a"] },
   { verb: "logIn", values: ["bob", "a"] },
   { verb: "logIn", values: ["ada", "b"] },

@@ -151,6 +151,7 @@ export const DISK_VERBS = {
   removeDisk(model: Model, name: string, { deleteFile }: RemoveOptions): void {
     const disk = model.disk(name);
     require(disk.assignments.length === 0, "in-use", "assigned");
+    require(model.schedules.every(({ disks }) => !disks.includes(disk)), "in-use", "scheduled");
     model.disks = model.disks.filter((each) => each !== disk);
     if (deleteFile && disk.path !== null) model.files.delete(disk.path);
   },

@@ -12,10 +12,12 @@ import {
   type Model,
   type ModelAssignment,
   type ModelDisk,
+  type ModelSchedule,
   type ModelSession,
   type ModelTarget,
   require,
 } from "./model.ts";
+import { checkCron, checkScheduleName } from "./schedule_verbs.ts";
 
 export interface DocumentLun {
   readonly disk: string;
@@ -40,7 +42,16 @@ export interface DocumentDisk {
   readonly description?: string;
 }
 
+export interface DocumentSchedule {
+  readonly name: string;
+  readonly kind: "snapshot";
+  readonly disks: readonly string[];
+  readonly cron: string;
+  readonly keep: { readonly last: number };
+}
+
 export interface Document {
+  readonly schedules?: readonly DocumentSchedule[] | null;
   readonly targets?: readonly DocumentTarget[];
   readonly disks?: readonly DocumentDisk[];
 }
@@ -49,6 +60,8 @@ export interface Document {
 interface Draft {
   targets: ModelTarget[];
   disks: ModelDisk[];
+  /** Of these disks; undefined where they stay. */
+  schedules: ModelSchedule[] | undefined;
   readonly originals: Map<object, ModelTarget | ModelDisk>;
 }
 
@@ -60,6 +73,7 @@ export const DOCUMENT_VERBS = {
     draftTargets(model, draft, document, isPruned);
     draftDisks(model, draft, document, isPruned);
     draftLuns(draft, document);
+    draftSchedules(model, draft, document);
     checkSharing(draft);
     for (const [kind, most] of model.limits) {
       require(draft[kind].length <= most, "usage", "too many");
@@ -72,7 +86,12 @@ export const DOCUMENT_VERBS = {
   },
 };
 
-function checkForm({ targets = [], disks = [] }: Document): void {
+function checkForm({ targets = [], disks = [], schedules }: Document): void {
+  for (const { name, cron, keep } of schedules ?? []) {
+    checkScheduleName(name);
+    checkCron(cron);
+    require(keep.last > 0, "usage", "it keeps nothing");
+  }
   for (const { name, iqn, description: text, allow, luns } of targets) {
     checkName(name);
     luns?.forEach(({ disk }) => checkName(disk));
@@ -102,7 +121,8 @@ function draftOf({ targets, disks }: Model): Draft {
     return copy;
   });
   for (const [target, copy] of copies) originals.set(copy, target);
-  return { targets: [...copies.values()], disks: diskCopies, originals };
+  const schedules = undefined;
+  return { targets: [...copies.values()], disks: diskCopies, schedules, originals };
 }
 
 function draftTargets(model: Model, draft: Draft, document: Document, isPruned: boolean): void {
@@ -193,6 +213,29 @@ function newDisk(model: Model, draft: Draft, asked: DocumentDisk): ModelDisk {
     description: description(asked.description ?? ""),
     assignments: [],
   };
+}
+
+function draftSchedules(model: Model, draft: Draft, { schedules: asked }: Document): void {
+  if (asked === undefined) {
+    const kept = draft.disks.map((copy) => draft.originals.get(copy));
+    const isKept = model.schedules.every(({ disks }) => disks.every((disk) => kept.includes(disk)));
+    return require(isKept, "in-use", "a disk is scheduled");
+  }
+  const schedules = (asked ?? []).map(({ name, kind, disks: names, cron, keep }) => {
+    const disks = names.map((each, at) => {
+      const disk = draft.disks.find((it) => it.name === each);
+      require(disk !== undefined, "not-found", "no disk");
+      require(disk.format === "vhd", "usage", "no snapshots of it");
+      require(names.indexOf(each) === at, "usage", "a disk twice");
+      return disk;
+    });
+    return { name, kind, disks, cron, last: keep.last };
+  });
+  const names = schedules.map(({ name }) => name);
+  require(new Set(names).size === names.length, "usage", "a schedule twice");
+  const order = model.schedules.map(({ name }) => name);
+  const place = ({ name }: ModelSchedule) => (order.indexOf(name) + 1) || order.length + 1;
+  draft.schedules = schedules.sort((one, other) => place(one) - place(other));
 }
 
 function draftLuns(draft: Draft, { targets: asked = [] }: Document): void {
@@ -287,5 +330,9 @@ function commit(model: Model, draft: Draft): ReadonlyMap<ModelTarget, ModelTarge
     const original = draft.originals.get(copy) as ModelDisk | undefined;
     return Object.assign(original ?? copy, copy, { assignments });
   });
+  if (draft.schedules !== undefined) {
+    const final = (copy: ModelDisk) => (draft.originals.get(copy) ?? copy) as ModelDisk;
+    model.schedules = draft.schedules.map((each) => ({ ...each, disks: each.disks.map(final) }));
+  }
   return targets;
 }

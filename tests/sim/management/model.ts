@@ -64,6 +64,15 @@ export interface ModelPortal {
   readonly advertise: string | null;
 }
 
+export interface ModelSchedule {
+  readonly name: string;
+  readonly kind: "snapshot" | "backup";
+  readonly disks: readonly ModelDisk[];
+  readonly cron: string;
+  /** How many are kept. */
+  readonly last: number | null;
+}
+
 export interface ModelSession {
   readonly host: string;
   target: ModelTarget;
@@ -91,6 +100,9 @@ export class Model {
   portals: ModelPortal[] | undefined = undefined;
   /** How many there may be, where that is set. */
   readonly limits = new Map<"targets" | "disks", number>();
+  schedules: ModelSchedule[] = [];
+  /** What the snapshots of a disk may take, where that is limited. */
+  readonly snapshotSpaces = new Map<ModelDisk, number>();
   /** Every file with its size, whether it is a disk's or not. */
   readonly files = new Map<string, number>();
   sessions: ModelSession[] = [];

@@ -90,14 +90,21 @@ export class World {
   async #command(verb: string, values: readonly unknown[]): Promise<void> {
     const expected = this.#predict(verb, values);
     const { ended } = this.model;
-    const control = this.#service.control as unknown as Record<string, Verb>;
-    const done = control[verb]!(...values).then(() => "done", refusalOf);
+    const done = this.#call(verb, values).then(() => "done", refusalOf);
     const seen = ended.map(({ session, asked }) => ({ ...this.#sessions.get(session)!, asked }));
     for (const { session } of ended) this.#sessions.delete(session);
     const checked = done.then((outcome) => assert.equal(outcome, expected));
     await inTime(Promise.all([checked, this.#ends(seen)]));
     this.#tally.add(`${verb} ${expected}`);
     this.#tally.add("sessions ended", ended.length);
+  }
+
+  /** A verb of the control, or, after a period, of a part of it. */
+  #call(verb: string, values: readonly unknown[]): Promise<unknown> {
+    const [part, method] = verb.split(".");
+    const control = this.#service.control as unknown as Record<string, unknown>;
+    const owner = (method === undefined ? control : control[part!]) as Record<string, Verb>;
+    return owner[method ?? part!]!(...values);
   }
 
   /** What the model makes of it: the kind of its refusal, or "done". */

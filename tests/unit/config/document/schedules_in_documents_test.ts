@@ -114,6 +114,10 @@ Deno.test("apply: a schedule that cannot be is refused, with its place", () =>
       );
     }
     await assert.rejects(
+      documents.apply("disks: [{name: a, snapshotSpace: 0B}]"),
+      isRefusal("usage", /disks\[0\]\.snapshotSpace: snapshots cannot be limited to 0 octets/),
+    );
+    await assert.rejects(
       documents.apply("schedules: [{name: n, kind: backup, disks: [a]}]"),
       /cron/,
     );

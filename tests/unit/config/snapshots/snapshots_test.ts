@@ -166,6 +166,9 @@ Deno.test("snapshots that take what they may are refused, and the disk goes on",
     );
     await world.write("d", BLOCK, 2);
     await world.reads("d", BLOCK, 2);
+    for (const none of [0, -1, 0.5]) {
+      await assert.rejects(world.control.snapshots.limit("d", none), isKind("usage"));
+    }
     await world.control.snapshots.limit("d", null);
     await world.control.snapshots.create({ disks: ["d"] });
   }));
