@@ -59,14 +59,14 @@ export class RunningIsns {
     }
     for (const [name, place] of wanted) {
       const present = this.#servers.get(name);
-      if (present !== undefined) present.link.poke();
+      if (present !== undefined) present.link.rouse();
       else this.#servers.set(name, this.#begin(name, place));
     }
   }
 
   /** Portals or targets are not what they were. */
   refresh(): void {
-    for (const { link } of this.#servers.values()) link.poke();
+    for (const { link } of this.#servers.values()) link.rouse();
   }
 
   #begin(name: string, { address: host, port }: PortalFacts): Server {

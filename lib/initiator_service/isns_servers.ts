@@ -74,7 +74,9 @@ export class IsnsServers {
         server.askedAt = clock.now().toISOString();
       },
       // Anybody can tell us anything: while the server is away, we try it at our own pace.
-      onTold: () => void (link.isWell && link.poke()),
+      onTold() {
+        if (link.isWell) link.rouse();
+      },
     });
     const link = new Link({
       ...around,

@@ -4,7 +4,6 @@
  */
 import type { PortalAddress } from "../iscsi/portal_address.ts";
 import { Backoff } from "../runtime/backoff.ts";
-import { Bell } from "../runtime/bell.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Random } from "../runtime/random.ts";
 import { within } from "../runtime/within.ts";
@@ -51,13 +50,17 @@ const LEAVE_MS = 3_000;
 export class Link {
   readonly #options: LinkOptions;
   readonly #backoff: Backoff;
-  readonly #bell = new Bell();
   /** Whoever waits for the next try to come to an end. */
-  #waiting: (() => void)[] = [];
+  readonly #waiting: (() => void)[] = [];
   #life: Promise<void> | undefined;
   #session: ServerSession | undefined;
-  readonly #stopping = Promise.withResolvers<void>();
   #isStopping = false;
+  /** There is something to do of which what is under way does not know. */
+  #isDue = false;
+  /** Ends the pause that is under way. */
+  #endPause: (() => void) | undefined;
+  /** That pause is not for work to end. */
+  #isResting = false;
   /** Undefined as long as nothing has come of it yet. */
   #failure: ServerUnusable | "none" | undefined;
   /** When a connection that the server had closed was made anew last. */
@@ -83,22 +86,27 @@ export class Link {
     return this.#failure === "none" ? undefined : this.#failure;
   }
 
-  /** There is something to do; resolves when it is done, or could not be. */
+  /** There is something to do. */
+  rouse(): void {
+    this.#isDue = true;
+    if (!this.#isResting) this.#endPause?.();
+  }
+
+  /** The same; resolves when it is done, or could not be. */
   poke(): Promise<void> {
     if (this.#isStopping) return Promise.resolve();
     const done = new Promise<void>((then) => this.#waiting.push(then));
-    this.#bell.ring();
+    this.rouse();
     return done;
   }
 
   /** Takes leave of the server. */
   async stop(): Promise<void> {
     this.#isStopping = true;
-    this.#stopping.resolve();
-    this.#bell.ring();
+    this.#endPause?.();
     await within(this.#options.clock, LEAVE_MS, [this.#leave()]);
     this.#session?.close();
-    this.#release(this.#waiting);
+    this.#release(this.#waiting.length);
   }
 
   async #leave(): Promise<void> {
@@ -115,7 +123,7 @@ export class Link {
 
   async #live(): Promise<void> {
     while (!this.#isStopping) {
-      const { rung } = this.#bell;
+      this.#isDue = false;
       let pauseMs: number;
       try {
         await this.#attend(await this.#open());
@@ -126,7 +134,7 @@ export class Link {
         this.#came(error);
         pauseMs = this.#backoff.next();
       }
-      if (!this.#isStopping) await this.#pause(pauseMs, rung);
+      if (!this.#isDue) await this.#pause(pauseMs);
     }
   }
 
@@ -134,31 +142,31 @@ export class Link {
     if (this.#session?.isClosed === false) return this.#session;
     const { server, network, clock, limits, task } = this.#options;
     const onInquiry = (message: Parameters<typeof answerInquiry>[0]) =>
-      answerInquiry(message, { asked: () => task.asked(), told: () => this.#bell.ring() });
-    return this.#session = await ServerSession.open({
+      answerInquiry(message, { asked: () => task.asked(), told: () => this.rouse() });
+    const session = await ServerSession.open({
       ...{ server, network, clock, limits, onInquiry },
     });
+    session.ended.then(() => this.#endPause?.());
+    return this.#session = session;
   }
 
   /** Does what is to be done, again and again, until the server closes the connection. */
   async #attend(session: ServerSession): Promise<void> {
     const { task, clock } = this.#options;
     for (let isNew = true; !this.#isStopping; isNew = false) {
-      const { rung } = this.#bell;
-      const waiting = this.#waiting;
-      this.#waiting = [];
-      try {
-        await task.tend(session, isNew);
-        this.#came("none");
-        this.#backoff.reset();
-      } finally {
-        this.#release(waiting);
-      }
+      this.#isDue = false;
+      const served = this.#waiting.length;
+      await task.tend(session, isNew);
+      this.#came("none");
+      this.#backoff.reset();
+      this.#release(served);
       // Strangers too can tell us that something has changed.
       const soonestMs = clock.nowMs() + LEAST_GAP_MS;
-      await this.#pause(task.refreshMs, rung, session.ended);
+      if (!this.#isDue && !session.isClosed) await this.#pause(task.refreshMs);
+      this.#isResting = true;
+      if (!session.isClosed) await this.#pause(soonestMs - clock.nowMs());
+      this.#isResting = false;
       if (session.isClosed) return;
-      await this.#pause(soonestMs - clock.nowMs(), this.#stopping.promise);
     }
   }
 
@@ -178,25 +186,28 @@ export class Link {
     const before = this.#failure;
     this.#failure = outcome;
     const failure = outcome === "none" ? undefined : outcome;
-    if (outcome !== "none") {
-      this.#release(this.#waiting);
-      this.#waiting = [];
-    }
+    if (outcome !== "none") this.#release(this.#waiting.length);
     const wasWell = before === "none";
     const isNews = before === undefined || wasWell !== (outcome === "none");
     if (isNews) this.#options.onChange(failure);
   }
 
-  #release(waiting: readonly (() => void)[]): void {
-    for (const then of waiting) then();
+  /** The first so many need not wait any longer. */
+  #release(count: number): void {
+    for (const then of this.#waiting.splice(0, count)) then();
   }
 
-  /** Ends early when there is something to do. */
-  async #pause(ms: number, ...early: readonly Promise<void>[]): Promise<void> {
-    if (ms <= 0) return;
-    let callOff = () => {};
-    const over = new Promise<void>((then) => callOff = this.#options.clock.after(ms, then));
-    await Promise.race([over, ...early]);
-    callOff();
+  /** Ends early when there is something to do, or the connection or the link ends. */
+  #pause(ms: number): Promise<void> {
+    if (ms <= 0 || this.#isStopping) return Promise.resolve();
+    return new Promise((then) => {
+      const end = (): void => {
+        callOff();
+        this.#endPause = undefined;
+        then();
+      };
+      const callOff = this.#options.clock.after(ms, end);
+      this.#endPause = end;
+    });
   }
 }

@@ -176,6 +176,17 @@ Deno.test("Link tells in words what the server refuses, and what it does wrong",
   }
 });
 
+Deno.test("Link tells whoever waits only once it knows why it failed", async () => {
+  const { link, server, clock } = linked();
+  link.start();
+  await turns();
+  server.answer = () => ({ status: 11 });
+  clock.advance(1000);
+  await link.poke();
+  assert.match(link.failure?.message ?? "", /internal error \(status 11\)$/);
+  await link.stop();
+});
+
 Deno.test("Link takes leave of the server, over a new connection where the old one is gone", async () => {
   const { link, task, server } = linked();
   link.start();
