@@ -2,10 +2,12 @@
  * Puts a file, into which its child has been copied, in the child's place: it gets the child's
  * unique id, time and name, by which the child's own children know it. So none of those is touched.
  */
+import { dirname } from "node:path";
 import { type FileStore, osFiles } from "../../block/file_store.ts";
 import { findFooter, isFound, readable, readFooters } from "../../vhd/find_footer.ts";
 import { emitFooter, type Footer } from "../../vhd/footer.ts";
 import { FormatError } from "../../vhd/format_error.ts";
+import { journalPath } from "../../vhd/journal.ts";
 import { replaceBy } from "./replace_by.ts";
 
 /** Interrupted anywhere, it is finished by doing it again. Nobody may have either file open. */
@@ -14,6 +16,10 @@ export async function takePlace(
   child: string,
   files: FileStore = osFiles,
 ): Promise<void> {
+  // All is flushed. What a loss of power brings back of journals would be taken for those of the
+  // next files with these names.
+  for (const path of [parent, child]) await files.remove(journalPath(path));
+  await files.syncDirectory(dirname(parent));
   if (!await files.exists(parent)) return; // it has the child's name already
   const { uniqueId } = await footerOf(child, files);
   const modifiedAt = await files.modifiedAt(child);

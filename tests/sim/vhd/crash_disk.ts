@@ -3,13 +3,12 @@
  * after a crash.
  */
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
 import type { BlockDevice } from "../../../lib/block/device.ts";
 import { newDynamicImage } from "../../../lib/vhd/new_dynamic_image.ts";
 import { openVhd } from "../../../lib/vhd/open.ts";
 import { timeStampOf } from "../../../lib/vhd/time_stamp.ts";
 import { Chance } from "../../support/chance.ts";
-import { type Content, SimFiles, type SimState } from "../../support/sim_files.ts";
+import { SimFiles, type SimState } from "../../support/sim_files.ts";
 import { TestClock } from "../../support/test_clock.ts";
 import type { CrashLedger, Stamp } from "./crash_ledger.ts";
 
@@ -20,7 +19,7 @@ export const BLOCK = 8192;
 export const SIZE = 5 * BLOCK + 3 * SECTOR;
 export const SECTORS = SIZE / SECTOR;
 /** To the rest of the last block, and a part of another. */
-const GROWTH = 18;
+export const GROWTH = 18;
 export const MOST_SECTORS = SECTORS + 2 * GROWTH;
 export const DISK = "/d.vhd";
 export const PARENT = "/p.vhd";
@@ -73,7 +72,7 @@ export async function newDisk(
   return { files: SimFiles.of(files.snapshot()), stamps };
 }
 
-function imageOctets(
+export function imageOctets(
   uuid: Uint8Array,
   { isChild = false, isCrowded = false }: { isChild?: boolean; isCrowded?: boolean },
 ): Uint8Array {
@@ -119,46 +118,8 @@ export async function readStamps(device: BlockDevice): Promise<Stamp[]> {
   });
 }
 
-/** What is found in files that a crash left, once they are opened. */
-export type Examine = (state: SimState, bootId: string) => Promise<readonly Stamp[]>;
-
-/** Answers from memory what the same files held before: workloads begin alike, and leave the same. */
-export function remembering(examine: Examine): Examine {
-  const found = new Map<string, readonly Stamp[]>();
-  return async (state, bootId) => {
-    const key = digestOf(state, bootId);
-    let stamps = found.get(key);
-    if (stamps === undefined) {
-      if (found.size === MOST_REMEMBERED) found.clear();
-      stamps = await examine(state, bootId);
-      found.set(key, stamps);
-    }
-    return stamps;
-  };
-}
-
-const MOST_REMEMBERED = 200_000;
-
-function digestOf({ names, files }: SimState, bootId: string): string {
-  const hash = createHash("sha1").update(bootId);
-  for (const [path, file] of names) hash.update(`${path} ${digestOfContent(files.get(file)!)}`);
-  return hash.digest("base64");
-}
-
-/** Of octets that many states share. */
-const digests = new WeakMap<Uint8Array, string>();
-
-function digestOfContent({ octets, length }: Content): string {
-  let digest = digests.get(octets);
-  if (digest === undefined) {
-    digest = createHash("sha1").update(octets.subarray(0, length)).digest("base64");
-    digests.set(octets, digest);
-  }
-  return `${digest} ${length}`;
-}
-
 /** The stamps, one for each sector that the disk has, in files that are in order once opened. */
-export const examine: Examine = async (state, bootId) => {
+export async function examine(state: SimState, bootId: string): Promise<readonly Stamp[]> {
   const files = SimFiles.of(state);
   const parent = files.paths().includes(PARENT) ? files.octets(PARENT) : undefined;
   const clock = new TestClock();
@@ -173,7 +134,7 @@ export const examine: Examine = async (state, bootId) => {
   assert.deepEqual(files.paths().filter((path) => path.endsWith(".sjl")), []);
   if (parent !== undefined) assert.deepEqual(files.octets(PARENT), parent);
   return stamps;
-};
+}
 
 export function requireAllowed(
   stamps: readonly Stamp[],

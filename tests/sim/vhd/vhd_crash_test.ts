@@ -16,12 +16,12 @@ import {
   type Kind,
   MOST_SECTORS,
   newDisk,
-  remembering,
   requireAllowed,
   runWorkload,
   SECTORS,
 } from "./crash_disk.ts";
 import { CrashLedger } from "./crash_ledger.ts";
+import { remembering } from "./remembering.ts";
 import { CrashStates, type StateCount } from "./crash_states.ts";
 
 const KINDS: readonly Kind[] = ["dynamic", "differencing"];
