@@ -64,7 +64,7 @@ export class CrashStates {
 
   /** After the first `count` operations, with a page cache that outlives it: all is there. */
   killed(count: number): SimState {
-    return this.#build(count, new Map(), () => true, true);
+    return this.#build(count, new Map(), () => true, "whole");
   }
 
   /**
@@ -75,6 +75,8 @@ export class CrashStates {
     const covered = this.#covered(count);
     const open = this.#notDurable(count, covered);
     const build = (choice: Choice) => this.#build(count, covered, choice);
+    // A sync of data leaves times for later.
+    if (all) yield this.#build(count, covered, () => true, "durable");
     const chance = () => this.#random.onceIn(2);
     const newest = all ? undefined : count - 1;
     if (newest !== undefined && open.at(-1) !== newest) {
@@ -129,8 +131,9 @@ export class CrashStates {
     count: number,
     covered: ReadonlyMap<string, number>,
     choice: Choice,
-    isWhole = false,
+    kind: "whole" | "durable" | "chance" = "chance",
   ): SimState {
+    const isWhole = kind === "whole";
     const names = new Map(this.#initial.names);
     const changed = new Map<string, number[]>();
     for (const [owner, indices] of this.#ofOwner) {
@@ -152,8 +155,9 @@ export class CrashStates {
     for (const file of new Set(names.values())) {
       const whole = this.#whole(file, isWhole ? count : covered.get(file) ?? 0);
       const content = this.#withOpen(whole, changed.get(file) ?? [], choice);
-      const modified = isWhole ? content.modified : this.#modified(file, count, content);
-      files.set(file, { ...content, modified });
+      const durable = this.#durableTime(file, count);
+      const isLast = isWhole || kind === "chance" && this.#random.onceIn(2);
+      files.set(file, { ...content, modified: isLast ? content.modified : durable });
     }
     return { files, names };
   }
@@ -168,15 +172,13 @@ export class CrashStates {
     return content ?? whole;
   }
 
-  /** Of the times of a file, the one that is durable or the one that it had last. */
-  #modified(file: string, count: number, { modified }: Content): number {
+  #durableTime(file: string, count: number): number {
     let durable = 0;
     for (const index of this.#ofOwner.get(file) ?? []) {
       const operation = this.#operations[index]!;
       if (index < count && operation.kind === "sync" && operation.full) durable = operation.covered;
     }
-    const sure = this.#whole(file, durable).modified;
-    return sure === modified || this.#random.onceIn(2) ? modified : sure;
+    return this.#whole(file, durable).modified;
   }
 
   /** The file after all of the first `count` operations. */

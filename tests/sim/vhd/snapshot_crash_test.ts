@@ -38,6 +38,18 @@ const ALPHABET: readonly SnapshotOperation[] = [
   { do: "restart" },
 ];
 
+/** What is always among them. */
+const CHOSEN: readonly (readonly SnapshotOperation[])[] = [
+  // What was written to last is a parent now, and when that was must outlive a loss of power.
+  [{ do: "write", at: 2, count: 12 }, { do: "snapshot" }],
+  // The journals of files that change places.
+  [{ do: "write", at: 2, count: 12 }, { do: "delete", oldest: true }, { do: "snapshot" }],
+  [{ do: "grow" }, { do: "snapshot" }, { do: "delete", oldest: true }, {
+    do: "discard",
+    oldest: true,
+  }],
+];
+
 const isFull = Deno.env.get("SANCTL_TEST_CRASH") === "full";
 /** Of the workloads of two and of three operations, so many in a thousand. */
 const SHARES = isFull ? [1000, 1000] : [60, 2];
@@ -97,6 +109,10 @@ for (const base of BASES) {
   Deno.test(`E6: snapshots of a ${base} disk survive a crash at any moment of short work`, async () => {
     const random = new SeededRandom(chooseSeed());
     let workloads = 0, states = 0;
+    for (const workload of CHOSEN) {
+      states += await crashEverywhere({ base, workload, isKnown: false, random, count: STATES });
+      workloads++;
+    }
     for (const one of ALPHABET) {
       for (const two of [undefined, ...ALPHABET]) {
         for (const three of two === undefined ? [undefined] : [undefined, ...ALPHABET]) {
