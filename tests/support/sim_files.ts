@@ -205,10 +205,8 @@ export class SimFiles implements FileStore {
 
   /** The process that had files open is gone: nobody holds them, and it does nothing any more. */
   kill(): void {
-    for (const [path, { id, octets, length, modified }] of this.#entries) {
-      const content = { octets, length, modified };
-      const entry = { ...content, id, readers: 0, isWritten: false, isShared: false };
-      this.#entries.set(path, entry);
+    for (const [path, entry] of this.#entries) {
+      this.#entries.set(path, { ...entry, readers: 0, isWritten: false });
     }
     this.#life++;
   }
