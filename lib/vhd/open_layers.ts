@@ -93,16 +93,21 @@ export async function openReadOnly(path: string, around: Surroundings, readers?:
 }
 
 async function putLeftFileInOrder(path: string, around: Surroundings): Promise<void> {
-  const file = await around.files.open(path);
+  const { files } = around;
+  // What it holds does not change, and its children know it by when it was last written to.
+  const modifiedAt = await files.modifiedAt(path);
+  const file = await files.open(path);
   try {
     const vhd = findVhd(file);
     if (vhd.found.footer.diskType === DiskType.FIXED) return;
     const layer = await openDynamicLayer(vhd, around);
     await putInOrder(layer, vhd.footers, around);
-    await around.files.remove(journalPath(path));
+    await files.remove(journalPath(path));
   } finally {
     file.close();
   }
+  await files.touch(path, modifiedAt);
+  await files.syncAll(path);
 }
 
 export interface ParentOptions {

@@ -211,6 +211,21 @@ export class SimFiles implements FileStore {
     this.#life++;
   }
 
+  /** The files as a process sees them that is there now; once it is killed it can do nothing. */
+  process(): FileStore {
+    const life = this.#life;
+    return new Proxy<FileStore>(this, {
+      get: (files, name) => {
+        const value = Reflect.get(files, name, files);
+        if (typeof value !== "function") return value;
+        return (...args: unknown[]) => {
+          if (this.#life !== life) throw new DeviceError("gone", "its process was killed");
+          return value.apply(files, args);
+        };
+      },
+    });
+  }
+
   /** Which process has the files open. */
   get life(): number {
     return this.#life;

@@ -1,6 +1,6 @@
 /** What snapshots do with files. */
 import { type FileStore, osFiles } from "../../block/file_store.ts";
-import { copyIntoParent } from "../../snapshot/merge/copy_into_parent.ts";
+import { copyIntoParent, restoreTime } from "../../snapshot/merge/copy_into_parent.ts";
 import { takePlace } from "../../snapshot/merge/take_place.ts";
 import { createDifferencingVhd } from "../../vhd/create.ts";
 import { journalPath } from "../../vhd/journal.ts";
@@ -72,6 +72,16 @@ export class ChainFiles {
     const progress = (done: number, total: number) => onProgress?.({ done, total });
     const options = { ...this.#around, parent, child, from, signal, progress };
     return await failing(parent, () => copyIntoParent(options));
+  }
+
+  /** See {@link restoreTime}. */
+  async restoreTime(parent: string, child: string): Promise<void> {
+    await failing(parent, async () => {
+      // A journal that a merge was left with is put in order before, which would change it again.
+      const file = await openReadOnly(parent, surroundings(this.#around));
+      file.close();
+      await restoreTime(parent, child, this.#around);
+    });
   }
 
   /** See {@link takePlace}. */

@@ -10,7 +10,7 @@ import { merged } from "./merged.ts";
 export function isUnsettled(state: DeclaredState): boolean {
   return state.disks.some((disk) => {
     const { unfinished, merge } = chainOf(disk);
-    return unfinished !== undefined || merge?.replacing;
+    return unfinished !== undefined || merge !== undefined;
   });
 }
 
@@ -28,10 +28,16 @@ async function settled(keeper: StateKeeper, state: DeclaredState): Promise<Decla
   const files = chainFilesOf(keeper);
   const named = new Set(state.disks.flatMap(filesOfDisk));
   for (const { uuid, chain } of state.disks) {
-    if (chain?.merge?.replacing) {
-      const { parent, child } = chain.merge;
-      if (!await succeeds(() => files.replaceChild(parent, child))) continue;
-      state = merged(state, uuid, chain.merge);
+    if (chain?.merge !== undefined) {
+      const { parent, child, replacing } = chain.merge;
+      if (replacing) {
+        if (!await succeeds(() => files.replaceChild(parent, child))) continue;
+        state = merged(state, uuid, chain.merge);
+      } else {
+        // It begins anew. Until then the disks of others, which lie on these, can be opened too.
+        if (!await succeeds(() => files.restoreTime(parent, child))) continue;
+        state = withChain(state, uuid, (each) => without(each, "merge"));
+      }
     }
     if (chain?.unfinished !== undefined) {
       const { unfinished } = chain;

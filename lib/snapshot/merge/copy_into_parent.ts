@@ -3,6 +3,7 @@
  * who reads the chain may go on, since what is written is what the child holds over it. Doing it
  * again, wholly or in part, does no harm.
  */
+import { dirname } from "node:path";
 import type { BlockDevice } from "../../block/device.ts";
 import { turn } from "../../block/slices.ts";
 import type { DynamicLayer } from "../../vhd/dynamic_layer.ts";
@@ -11,7 +12,8 @@ import { FormatError } from "../../vhd/format_error.ts";
 import { SECTOR_LENGTH } from "../../vhd/geometry.ts";
 import { openVhd } from "../../vhd/open.ts";
 import { findVhd, openDynamicLayer, openReadOnly } from "../../vhd/open_layers.ts";
-import { type GivenSurroundings, surroundings } from "../../vhd/surroundings.ts";
+import { type GivenSurroundings, type Surroundings, surroundings } from "../../vhd/surroundings.ts";
+import { dateOf } from "../../vhd/time_stamp.ts";
 
 /** Octets that are copied in one piece. */
 const PIECE_LENGTH = 1 << 20;
@@ -47,10 +49,41 @@ export async function copyIntoParent(options: CopyIntoParentOptions): Promise<nu
       return await copyBlocks(layer, device, options);
     } finally {
       await device.close();
+      await keepTime(parent, layer, around);
     }
   } finally {
     childFile.close();
   }
+}
+
+/**
+ * Has the parent say again when it was last written to, as its child knows it: what was copied has
+ * changed nothing that is read through the child. For what a crash has interrupted.
+ */
+export async function restoreTime(
+  parent: string,
+  child: string,
+  given: GivenSurroundings = {},
+): Promise<void> {
+  const around = surroundings(given);
+  const childFile = await openReadOnly(child, around);
+  try {
+    await keepTime(parent, await openDynamicLayer(findVhd(childFile), around), around);
+  } finally {
+    childFile.close();
+  }
+}
+
+async function keepTime(
+  parent: string,
+  { image: { header } }: DynamicLayer,
+  { files }: Surroundings,
+): Promise<void> {
+  // A journal that a loss of power brought back would have the parent put in order again.
+  await files.syncDirectory(dirname(parent));
+  if (header.parentTimeStamp === 0) return; // it does not know
+  await files.touch(parent, dateOf(header.parentTimeStamp));
+  await files.syncAll(parent);
 }
 
 async function copyBlocks(

@@ -6,6 +6,8 @@ import type { BlockDevice } from "../../../lib/block/device.ts";
 import { ExchangeableDevice } from "../../../lib/block/exchangeable.ts";
 import type { DiskFiles, GrowthOptions } from "../../../lib/config/disk_files.ts";
 import type { EndedSession } from "../../../lib/config/facts.ts";
+import type { FileStore } from "../../../lib/block/file_store.ts";
+import type { EventSink } from "../../../lib/events/event_sink.ts";
 import { growDevice } from "../../../lib/config/grow_device.ts";
 import {
   NO_DISK_COUNTERS,
@@ -41,21 +43,22 @@ export class SimKeeper implements StateKeeper {
   readonly observation: Observation;
   readonly logger = silentLogger;
   readonly around: GivenSurroundings;
-  readonly #files: SimFiles;
+  readonly #files: FileStore;
   #state: DeclaredState;
   #device: ExchangeableDevice | undefined;
   #last: Promise<unknown> = Promise.resolve();
 
   private constructor(options: SimKeeperOptions, state: DeclaredState) {
-    const { files, clock, bootId, running = true } = options;
+    const { clock, bootId, running = true } = options;
+    const files = options.files.process();
     this.#files = files;
     this.#state = state;
     const newChildren = { blockLength: BLOCK, growTo: SIZE };
     const small = { recordsOfHalf: 4, regionsOfChunk: 1, newChildren };
     // Each opening has others: no two files have one unique id.
-    const seed = [...bootId, ...files.paths().join()].reduce(
+    const seed = [...bootId, ...options.files.paths().join()].reduce(
       (sum, letter) => sum * 31 + letter.charCodeAt(0) >>> 0,
-      files.operations.length,
+      options.files.operations.length,
     );
     this.around = { files, clock, bootId, random: new Chance(seed), ...small };
     this.files = { around: this.around } as DiskFiles;
@@ -86,8 +89,11 @@ export class SimKeeper implements StateKeeper {
     throw new Error("no visitors are kept");
   }
 
-  get notes(): never {
-    throw new Error("nobody is told");
+  /** What went wrong with nobody waiting for it. */
+  readonly failures: string[] = [];
+
+  get notes(): EventSink {
+    return { note: (kind, details) => this.failures.push(`${kind} ${JSON.stringify(details)}`) };
   }
 
   get schedules(): never {

@@ -44,11 +44,24 @@ const CHOSEN: readonly (readonly SnapshotOperation[])[] = [
   [{ do: "write", at: 2, count: 12 }, { do: "snapshot" }],
   // The journals of files that change places.
   [{ do: "write", at: 2, count: 12 }, { do: "delete", oldest: true }, { do: "snapshot" }],
+  // One that is merged is left for another, and what began from it is still its child.
+  [
+    { do: "write", at: 30, count: 4 },
+    { do: "snapshot" },
+    { do: "write", at: 32, count: 4 },
+    { do: "delete beside", oldest: false },
+    { do: "delete beside", oldest: true },
+    { do: "snapshot" },
+    { do: "write", at: 30, count: 4 },
+    { do: "restart" },
+  ],
   [{ do: "grow" }, { do: "snapshot" }, { do: "delete", oldest: true }, {
     do: "discard",
     oldest: true,
   }],
 ];
+
+const LONGEST_CHOSEN = Math.max(...CHOSEN.map(({ length }) => length));
 
 const isFull = Deno.env.get("SANCTL_TEST_CRASH") === "full";
 /** Of the workloads of two and of three operations, so many in a thousand. */
@@ -90,7 +103,7 @@ async function crashEverywhere(crashed: Crashed): Promise<number> {
   const states = new CrashStates({ initial, operations, random, isIncidental });
   let total = 0;
   for (let at = isKnown ? begunAt : 0; at <= operations.length; at++) {
-    if (workload.length > 3 && !random.onceIn(MOMENTS)) continue;
+    if (workload.length > LONGEST_CHOSEN && !random.onceIn(MOMENTS)) continue;
     try {
       const found = await look(states.killed(at), boot(1));
       ledger.require(found, at, ledger.disk.allowedAfterKill(at));
@@ -136,7 +149,7 @@ for (const base of BASES) {
     let states = 0;
     for (let run = 0; run < LONG_WORKLOADS; run++) {
       const random = new Chance(seed + run);
-      const length = random.between(4, 10);
+      const length = random.between(4, 12);
       const workload = Array.from({ length }, () => random.one(ALPHABET));
       const count = STATES_OF_LONG;
       try {

@@ -105,6 +105,7 @@ export class SnapshotWorld {
     const ended = this.ledger.disk.beginFlush(this.#now);
     await this.#keeper.close();
     ended();
+    assert.deepEqual(this.#keeper.failures, []);
   }
 
   readonly #now = () => this.files.operations.length;
