@@ -21,44 +21,14 @@ import {
   WEAR,
 } from "../support/reservations.ts";
 import { chooseSeed, SeededRandom } from "../support/seeded_random.ts";
-import { iqn, type Service, withService } from "../support/service.ts";
+import { type Service, withService } from "../support/service.ts";
+import { INITIATORS, NAMES, readAll, settle, writeUntilKilled } from "../support/killed_service.ts";
 import { StampLedger } from "../support/stamp_ledger.ts";
 import { BLOCK_LENGTH } from "../support/stamped_block.ts";
-import { StampingWriter } from "../support/stamping_writer.ts";
 import { logIn, type TcpInitiator } from "../support/tcp_initiator.ts";
-import type { LoginKeys } from "../support/test_initiator.ts";
 
 const ROUNDS = 50;
 const BLOCK_COUNT = 4096;
-const READ_BLOCKS = 256;
-
-/** The most writes acknowledged, and the longest wait after them, before the service is killed. */
-const MOST_WRITES = 200;
-const LONGEST_WAIT_MS = 8;
-
-/** They write at the same time, each with commands of its own in flight. */
-const INITIATORS = ["iqn.2026-01.org.example:host1", "iqn.2026-01.org.example:host2"] as const;
-
-const NAMES: LoginKeys = {
-  InitiatorName: INITIATORS[0],
-  TargetName: iqn("t"),
-  MaxRecvDataSegmentLength: "262144",
-};
-
-/** Ways for data to come: with the command, in one burst asked for, in pieces; with digests. */
-const SESSIONS: readonly LoginKeys[] = [
-  { ImmediateData: "Yes" },
-  { ImmediateData: "No", MaxBurstLength: "262144" },
-  { ImmediateData: "No", MaxBurstLength: "1024", FirstBurstLength: "1024" },
-  { ImmediateData: "Yes", HeaderDigest: "CRC32C", DataDigest: "CRC32C" },
-];
-
-interface Round {
-  readonly service: Service;
-  readonly ledger: StampLedger;
-  readonly random: SeededRandom;
-  readonly round: number;
-}
 
 Deno.test({
   name: `crash: kill -9 during writes loses nothing acknowledged, ${ROUNDS} times over`,
@@ -74,7 +44,7 @@ Deno.test({
         acknowledged += await writeUntilKilled({ service, ledger, random, round });
         openBlocks += ledger.openBlocks;
         await service.start();
-        octets = await readAll(service);
+        octets = await readAll(service, BLOCK_COUNT);
         settle(ledger, octets, `round ${round} of seed ${seed}`);
       }
       assert.ok(acknowledged > ROUNDS, `${acknowledged} writes were acknowledged`);
@@ -83,57 +53,6 @@ Deno.test({
       await assertFileHolds(service, octets);
     }),
 });
-
-/** Writes until the service is killed at a moment of chance; answers how much it acknowledged. */
-async function writeUntilKilled({ service, ledger, random, round }: Round): Promise<number> {
-  const enough = 1 + random.below(MOST_WRITES);
-  const waitMs = random.below(LONGEST_WAIT_MS);
-  const killed = Promise.withResolvers<void>();
-  let acknowledged = 0;
-  function acknowledge(): void {
-    if (++acknowledged !== enough) return;
-    setTimeout(() => killed.resolve(service.kill().then(() => undefined)), waitMs);
-  }
-  const writers = INITIATORS.map(async (InitiatorName) => {
-    const session = random.one(SESSIONS);
-    const keys = { ...NAMES, InitiatorName, ...session };
-    const initiator = await logIn(service.serving.portal, keys);
-    using _stream = initiator.stream;
-    const immediateData = session["ImmediateData"] === "Yes";
-    await new StampingWriter({ initiator, ledger, random, round, immediateData }).run(acknowledge);
-  });
-  await Promise.all(writers);
-  assert.ok(acknowledged >= enough, "the connections broke before the service was killed");
-  await killed.promise;
-  return acknowledged;
-}
-
-async function readAll(service: Service): Promise<Uint8Array<ArrayBuffer>> {
-  const initiator = await logIn(service.serving.portal, NAMES);
-  using _stream = initiator.stream;
-  const octets = new Uint8Array(BLOCK_COUNT * BLOCK_LENGTH);
-  for (let lba = 0; lba < BLOCK_COUNT; lba += READ_BLOCKS) {
-    octets.set(await read(initiator, lba), lba * BLOCK_LENGTH);
-  }
-  return octets;
-}
-
-async function read(initiator: TcpInitiator, lba: number): Promise<Uint8Array> {
-  const length = READ_BLOCKS * BLOCK_LENGTH;
-  const fields = { cdb: cdb(Op.READ_10, lba, READ_BLOCKS), read: true, length };
-  const { status, data } = await initiator.run(fields);
-  assert.equal(status, 0);
-  assert.equal(data.length, length);
-  return data;
-}
-
-function settle(ledger: StampLedger, octets: Uint8Array, when: string): void {
-  try {
-    ledger.settle(octets);
-  } catch (error) {
-    throw new Error(`after ${when}: ${(error as Error).message}`, { cause: error });
-  }
-}
 
 /** The VHD itself holds what initiators read, as another's program sees it. */
 async function assertFileHolds(service: Service, octets: Uint8Array): Promise<void> {

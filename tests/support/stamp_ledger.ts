@@ -43,6 +43,11 @@ export class StampLedger {
     this.#acknowledged.fill(stamp, lba, lba + blockCount);
   }
 
+  /** Each block's stamps as they are now: what it holds is one of them, or one between. */
+  moment(): { readonly acknowledged: Uint32Array; readonly issued: Uint32Array } {
+    return { acknowledged: this.#acknowledged.slice(), issued: this.#issued.slice() };
+  }
+
   /** Blocks of writes that were issued and not acknowledged. */
   get openBlocks(): number {
     return this.#issued.filter((stamp, block) => stamp !== this.#acknowledged[block]).length;
