@@ -5,13 +5,12 @@
  */
 import { EventLog } from "../events/event_log.ts";
 import type { EventSink } from "../events/event_sink.ts";
-import { within } from "../runtime/within.ts";
 import { CAPACITY_DATA_HAS_CHANGED, NOT_READY_TO_READY_CHANGE } from "../scsi/sense.ts";
 import { announceCondition } from "../target/announce_condition.ts";
 import type { Limits } from "../target/limits.ts";
 import type { TargetNode } from "../target/node.ts";
 import { AbsentDisks } from "./absent_disks.ts";
-import { ControlError, type EndedSession, type PortalFacts } from "./control.ts";
+import type { EndedSession, PortalFacts } from "./control.ts";
 import type { DiskFiles, GrowthOptions } from "./disk_files.ts";
 import { engineLimits } from "./limits.ts";
 import { StateLock } from "./lock.ts";
@@ -20,13 +19,13 @@ import { notePortal } from "./note_portal.ts";
 import type { Observation } from "./observation.ts";
 import { observeService } from "./observe_service.ts";
 import { checkGivenPortals } from "./operations/set_limits.ts";
-import { openNew } from "./open_new.ts";
 import { noSuchDisk } from "./operations/find.ts";
 import { systemNetwork } from "../isns/network.ts";
 import { resolveHost } from "../net/resolve_host.ts";
 import type { Outcome } from "./operations/outcome.ts";
 import { type PreparedAttachments, RunningAttachments } from "./running_attachments.ts";
 import { type DiskSurroundings, RunningDisk } from "./running_disk.ts";
+import { RunningDisks } from "./running_disks.ts";
 import { type PreparedPortals, RunningPortals, type Sockets } from "./running_portals.ts";
 import { isnsIdentifier, RunningIsns } from "./running_isns.ts";
 import { RunningSessions } from "./running_sessions.ts";
@@ -44,9 +43,6 @@ import { Upkeep } from "./upkeep.ts";
 import { VERSION } from "./version.ts";
 import type { Logger } from "../runtime/logger.ts";
 import { VisitorBook } from "./visitors/visitor_book.ts";
-
-/** How long a change waits for a disk that is removed: after that it is closed all the same. */
-const CLOSE_MS = 15_000;
 
 export interface ServiceOptions {
   readonly directory: string;
@@ -80,8 +76,7 @@ export class Service implements StateKeeper {
   readonly #sessions: RunningSessions;
   readonly #absent: AbsentDisks;
   readonly #attachments: RunningAttachments;
-  /** By UUID, which outlives a name. */
-  readonly #disks = new Map<string, RunningDisk>();
+  readonly #disks: RunningDisks;
   #state: DeclaredState;
   #secrets: SecretBook;
   #names = new Map<string, RunningDisk>();
@@ -113,6 +108,7 @@ export class Service implements StateKeeper {
       clock,
       nameOf: (uuid) => this.#state.disks.find((disk) => disk.uuid === uuid)?.name ?? uuid,
     };
+    this.#disks = new RunningDisks(this.#around);
     this.#portals = new RunningPortals(node, (name, failure) => {
       this.#isns.refresh();
       notePortal(this, name, failure);
@@ -129,7 +125,7 @@ export class Service implements StateKeeper {
     noteLogins(node, this.events, () => this.#state.targets);
     this.#absent = new AbsentDisks({
       clock: node.clock,
-      absent: () => this.#state.disks.filter(({ uuid }) => this.#standIn(uuid) !== undefined),
+      absent: () => this.#state.disks.filter(({ uuid }) => this.#disks.standIn(uuid) !== undefined),
       tryAgain: (disk) => this.#tryAgain(disk),
     });
     const disk = (uuid: string) => this.#disks.get(uuid);
@@ -192,8 +188,7 @@ export class Service implements StateKeeper {
     await this.control.snapshots.stop();
     await this.#last;
     await this.#attachments.stop();
-    await Promise.all([...this.#disks].map(([uuid, disk]) => this.#close(uuid, disk)));
-    this.#disks.clear();
+    await this.#disks.closeAll();
     this.events.note("service-stopped", {});
     await Promise.all([this.events.close(), this.visitors.close()]);
     this.#lock.release();
@@ -244,15 +239,7 @@ export class Service implements StateKeeper {
   async #open(): Promise<void> {
     await Promise.all([this.visitors.load(), this.upkeep.schedules.load()]);
     this.events.note("service-started", { version: VERSION, pid: Deno.pid });
-    await Promise.all(this.#state.disks.map(async (disk) => {
-      const running = await RunningDisk.openOrFail(disk, this.#around);
-      this.#disks.set(disk.uuid, running);
-      const { failure } = running.condition;
-      if (failure !== null) {
-        this.#node.logger.error("a disk cannot be opened", { disk: disk.name, reason: failure });
-        this.events.note("disk-absent", { disk: disk.name, reason: failure });
-      }
-    }));
+    await this.#disks.openAll(this.#state.disks);
     await this.#takeEffect({ state: this.#state, secrets: this.#secrets });
     await this.#attachments.begin();
     await this.#attachments.restore(this.#state.disks);
@@ -266,35 +253,29 @@ export class Service implements StateKeeper {
       await this.control.snapshots.settle();
       opened = await RunningDisk.open(this.#declared(disk.uuid), this.#around);
     } catch (error) {
-      return this.#standIn(disk.uuid)?.stillFails(error);
+      return this.#disks.standIn(disk.uuid)?.stillFails(error);
     }
     await this.#inTurn(() => this.#arrive(disk.uuid, opened));
   }
 
   /** The disk is there at last, unless it has been removed or the service has ended. */
   async #arrive(uuid: string, opened: RunningDisk): Promise<void> {
-    const standIn = this.#standIn(uuid);
-    if (standIn === undefined) return await this.#close(uuid, opened);
+    const standIn = this.#disks.standIn(uuid);
+    if (standIn === undefined) return await this.#disks.close(uuid, opened);
     const { name } = this.#state.disks.find((each) => each.uuid === uuid)!;
-    this.#disks.set(uuid, opened);
+    this.#disks.add(new Map([[uuid, opened]]));
     this.#names.set(name, opened);
     this.#targets.replace(standIn.unit, opened.unit);
-    await this.#close(uuid, standIn);
+    await this.#disks.close(uuid, standIn);
     this.#node.logger.info("a disk is there now", { disk: name });
     this.events.note("disk-present", { disk: name });
     await this.#attachments.restore([this.#declared(uuid)]);
   }
 
-  /** What stands in for a disk that is absent. */
-  #standIn(uuid: string): RunningDisk | undefined {
-    const disk = this.#disks.get(uuid);
-    return disk?.isOpen === false ? disk : undefined;
-  }
-
   async #change(operation: Operation): Promise<Outcome> {
     const outcome = operation(this.#state, this.#secrets);
     const declared = declaredBy(outcome, this.#secrets);
-    const opened = await openNew(outcome.state.disks, this.#disks, this.#around);
+    const opened = await this.#disks.openNew(outcome.state.disks);
     let portals: PreparedPortals | undefined;
     let attachments: PreparedAttachments | undefined;
     try {
@@ -306,8 +287,7 @@ export class Service implements StateKeeper {
       await attachments?.undo();
       await portals?.undo();
       this.#targets.hold(this.#state);
-      for (const uuid of opened.keys()) this.#disks.delete(uuid);
-      await Promise.all([...opened.values()].map((disk) => disk.close()));
+      await this.#disks.abandon(opened);
       throw error;
     }
     await portals.commit();
@@ -320,18 +300,16 @@ export class Service implements StateKeeper {
     { state, force = false }: Outcome,
     opened: ReadonlyMap<string, RunningDisk>,
   ): Promise<PreparedAttachments> {
-    for (const [uuid, disk] of opened) this.#disks.set(uuid, disk);
+    this.#disks.add(opened);
     return await this.#attachments.prepare(this.#state, state, force);
   }
 
   async #exchange(uuids: readonly string[], exchange: FileExchange): Promise<Outcome> {
     const halted: string[] = [];
     try {
-      for (const uuid of uuids) {
-        requireReady(this.#declared(uuid), this.#disks.get(uuid)!);
-        halted.push(uuid);
-      }
-      await Promise.all(halted.map((uuid) => this.#disks.get(uuid)!.halt(this.#declared(uuid))));
+      const ready = uuids.map((uuid) => this.#disks.ready(this.#declared(uuid)));
+      halted.push(...uuids);
+      await Promise.all(ready.map((disk, at) => disk.halt(this.#declared(uuids[at]!))));
       return await this.#exchangeFiles(exchange);
     } finally {
       await Promise.all(halted.map((uuid) => this.#resume(uuid, exchange.isNews ?? false)));
@@ -359,13 +337,9 @@ export class Service implements StateKeeper {
   }
 
   async #resume(uuid: string, isNews: boolean): Promise<void> {
-    const disk = this.#declared(uuid);
-    const running = this.#disks.get(uuid)!;
-    await running.resume(disk, this.#around);
-    const { failure } = running.condition;
-    if (failure !== null) this.events.note("disk-absent", { disk: disk.name, reason: failure });
+    const { unit } = await this.#disks.resume(this.#declared(uuid));
     if (!isNews) return;
-    announceCondition(this.#node.targets.values(), running.unit, NOT_READY_TO_READY_CHANGE);
+    announceCondition(this.#node.targets.values(), unit, NOT_READY_TO_READY_CHANGE);
   }
 
   #declared(uuid: string): DeclaredDisk {
@@ -381,36 +355,9 @@ export class Service implements StateKeeper {
     this.#secrets = declared.secrets;
     this.#names = new Map(state.disks.map(({ name, uuid }) => [name, this.#disks.get(uuid)!]));
     this.#node.limits = engineLimits(this.#standardLimits, state.limits);
-    await Promise.all([this.#targets.reconcile(declared, this.#disks), strayed]);
+    await Promise.all([this.#targets.reconcile(declared, this.#disks.byUuid), strayed]);
     this.#isns.reconcile(state.isnsServers);
-    await this.#closeGone(state.disks);
+    await this.#disks.closeGone(state.disks);
     this.upkeep.reconcile(state);
   }
-
-  async #closeGone(declared: readonly DeclaredDisk[]): Promise<void> {
-    const kept = new Set(declared.map(({ uuid }) => uuid));
-    for (const [uuid, disk] of this.#disks) {
-      if (kept.has(uuid)) continue;
-      this.#disks.delete(uuid);
-      const closed = this.#close(uuid, disk);
-      if (await within(this.#node.clock, CLOSE_MS, [closed])) continue;
-      this.#node.logger.warn("a disk that was removed is still being closed", { uuid });
-    }
-  }
-
-  async #close(uuid: string, disk: RunningDisk): Promise<void> {
-    try {
-      await disk.close();
-    } catch (error) {
-      // The disk is given up either way; that its last writes may be lost must be known.
-      const reason = String(error);
-      this.#node.logger.error("a disk was not closed well", { uuid, reason });
-      this.events.note("disk-not-closed", { disk: this.#around.nameOf(uuid), reason });
-    }
-  }
-}
-
-function requireReady({ name }: DeclaredDisk, { condition: { failure } }: RunningDisk): void {
-  if (failure === null) return;
-  throw new ControlError("failed", `disk ${name} is not ready: ${failure}`);
 }
