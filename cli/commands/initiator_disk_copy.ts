@@ -16,6 +16,10 @@ export default async function (
   source: string,
   destination: string,
 ): Promise<void> {
+  if (parseDiskPlace(source).disk === parseDiskPlace(destination).disk) {
+    const next = "copy into a file first, and from there";
+    throw new ControlError("usage", `${source} and ${destination} are on one disk`, next);
+  }
   const isNew = await isNewFile(destination);
   if (!isNew && flags.type !== undefined) {
     const next = "leave --type out, or name a new file";

@@ -18,7 +18,9 @@ export async function formatDevice(
   try {
     const file = `${directory}/disk`;
     await makeSparse(file, device.size);
-    await makeFileSystem(file, made, program, options.signal);
+    // What can be unmapped is, before anything is written.
+    const isZeroed = device.can.unmap;
+    await makeFileSystem(file, { ...made, isZeroed }, program, options.signal);
     const { FileDevice } = await import("../block/file.ts");
     const source = await FileDevice.open(file, { sparse: true });
     try {

@@ -29,6 +29,8 @@ export class ReplaceInterrupted extends Error {
 const HEAD_LENGTH = 128 << 10;
 /** Unmapped at once; between two an abort is heard. */
 const UNMAPPED_LENGTH = 1 << 30;
+/** Extents that are asked for at once. */
+const EXTENTS = 256;
 
 /** Neither device is closed. The destination must be as large as the source. */
 export async function replaceContents(
@@ -69,13 +71,22 @@ async function replace(
   return { written: written + head };
 }
 
+/** What takes space, in pieces; a large disk that holds little has few of them. */
 async function unmapAll(
   device: BlockDevice,
   from: number,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  for (let at = from; at < device.size; at += UNMAPPED_LENGTH) {
-    signal?.throwIfAborted();
-    await device.unmap(at, Math.min(UNMAPPED_LENGTH, device.size - at));
+  for (let at = from; at < device.size;) {
+    const left = device.size - at;
+    const runs = await device.extents(at, left, EXTENTS);
+    if (runs.length === 0) runs.push({ offset: at, length: left, mapped: true });
+    for (const { offset, length, mapped } of runs) {
+      for (let done = 0; mapped && done < length; done += UNMAPPED_LENGTH) {
+        signal?.throwIfAborted();
+        await device.unmap(offset + done, Math.min(UNMAPPED_LENGTH, length - done));
+      }
+      at = offset + length;
+    }
   }
 }

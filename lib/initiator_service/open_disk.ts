@@ -67,7 +67,7 @@ function requireNotInUse({ name, attached }: InitiatorDeviceFacts): void {
     : path !== null
     ? `is attached as ${path}`
     : clients > 0
-    ? `is attached, with ${clients} client${clients === 1 ? "" : "s"}`
+    ? `is attached, and in use over ${clients} connection${clients === 1 ? "" : "s"}`
     : undefined;
   if (how === undefined) return;
   throw new ControlError(

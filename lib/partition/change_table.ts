@@ -54,12 +54,12 @@ export function findPartition(table: PartitionTable, number: number): Partition 
 }
 
 function placed(table: PartitionTable, asked: NewPartition, random: Random): Partition {
+  const type = codeOf(table, asked.type ?? DEFAULT_TYPE);
+  const name = nameOf(table, asked.name ?? "");
   const { firstBlock, blockCount } = place(table, asked.size);
   const isNamed = table.scheme === "gpt";
   return {
-    ...{ number: freeNumber(table), firstBlock, blockCount },
-    type: codeOf(table, asked.type ?? DEFAULT_TYPE),
-    name: nameOf(table, asked.name ?? ""),
+    ...{ number: freeNumber(table), firstBlock, blockCount, type, name },
     id: isNamed ? formatGuid(madeRandomGuid(random.fill(new Uint8Array(GUID_LENGTH)))) : null,
     attributes: new Uint8Array(8),
   };

@@ -67,38 +67,38 @@ async function withDisk(
   });
 }
 
-const TARGETS: readonly (readonly [string, StartForeignTarget, ...Requirement[]])[] = [
-  ["tgtd", startTgtd, "tgtd"],
-  ["sanctl", startSanctl],
+type Scheme = "gpt" | "mbr";
+
+const TARGETS: readonly (readonly [string, StartForeignTarget, Scheme, ...Requirement[]])[] = [
+  ["tgtd", startTgtd, "mbr", "tgtd"],
+  ["sanctl", startSanctl, "gpt"],
 ];
 
-for (const [name, start, ...needs] of TARGETS) {
-  for (const scheme of ["gpt", "mbr"] as const) {
-    Deno.test({
-      ...requires(...needs, ...JUDGES),
-      name: `initiator disk: a disk of ${name} gets a ${scheme}, partitions and file systems, ` +
-        "with which nobody finds a fault",
-      async fn() {
-        let facts: DiskFacts | undefined;
-        await withDisk(start, async (sanctl, url) => {
-          facts = await prepare(sanctl, url, scheme);
-        }, async (image) => {
-          const list = await judgeTable(image, scheme);
-          assert.equal([...list.matchAll(/image\d /g)].length, 4, list);
-          for (const [at, partition] of facts!.partitions.entries()) {
-            const fileSystem = FILE_SYSTEMS[at]!;
-            const known = await probe(image, partition);
-            assert.match(known, new RegExp(`^TYPE=${fileSystem}$`, "m"));
-            assert.match(known, new RegExp(`^LABEL=L${fileSystem}$`, "mi"));
-            await checkFileSystem(image, partition, fileSystem);
-          }
-        });
-      },
-    });
-  }
+for (const [name, start, scheme, ...needs] of TARGETS) {
+  Deno.test({
+    ...requires(...needs, ...JUDGES),
+    name: `initiator disk: a disk of ${name} gets a ${scheme}, partitions and file systems, with ` +
+      "which nobody finds a fault",
+    async fn() {
+      let facts: DiskFacts | undefined;
+      await withDisk(start, async (sanctl, url) => {
+        facts = await prepare(sanctl, url, scheme);
+      }, async (image) => {
+        const list = await judgeTable(image, scheme);
+        assert.equal([...list.matchAll(/image\d /g)].length, 4, list);
+        for (const [at, partition] of facts!.partitions.entries()) {
+          const fileSystem = FILE_SYSTEMS[at]!;
+          const known = await probe(image, partition);
+          assert.match(known, new RegExp(`^TYPE=${fileSystem}$`, "m"));
+          assert.match(known, new RegExp(`^LABEL=L${fileSystem}$`, "mi"));
+          await checkFileSystem(image, partition, fileSystem);
+        }
+      });
+    },
+  });
 }
 
-async function prepare(sanctl: Sanctl, url: string, scheme: "mbr" | "gpt"): Promise<DiskFacts> {
+async function prepare(sanctl: Sanctl, url: string, scheme: Scheme): Promise<DiskFacts> {
   const disk = "initiator disk";
   await refused(sanctl, 3, `${disk} init ${url} --${scheme}`, /holds data of a kind/);
   await sanctl.ok(`${disk} init ${url} --${scheme} --force`);
