@@ -10,6 +10,11 @@ export async function deviceFailure(place: string, error: unknown): Promise<unkn
   if (error instanceof FormatFailed || error instanceof PartitionError) {
     return new ControlError(error.kind, `${place}: ${error.message}`, error.next, { cause: error });
   }
+  const { ReservedError } = await import("../lib/initiator/device_failure.ts");
+  if (error instanceof ReservedError) {
+    const next = "have that one release it first";
+    return new ControlError("in-use", error.message, next, { cause: error });
+  }
   const { fileFailure } = await import("../lib/config/file_failure.ts");
   const known = fileFailure(place, error);
   if (known instanceof ControlError || !(error instanceof Error)) return known;

@@ -44,6 +44,7 @@ export async function withDisk<T>(
     let result: T;
     try {
       const { device } = opened;
+      if (!options.readOnly && !device.can.write) throw protectedDisk(text);
       const blockLength = options.blockLength ?? opened.blockLength;
       const whole = { place: text, device, blockLength };
       result = await use(
@@ -60,6 +61,14 @@ export async function withDisk<T>(
   } finally {
     clearInterval(awake);
   }
+}
+
+function protectedDisk(place: string): ControlError {
+  return new ControlError(
+    "failed",
+    `${place} is read-only`,
+    "see how it is assigned on its target's server: sanctl disk assign",
+  );
 }
 
 async function part(disk: GivenDisk, number: number): Promise<GivenDisk> {

@@ -25,6 +25,8 @@ export class ReplaceInterrupted extends Error {
   override readonly name = "ReplaceInterrupted";
 }
 
+/** The longest block that disks have. */
+const BLOCK_LENGTH = 4096;
 /** Octets that are written last: more than any file system's first signatures take. */
 const HEAD_LENGTH = 128 << 10;
 /** Unmapped at once; between two an abort is heard. */
@@ -32,17 +34,28 @@ const UNMAPPED_LENGTH = 1 << 30;
 /** Extents that are asked for at once. */
 const EXTENTS = 256;
 
-/** Neither device is closed. The destination must be as large as the source. */
+/**
+ * Neither device is closed. The destination must be as large as the source. Whatever fails before
+ * something is changed is passed on, and what fails later is a ReplaceInterrupted.
+ */
 export async function replaceContents(
   source: BlockDevice,
   destination: BlockDevice,
   options: ReplaceOptions = {},
 ): Promise<Replaced> {
+  await requireWritable(destination);
   try {
     return await replace(source, destination, options);
   } catch (cause) {
     throw new ReplaceInterrupted("it holds neither what it did nor what it was to hold", { cause });
   }
+}
+
+/** Writes what is there: a disk that is protected, or that others have reserved, refuses. */
+async function requireWritable(device: BlockDevice): Promise<void> {
+  const octets = new Uint8Array(Math.min(BLOCK_LENGTH, device.size));
+  await device.read(0, octets, 0, octets.length);
+  await device.write(0, octets, 0, octets.length);
 }
 
 async function replace(

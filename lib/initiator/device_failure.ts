@@ -34,12 +34,18 @@ function isSense(value: unknown): value is Sense {
   return typeof value === "object" && value !== null && "code" in value && "key" in value;
 }
 
+/** The unit is another initiator's for now. */
+export class ReservedError extends DeviceError {}
+
 /** A status that is not GOOD, for good. */
 export function failureOf(what: string, { status, sense }: CommandResult): DeviceError {
   if (status !== Status.CHECK_CONDITION || sense === undefined) {
     const name = STATUS_NAMES.get(status) ?? `status 0x${status.toString(16)}`;
-    const who = status === Status.RESERVATION_CONFLICT ? ": another initiator has it reserved" : "";
-    return new DeviceError("medium", `${what}: ${name}${who}`);
+    if (status !== Status.RESERVATION_CONFLICT) {
+      return new DeviceError("medium", `${what}: ${name}`);
+    }
+    const reason = `${what}: ${name}: another initiator has it reserved`;
+    return new ReservedError("medium", reason);
   }
   const kind = BY_CODE.get(sense.code) ?? BY_KEY.get(sense.key) ?? "medium";
   return new DeviceError(kind, `${what}: ${describeSense(sense)}`);

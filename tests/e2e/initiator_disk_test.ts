@@ -4,8 +4,19 @@ import { NbdDevice } from "../../lib/nbd/client/nbd_device.ts";
 import { parseNbdUrl } from "../../lib/nbd/address.ts";
 import type { InitiatorDeviceFacts } from "../../lib/initiator_service/control.ts";
 import type { DiskFacts } from "../../lib/initiator_service/disk_facts.ts";
+import { openRemoteDisk } from "../../lib/initiator/open_remote_disk.ts";
+import { systemNode } from "../../lib/initiator/system_node.ts";
+import { Status } from "../../lib/scsi/status.ts";
 import { InitiatorServing } from "../support/initiator_serving.ts";
 import { requires } from "../support/requires.ts";
+import {
+  REGISTER,
+  RESERVE,
+  type ReserveOut,
+  reserveOutCdb,
+  reserveOutList,
+  WE,
+} from "../support/reservations.ts";
 import { type Sanctl, withSanctl } from "../support/sanctl.ts";
 import { iqn, Service } from "../support/service.ts";
 import { Serving } from "../support/serving.ts";
@@ -125,5 +136,55 @@ Deno.test({
       for (const [exitCode, line, text] of cases) await refused(world, exitCode, line, text);
       assert.deepEqual(await sanctl.facts("initiator disk show mail/0"), before);
       assert.equal(await attached(sanctl), null);
+    }),
+});
+
+/** Another initiator, which lets everybody read and nobody else write. */
+async function withReservation(portal: string, use: () => Promise<void>): Promise<void> {
+  const [, host, port] = /^(.*):(\d+)$/.exec(portal)!;
+  const node = systemNode({ name: iqn("other") });
+  const where = { host: host!, port: Number(port) };
+  const disk = await openRemoteDisk(node, { portal: where, targetName: IQN, lun: 0 });
+  const reserve = async (action: number, options: ReserveOut) => {
+    const dataOut = reserveOutList(options);
+    const cdb = reserveOutCdb(action, options, dataOut.length);
+    const { status } = await disk.route.execute({ cdb, dataOut });
+    assert.equal(status, Status.GOOD);
+  };
+  try {
+    await reserve(REGISTER, { actionKey: 1n });
+    await reserve(RESERVE, { key: 1n, type: WE });
+    await use();
+  } finally {
+    await disk.close();
+  }
+}
+
+Deno.test({
+  ...requires("dist/sanctl", "mkfs.ext4"),
+  name:
+    "initiator disk: what another initiator has reserved, or may not be written, stays as it is",
+  fn: () =>
+    withWorld("", async (world) => {
+      const { sanctl, url } = world;
+      await sanctl.ok("initiator disk init mail/0 --gpt");
+      const before = await sanctl.facts<DiskFacts>(`initiator disk show ${url}`);
+      const portal = /^iscsi:\/\/([^/]+)/.exec(url)![1]!;
+      await withReservation(portal, async () => {
+        const reserved = /another initiator has it reserved\n {2}have that one release it first/;
+        await refused(world, 3, `init ${url} --mbr --force`, reserved);
+        await refused(world, 3, `format ${url} --fs ext4 --force`, reserved);
+        const { stderr } = await sanctl.run(`initiator disk format ${url} --fs ext4 --force`);
+        assert.doesNotMatch(stderr, /holds no file system now/);
+        assert.deepEqual(await sanctl.facts(`initiator disk show ${url}`), before);
+      });
+      await sanctl.ok("disk set d --read-only");
+      await refused(
+        world,
+        1,
+        `init ${url} --mbr --force`,
+        /is read-only\n {2}see how it is assigned/,
+      );
+      assert.deepEqual(await sanctl.facts(`initiator disk show ${url}`), before);
     }),
 });
