@@ -98,8 +98,10 @@ function textOf(checked: CheckedDisk): string {
 function fail({ findings, verdict, path }: CheckedDisk, word: string, repair: boolean): void {
   const wrong = findings.filter(({ severity }) => severity !== "note");
   const mendable = wrong.filter(({ repairable }) => repairable);
-  const others = mendable.find((finding) => finding.path !== path && finding.kind !== "journal");
-  const command = `sanctl disk check ${others?.path ?? word} --repair`;
+  // A journal is repaired with the disk that it is beside.
+  const files = mendable.map((finding) => finding.path.replace(/\.sjl$/, ""));
+  const other = files.find((each) => each !== path);
+  const command = `sanctl disk check ${other ?? word} --repair`;
   if (verdict === "at-risk") {
     const isOfParents = findings.every(({ severity, kind }) =>
       severity !== "risk" || kind.startsWith("parent-")
@@ -112,7 +114,7 @@ function fail({ findings, verdict, path }: CheckedDisk, word: string, repair: bo
   }
   if (wrong.length === 0) return;
   const is = wrong.length === 1 ? "1 flaw" : `${wrong.length} flaws`;
-  const next = others === undefined && repair
+  const next = other === undefined && repair
     ? "what is left cannot be repaired here; make a copy: sanctl disk convert"
     : `no data is lost; put it right: ${command}`;
   throw new ControlError("failed", `${word} has ${is}`, next);
