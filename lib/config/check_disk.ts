@@ -27,6 +27,7 @@ export async function checkDisk(path: string, options: CheckDiskOptions): Promis
   try {
     const report = await check(path, {
       expected: disk?.format === "raw" ? "raw" : disk?.format === "vhd" ? "vhd" : undefined,
+      expectedSize: disk?.format === "raw" ? disk.size : undefined,
       parent,
       force: options.isMerging,
       progress: (done, total) => onProgress?.({ done, total }),

@@ -12,6 +12,8 @@ import type { Watch } from "./watch.ts";
 export interface CheckOptions extends Watch, GivenSurroundings {
   /** What the file is meant to be; told by its end, and else by its name, without. */
   readonly expected?: "vhd" | "raw" | undefined;
+  /** Octets that a raw image is meant to have. */
+  readonly expectedSize?: number | undefined;
   /** The file of the parent; looked for without. */
   readonly parent?: string | undefined;
   /** Its parents may have been written to: a merge is under way. */

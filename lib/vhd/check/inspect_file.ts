@@ -36,6 +36,8 @@ export interface InspectOptions extends Watch {
   readonly around: Surroundings;
   /** What the file is meant to be; told by its end, and else by its name, without. */
   readonly expected?: "vhd" | "raw" | undefined;
+  /** Octets that a raw image is meant to have. */
+  readonly expectedSize?: number | undefined;
   /** Leaves out what takes long. */
   readonly quick?: boolean | undefined;
 }
@@ -47,11 +49,13 @@ export async function* inspectFile(
   options: InspectOptions,
 ): AsyncGenerator<Flaw> {
   const { expected } = options;
-  if (expected === "raw") return yield* inspectRaw(file, view);
+  if (expected === "raw") return yield* inspectRaw(file, view, options);
   const footers = viewFooters(file);
   const [likeliest] = footers.candidates;
   if (likeliest === undefined || isUnasked(file, likeliest.doubt, expected)) {
-    if (expected === undefined && !isNamedVhd(file.path)) return yield* inspectRaw(file, view);
+    if (expected === undefined && !isNamedVhd(file.path)) {
+      return yield* inspectRaw(file, view, options);
+    }
     return yield noFooter(file);
   }
   view.footer = likeliest.footer;
@@ -100,7 +104,11 @@ function noFooter({ path, length }: PositionalFile): Flaw {
   return flaw("no-footer", { path, at: Math.max(0, length - SECTOR_LENGTH) }, message);
 }
 
-function* inspectRaw(file: PositionalFile, view: FileView): Generator<Flaw> {
+function* inspectRaw(
+  file: PositionalFile,
+  view: FileView,
+  { expectedSize = 0 }: InspectOptions,
+): Generator<Flaw> {
   const { path, length } = file;
   const head = new Uint8Array(Math.min(SECTOR_LENGTH, length));
   file.readSync(0, head, 0, head.length);
@@ -112,7 +120,11 @@ function* inspectRaw(file: PositionalFile, view: FileView): Generator<Flaw> {
   }
   view.format = "raw";
   view.size = length;
-  if (length === 0) yield flaw("size", { path, at: 0 }, "it is empty");
+  if (length < expectedSize) {
+    const message = `the disk has ${expectedSize} octets, and its file ${length} of them: the ` +
+      "rest is missing; restore it from a backup";
+    yield flaw("size", { path, at: length }, message);
+  } else if (length === 0) yield flaw("size", { path, at: 0 }, "it is empty");
   if (length % SECTOR_LENGTH === 0) return;
   const message = `its last ${length % SECTOR_LENGTH} octets are no whole sector`;
   const at = length - length % SECTOR_LENGTH;

@@ -167,3 +167,16 @@ Deno.test("checkImage: what a guest of a raw disk writes near its end does not m
   const { format, findings } = await repairImage("/disks/disk.img", options);
   assert.deepEqual([format, findings], ["raw", []]);
 });
+
+Deno.test("checkImage: a raw image that is shorter than its disk is told", async () => {
+  const files = new SimFiles();
+  files.put("/disks/disk.img", new Uint8Array(4096 + 100));
+  const options = { files, ...around(), expected: "raw" } as const;
+  const kinds = async (expectedSize?: number) => {
+    const { findings } = await checkImage("/disks/disk.img", { ...options, expectedSize });
+    return findings.map(({ kind, severity }) => [kind, severity]);
+  };
+  assert.deepEqual(await kinds(8192), [["size", "risk"], ["remainder", "note"]]);
+  assert.deepEqual(await kinds(4096), [["remainder", "note"]]);
+  assert.deepEqual(await kinds(), [["remainder", "note"]]);
+});
