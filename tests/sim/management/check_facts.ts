@@ -69,7 +69,6 @@ function factsOfDisk(disk: ModelDisk): Omit<DiskFacts, "counters"> {
   const assignments = disk.assignments.map((each) => ({ ...each, target: each.target.name }));
   return {
     ...disk,
-    type: disk.format === "vhd" ? "fixed" : null,
     parent: null,
     allocated: null,
     uuid: disk.uuid!,

@@ -66,6 +66,7 @@ const place = fc.oneof(
   { weight: 1, arbitrary: fc.record({ address, port }) },
 );
 
+const vhdType = mostly(["fixed", "dynamic"], ["differencing"], 6);
 const vhd = mostly(["v"], ["d", "x"], 6);
 const cron = mostly(["@monthly", "0 3 1 6 *"], ["often", "61 * * * *"], 15);
 const scheduleName = mostly(["n", "m"], ["Bad"], 15);
@@ -206,7 +207,7 @@ const VERBS: readonly (readonly [weight: number, verb: string, ...fc.Arbitrary<u
   [
     3,
     "createDisk",
-    fc.record({ path, size, name: newDisk, target, sparse: flag, ...blocks }, {
+    fc.record({ path, size, name: newDisk, target, sparse: flag, type: vhdType, ...blocks }, {
       requiredKeys: ["path", "size"],
     }),
   ],
@@ -281,7 +282,7 @@ const OPENING: readonly Command[] = [
   { verb: "createDisk", values: [{ memory: "d", size: 1 << 20, target: "a" }] },
   { verb: "createDisk", values: [{ path: "/d/e.img", size: 1 << 20, target: "b" }] },
   { verb: "createDisk", values: [{ memory: "f", size: 2 << 20, shared: true, target: "a" }] },
-  { verb: "createDisk", values: [{ path: "/d/v.vhd", size: 1 << 20, name: "v" }] },
+  { verb: "createDisk", values: [{ path: "/d/v.vhd", size: 1 << 20, name: "v", type: "dynamic" }] },
   {
     verb: "schedules.add",
     values: [{ kind: "backup", disks: ["v"], cron: "@monthly", directory: "/tmp" }],

@@ -32,14 +32,18 @@ export const DISK_VERBS = {
     const text = description(asked.description ?? "");
     if (path !== undefined) require(path.startsWith("/"), "usage", "no absolute path");
     const format = path === undefined ? "mem" : path.endsWith(".vhd") ? "vhd" : "raw";
+    const type = format === "vhd" ? asked.type ?? "fixed" : null;
+    require(type !== null || (asked.type ?? "fixed") === "fixed", "usage", "only a VHD has a type");
+    require(type !== "differencing", "usage", "no parent is named");
     const disk: ModelDisk = {
       name,
       path: path ?? null,
       format,
+      type,
       uuid: undefined,
       size,
       ...blocks,
-      sparse: path === undefined || (asked.sparse ?? false),
+      sparse: path === undefined || type === "dynamic" || (asked.sparse ?? false),
       removable: asked.removable ?? false,
       shared: asked.shared ?? false,
       description: text,
@@ -68,6 +72,7 @@ export const DISK_VERBS = {
       name: asked.name ?? nameOf(path),
       path,
       format: "raw",
+      type: null,
       uuid: undefined,
       size,
       ...blockLengths(asked),

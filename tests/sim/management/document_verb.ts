@@ -203,6 +203,7 @@ function newDisk(model: Model, draft: Draft, asked: DocumentDisk): ModelDisk {
       : found === undefined && path.endsWith(".vhd")
       ? "vhd"
       : "raw",
+    type: path !== undefined && found === undefined && path.endsWith(".vhd") ? "fixed" : null,
     uuid: undefined,
     size: octets,
     logicalBlockLength: 512,

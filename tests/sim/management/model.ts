@@ -45,6 +45,8 @@ export interface ModelDisk {
   name: string;
   readonly path: string | null;
   readonly format: "vhd" | "raw" | "mem";
+  /** Of a VHD. */
+  readonly type: "fixed" | "dynamic" | null;
   /** Known once it was told. */
   uuid: string | undefined;
   size: number;
@@ -179,8 +181,13 @@ export const IDENTIFIERS: Readonly<Record<string, string | null>> = {
   [BOB.address]: `ip:${BOB.address}`,
   "ip:192.0.2.0/24": "ip:192.0.2.0/24",
   "ip:198.51.100.7": "ip:198.51.100.7",
+  // Of hosts that nobody here is: no name resolves, and no adapter is known.
+  "dns:Ada.Example.com": "dns:ada.example.com",
+  "00-15-17-0B-0E-F6": "mac:00-15-17-0B-0E-F6",
   "nobody": null,
   "ip:300.1.1.1": null,
+  "dns:no_host": null,
+  "mac:00-15-17": null,
 };
 
 export function identifiers(given: readonly string[]): string[] {
