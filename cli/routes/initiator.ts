@@ -118,7 +118,7 @@ const login = buildCommand<InitiatorLoginFlags, [target: string], Context>({
       ...DIGEST_FLAGS,
       connections: {
         kind: "parsed",
-        parse: parseWholeNumber,
+        parse: parseConnections,
         optional: true,
         placeholder: "N",
         brief: "Connections of each session; 1 without",
@@ -341,4 +341,12 @@ function parseWeight(text: string): readonly [string, number] {
   const at = text.lastIndexOf("=");
   if (at < 1) throw new Error("a path and its weight are needed, such as 192.168.1.1=5");
   return [text.slice(0, at), parseWholeNumber(text.slice(at + 1))];
+}
+
+const MOST_CONNECTIONS = 16;
+
+function parseConnections(text: string): number {
+  const count = parseWholeNumber(text);
+  if (count >= 1 && count <= MOST_CONNECTIONS) return count;
+  throw new Error(`a session has from 1 to ${MOST_CONNECTIONS} connections`);
 }
