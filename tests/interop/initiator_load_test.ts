@@ -24,8 +24,8 @@ const MIB = 1 << 20;
 const IMAGE_LENGTH = 64 * MIB;
 const CONNECTIONS = 3;
 /** Octets that fio moves, and how many connections are cut meanwhile. */
-const FIO_OCTETS = 160 * MIB;
-const CUTS = 6;
+const FIO_OCTETS = 96 * MIB;
+const CUTS = 4;
 
 const TARGETS: readonly (readonly [name: string, StartForeignTarget, ...Requirement[]])[] = [
   ["tgtd", startTgtd, "tgtd"],
