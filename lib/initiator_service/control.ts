@@ -57,8 +57,8 @@ export interface Digests {
 
 export interface NewDiscoveryPortal extends PortalFacts, NewAuthentication, Digests {}
 
-/** A target that no portal is asked about. */
-export interface NewStaticTarget {
+/** A target that no portal is asked about, and how it is logged in to where no login says. */
+export interface NewStaticTarget extends NewAuthentication, Digests {
   readonly iqn: string;
   readonly portals: readonly PortalFacts[];
   readonly alias?: string | undefined;

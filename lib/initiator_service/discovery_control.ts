@@ -92,15 +92,20 @@ export class DiscoveryControl {
   async addTarget(target: NewStaticTarget): Promise<Changed<KnownTargetFacts>> {
     const iqn = checkIscsiName(target.iqn);
     const portals = target.portals.map(checkPortal);
-    const { alias, hidden, merge = false } = target;
+    const { alias, hidden, headerDigest, dataDigest, merge = false } = target;
+    const { state, secrets } = await this.#keeper.declared();
+    const accounts = declareAccounts(checkAccounts(withMutualSecret(target, state, secrets)));
     const added = {
       ...{ iqn, portals },
       ...(alias === undefined ? {} : { alias }),
       ...(hidden ? { hidden } : {}),
+      ...(headerDigest === undefined ? {} : { headerDigest }),
+      ...(dataDigest === undefined ? {} : { dataDigest }),
+      ...accounts.declared,
     };
-    await this.#keeper.change((declared) => ({
-      ...declared,
-      state: addTarget(declared.state, added, merge),
+    await this.#keeper.change(({ state, secrets }) => ({
+      state: addTarget(state, added, merge),
+      secrets: new Map([...secrets, ...accounts.secrets]),
     }));
     const known = (await this.listTargets()).find((each) => each.iqn === iqn);
     const shown = { iqn, alias: alias ?? "", state: "known" as const, sessions: 0 };

@@ -24,6 +24,7 @@ import { planLogin } from "./login_plan.ts";
 import { persist, recordAlone } from "./persist_login.ts";
 import type { MadeLogin, RunningInitiator } from "./running_initiator.ts";
 import type { RunningSession } from "./running_session.ts";
+import type { DeclaredTarget } from "./schema.ts";
 
 export class SessionControl {
   readonly #keeper: InitiatorKeeper;
@@ -43,11 +44,14 @@ export class SessionControl {
     return running;
   }
 
-  async logIn(login: NewLogin): Promise<Changed<LoginFacts>> {
-    const what = `a login to ${login.target}`;
-    if (!login.recordOnly) this.#running(what);
+  async logIn(asked: NewLogin): Promise<Changed<LoginFacts>> {
+    const what = `a login to ${asked.target}`;
+    if (!asked.recordOnly) this.#running(what);
     const { state, secrets } = await this.#keeper.declared();
-    const accounts = checkAccounts(withMutualSecret(login, state, secrets));
+    const known = state.targets.find(({ iqn }) => iqn === asked.target.toLowerCase());
+    const login = withDefaults(asked, known);
+    const accounts = checkAccounts(withMutualSecret(login, state, secrets)) ??
+      (known === undefined ? undefined : accountsOf(known, secrets));
     if (login.recordOnly) return await recordAlone(this.#keeper, login, accounts);
     const running = this.#running(what);
     const plan = planLogin(login, running.knownTargets());
@@ -195,6 +199,15 @@ function connectionOf(session: RunningSession, cid: number): ConnectionFacts {
     `session ${session.id} has no connection ${cid}`,
     "see its connections: sanctl initiator sessions --json",
   );
+}
+
+/** What a login does not say is as it was said when the target was added. */
+function withDefaults(login: NewLogin, known: DeclaredTarget | undefined): NewLogin {
+  return {
+    ...login,
+    headerDigest: login.headerDigest ?? known?.headerDigest,
+    dataDigest: login.dataDigest ?? known?.dataDigest,
+  };
 }
 
 /** Where a login came to less than was asked for. */

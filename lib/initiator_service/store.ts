@@ -70,9 +70,10 @@ export class InitiatorStore {
 }
 
 /** Every place of the state that refers to a secret. */
-export function secretUses({ portals, logins, mutualSecret }: DeclaredInitiator) {
+export function secretUses({ portals, targets, logins, mutualSecret }: DeclaredInitiator) {
   const places = [
     ...portals.map((it) => ({ ...it, of: `portal ${it.address}` })),
+    ...targets.map((it) => ({ ...it, of: `target ${it.iqn}` })),
     ...logins.map((it) => ({ ...it, of: `the login to ${it.target}` })),
   ];
   const own = mutualSecret === undefined

@@ -36,6 +36,8 @@ export const NewTargetBody = z.strictObject({
   alias: z.string().max(255).optional(),
   hidden: z.boolean().optional(),
   merge: z.boolean().optional(),
+  ...digests,
+  ...authentication,
 }).openapi("NewStaticTarget");
 
 export const IqnBody = z.strictObject({ iqn: text }).openapi("TargetName");

@@ -38,6 +38,19 @@ const PORTAL_OPTIONS = {
   authType: 13,
 } as const;
 
+/** Where AddTarget has the options of logins to it. */
+const TARGET_OPTIONS = {
+  loginFlags: 6,
+  headerDigest: 7,
+  dataDigest: 8,
+  maxConnections: 9,
+  defaultTime2Wait: 10,
+  defaultTime2Retain: 11,
+  user: 12,
+  password: 13,
+  authType: 14,
+} as const;
+
 const PORTAL_FAILURES = {
   "not-found": Isdsc.PORTAL_NOT_FOUND,
   "in-use": Isdsc.PORTAL_ALREADY_EXISTS,
@@ -55,14 +68,19 @@ export const TARGET_COMMANDS: readonly IscsicliCommand[] = [
       "<DefaultTime2Wait> <DefaultTime2Retain> <Username> <Password> <AuthType> <Mapping Count> " +
       "<Target Lun> <OS Bus> <Os Target> <OS Lun> ...",
     takes: withMappings(16),
-    async run({ control }, [name, alias, address, socket, flagsWord]) {
+    async run({ control }, words) {
+      const [name, alias, address, socket, flagsWord] = words;
       const flags = numberOf(flagsWord!);
+      const { name: nodeName } = await control.show();
+      const login = loginOptionsOf(words, TARGET_OPTIONS, nodeName);
+      const { chap, mutual, headerDigest, dataDigest } = login;
       await addTarget(control, {
         iqn: targetNameOf(name!),
         portals: portalsOf(addressOf(address!), unlessStar(socket!)),
         alias: unlessStar(alias!),
         hidden: (flags & HIDE_STATIC_TARGET) !== 0 || undefined,
         merge: (flags & MERGE_TARGET_INFORMATION) !== 0 || undefined,
+        ...{ chap, mutual, headerDigest, dataDigest },
       });
     },
   },

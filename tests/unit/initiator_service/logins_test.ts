@@ -183,6 +183,22 @@ Deno.test("What cannot be flushed is an event of Ftdisk, and shows with the devi
   }, { device, makeClock: () => systemClock });
 });
 
+Deno.test("A login to a target that was added by hand is as was said then, where it says nothing", () =>
+  InitiatorHouse.with(async (house) => {
+    house.requireChap(BOB);
+    const { control } = house;
+    const portals = [{ address: PORTAL.host, port: PORTAL.port }];
+    await control.addTarget({ iqn: TARGET_NAME, portals, chap: RIGHT, headerDigest: true });
+    const { facts } = await control.logIn({ target: TARGET_NAME });
+    const [session] = facts.sessions;
+    assert.deepEqual([session!.authentication, session!.headerDigest], ["chap", "crc32c"]);
+    await control.logOut({ target: TARGET_NAME });
+    const login = { target: TARGET_NAME, chap: WRONG, headerDigest: false };
+    await assert.rejects(control.logIn(login), refusal("permission", /authentication failed/));
+    await house.restart();
+    await house.control.logIn({ target: TARGET_NAME, dataDigest: true });
+  }));
+
 Deno.test("Targets that are added by hand have an alias, may be hidden, and may be added to", () =>
   InitiatorHouse.with(async ({ control }) => {
     const iqn = "iqn.2026-01.org.example:other";

@@ -79,6 +79,12 @@ const CALLS: readonly (readonly [line: string, ...calls: string[]])[] = [
     'addTarget({"iqn":"iqn.x:t1","portals":[],"alias":"Mail","hidden":true,"merge":true})',
   ],
   [
+    `AddTarget iqn.x:t1 * 10.0.0.5 3260 * T * 1 0 * * * user secretsecret12 2 0`,
+    'addTarget({"iqn":"iqn.x:t1","portals":[{"address":"10.0.0.5","port":3260}],' +
+    '"chap":{"user":"user","secret":"secretsecret12"},"mutual":true,"headerDigest":true,' +
+    '"dataDigest":false})',
+  ],
+  [
     `AddTargetPortal 10.0.0.5 3260 * * 0 * 1 0 * * * user secretsecret12 2`,
     'addPortal({"address":"10.0.0.5","port":3260,"chap":{"user":"user",' +
     '"secret":"secretsecret12"},"mutual":true,"headerDigest":true,"dataDigest":false})',
