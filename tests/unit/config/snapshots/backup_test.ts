@@ -73,17 +73,22 @@ Deno.test({
   fn: () =>
     withSnapshots(async (world) => {
       const backup = await backedUp(world);
-      await world.write("d", 5 * MIB, 200);
-      await world.write("d", 20 * MIB + 4096, 201, 300 << 10);
-      const before = octetsReadByProcess();
-      const { facts } = await world.control.snapshots.backUp("d", backup);
-      const read = octetsReadByProcess() - before;
-      note(`backup: ${facts.read} of ${LARGE} octets of the disk read, ${read} by the process`);
-      // Three chunks of 256 KiB have changed, and tables and bitmaps are looked through.
-      assert.equal(facts.read, 3 * (256 << 10));
-      assert.ok(read < 4 * MIB, `${read} octets were read`);
-      assert.equal(facts.kind, "incremental");
-      await restores(world, facts.id, [[5 * MIB, 200], [6 * MIB, 7], [20 * MIB + 4096, 201]]);
+      // The kernel counts what other tests read meanwhile too: never less than this backup did.
+      let least = Infinity;
+      for (let value = 200; least >= 4 * MIB && value < 220; value += 2) {
+        await world.write("d", 5 * MIB, value);
+        await world.write("d", 20 * MIB + 4096, value + 1, 300 << 10);
+        const before = octetsReadByProcess();
+        const { facts } = await world.control.snapshots.backUp("d", backup);
+        least = Math.min(least, octetsReadByProcess() - before);
+        note(`backup: ${facts.read} of ${LARGE} octets of the disk read, ${least} by the process`);
+        // Three chunks of 256 KiB have changed, and tables and bitmaps are looked through.
+        assert.equal(facts.read, 3 * (256 << 10));
+        assert.equal(facts.kind, "incremental");
+        const changed: [number, number][] = [[5 * MIB, value], [20 * MIB + 4096, value + 1]];
+        await restores(world, facts.id, [...changed, [6 * MIB, 7]]);
+      }
+      assert.ok(least < 4 * MIB, `${least} octets were read`);
     }),
 });
 
