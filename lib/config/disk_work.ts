@@ -19,8 +19,7 @@ import {
 import { declareSize, planExtension } from "./operations/extend_disk.ts";
 import { findDisk } from "./operations/find.ts";
 import { checkDeletable, removeDisk } from "./operations/remove_disk.ts";
-import type { Observation } from "./observation.ts";
-import type { DeclaredDisk, DeclaredState } from "./schema.ts";
+import type { DeclaredDisk } from "./schema.ts";
 import type { StateKeeper } from "./state_keeper.ts";
 
 export async function createDisk(
@@ -46,10 +45,9 @@ export async function importDisk(
   keeper: StateKeeper,
   disk: ImportedDisk,
 ): Promise<Changed<DiskFacts>> {
-  const { files, observation } = keeper;
+  const { files } = keeper;
   checkPath(disk.path);
   const path = await files.locate(disk.path);
-  checkIsNotAttached(await keeper.state(), path, observation);
   checkFileIsFree(await keeper.state(), path);
   const { force } = disk;
   const parent = disk.parent === undefined ? undefined : await files.locate(disk.parent);
@@ -102,16 +100,6 @@ export async function removeDiskAndFile(
   }
   await deleteFile(keeper, name, path);
   return { facts: { name, path, fileDeleted: true }, notices };
-}
-
-/** A disk of ours, attached, as another of ours: each would wait for the other. */
-function checkIsNotAttached(state: DeclaredState, path: string, observation: Observation): void {
-  const own = state.disks.find(({ uuid }) =>
-    observation.attachmentOf(uuid).attachment?.path === path
-  );
-  if (own === undefined) return;
-  const next = "assign that disk itself";
-  throw new ControlError("in-use", `${path} is disk ${own.name}, attached`, next);
 }
 
 async function declare(

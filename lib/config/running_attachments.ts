@@ -1,5 +1,6 @@
 /** The disks that programs of this machine use, brought to what is declared. */
 import { type Attachment, Attachments, mayHaveLeft } from "../nbd/attach/attachments.ts";
+import { liesOn } from "../nbd/attach/stack.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/logger.ts";
 import { attachFailure } from "./attach_failure.ts";
@@ -140,6 +141,15 @@ export class RunningAttachments {
   find(uuid: string): Attachment | undefined {
     const entry = this.#byUuid.get(uuid);
     return entry === undefined ? undefined : this.#attachments!.find(entry.disk.name);
+  }
+
+  /** The name of the attached disk that the path lies on. */
+  under(path: string): string | undefined {
+    for (const [uuid, { disk }] of this.#byUuid) {
+      const base = this.find(uuid)?.path ?? null;
+      if (base !== null && liesOn(path, base)) return disk.name;
+    }
+    return undefined;
   }
 
   /** Why the disk, which is declared to be attached, is not. */

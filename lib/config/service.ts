@@ -12,6 +12,7 @@ import type { TargetNode } from "../target/node.ts";
 import { AbsentDisks } from "./absent_disks.ts";
 import type { EndedSession, PortalFacts } from "./control.ts";
 import type { DiskFiles, GrowthOptions } from "./disk_files.ts";
+import { GuardedDiskFiles } from "./guarded_disk_files.ts";
 import { engineLimits } from "./limits.ts";
 import { StateLock } from "./lock.ts";
 import { noteChanges } from "./note_changes.ts";
@@ -90,7 +91,7 @@ export class Service implements StateKeeper {
     { state, secrets }: Declared,
   ) {
     this.directory = directory;
-    this.files = files;
+    this.files = new GuardedDiskFiles(files, (path) => this.#attachments.under(path));
     this.#node = node;
     this.#standardLimits = node.limits;
     this.#lock = lock;

@@ -58,6 +58,14 @@ test("what is mounted is kept, and after a forced detach holds what was written"
   assert.equal((await sanctl.facts<StatusFacts>("status")).attached, 1);
   const said = await refused(sanctl, "disk detach d");
   assert.ok(said.includes(`is mounted at ${mountPoint}\n  umount ${mountPoint} first`), said);
+  // The service would wait for itself where it reads.
+  const [loop] = (await peer("losetup", "-j", path!)).split(":");
+  for (const own of [path!, loop!, join(mountPoint, "image.vhd")]) {
+    await Deno.writeTextFile(join(mountPoint, "image.vhd"), "");
+    assert.match(await refused(sanctl, `disk import ${own} --name own`), /lies on disk d, which/);
+  }
+  const made = `disk create ${mountPoint}/own.vhd --size 1M`;
+  assert.match(await refused(sanctl, made), /own.vhd lies on disk d, which is attached here/);
   for (const line of ["disk remove d", "disk set d --name e", "disk assign d t"]) {
     assert.match(await refused(sanctl, line), /disk d is attached on this server/);
   }

@@ -40,6 +40,18 @@ export function stackOn(path: string): Stack {
   return { above: above.filter(isWhole), mounts: mountsOf(seen), swaps: swapsOn(seen) };
 }
 
+/** Whether the path is `base` itself, a device that stands on it, or on a file system there. */
+export function liesOn(path: string, base: string): boolean {
+  const { above, mounts } = stackOn(base);
+  const devices = [base, ...above.map((name) => `/dev/${name}`)];
+  return devices.some((device) => path === device || isPartition(path, device)) ||
+    mounts.some((mount) => path === mount || path.startsWith(`${mount}/`));
+}
+
+function isPartition(path: string, device: string): boolean {
+  return path.startsWith(device) && /^p?\d+$/.test(path.slice(device.length));
+}
+
 /** Not a partition, which goes with what it is a part of. */
 function isWhole(name: string): boolean {
   return text(`${CLASS}/${name}/partition`) === "";
