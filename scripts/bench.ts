@@ -1,9 +1,11 @@
 /**
  * `deno task bench [--runs N] [--seconds S] [--size MIB] [--only TEXT]`: sanctl and tgtd on equal
  * images, the two taking turns run by run, so that what else the machine does falls on both; then
- * sanctl as an NBD server, beside nbdkit and qemu-nbd; then libiscsi and our own initiator on
- * sanctl. Prints tables in Markdown: medians, and their ratio.
+ * sanctl as an NBD server, beside nbdkit and qemu-nbd; then disks of several files beside flat
+ * ones; then libiscsi and our own initiator on sanctl. Prints tables in Markdown: medians, and
+ * their ratio.
  */
+import { DISK_ROWS } from "../tests/bench/disk_rows.ts";
 import { INITIATOR_ROWS, type InitiatorRow } from "../tests/bench/initiator_rows.ts";
 import { NBD_ROWS } from "../tests/bench/nbd_rows.ts";
 import { startNbdkit, startQemuNbd, startSanctlNbd } from "../tests/bench/nbd_servers.ts";
@@ -95,6 +97,28 @@ async function compareInitiators(
   return `| ${[row.name, ...figures].join(" | ")} |`;
 }
 
+/** Disks of more than one flat file, and one of that. */
+async function compareDisks(
+  directory: string,
+  only: string,
+  plan: { readonly runs: number; readonly seconds: number },
+): Promise<void> {
+  const rows = DISK_ROWS.filter(({ name }) => name.includes(only));
+  if (rows.length === 0) return;
+  console.log("\n| disks | flat | ours | ratio | goal | met |");
+  console.log("| --- | ---: | ---: | ---: | ---: | --- |");
+  for (const row of rows) {
+    const folder = await Deno.makeTempDir({ dir: directory });
+    const figures = await row.measure(folder, plan);
+    const { flat, ours } = figures;
+    const [one, other] = [flat, ours].map((value) => `${count(value)} ${row.unit}`);
+    const met = row.isMet(figures) ? "yes" : "NO";
+    const ratio = `**${(ours / flat).toFixed(2)}×**`;
+    console.log(`| ${[row.name, one, other, ratio, row.goal, met].join(" | ")} |`);
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
 async function makeImage(path: string, mebibytes: number): Promise<void> {
   using file = await Deno.open(path, { write: true, create: true });
   const piece = new Uint8Array(1 << 20);
@@ -174,6 +198,7 @@ async function main(): Promise<void> {
     const [theirs, ours] = [await residentMiB(tgtd.pid), await residentMiB(sanctl.pid)];
     console.log(`| resident memory, MiB | ${Math.round(theirs)} | ${Math.round(ours)} | | | | |`);
     await compareNbd(directory, image, only, plan);
+    await compareDisks(directory, only, plan);
     if (initiatorRows.length === 0) return;
     console.log("\n| load | libiscsi /s | our initiator /s | ratio | goal |");
     console.log("| --- | ---: | ---: | ---: | ---: |");
