@@ -95,11 +95,12 @@ export async function* inspectGrowing(
   for (const { offset, message } of flawsOfPlaces(layer, MOST_BLOCK_FLAWS)) {
     yield flaw("block-place", { path: file.path, at: offset }, message);
   }
-  const mayRepair = read.isSound && read.isHeaderWhole;
+  let isVouched = read.isHeaderWhole;
   if (!read.isHeaderWhole) {
-    const isVouched = isVouchedFor(read, believed) && await isParentThere(layer, around);
+    isVouched = isVouchedFor(read, believed) && await isParentThere(layer, around);
     yield damagedHeader(layer, isVouched);
   }
+  const mayRepair = read.isSound && isVouched;
   yield* inspectFooters(layer, view, mayRepair, around);
   yield* await inspectJournal(layer, view, mayRepair, around);
 }

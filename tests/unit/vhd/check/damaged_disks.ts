@@ -201,6 +201,12 @@ export const DAMAGES: readonly Damage[] = [
     finds: [["header", "flaw"]],
   },
   {
+    name: "the checksum of the header is wrong, and the footer at the end is cut off",
+    kinds: GROWING,
+    make: (octets) => flipped(octets, HEADER + 39).slice(0, -FOOTER),
+    finds: [["header", "flaw"], ["tail-footer", "flaw"]],
+  },
+  {
     name: "the footer at the end has another time",
     kinds: GROWING,
     make: (octets) => footer(octets, -FOOTER, (it) => ({ ...it, created: new Date(1e12) })),
