@@ -251,9 +251,9 @@ const VERBS: readonly (readonly [weight: number, verb: string, ...fc.Arbitrary<u
   ],
   [3, "schedules.add", schedule],
   [
-    1,
+    2,
     "schedules.remove",
-    mostly(["n", "m", "v-snapshots"], ["x"], 6),
+    mostly(["n", "v-backups", "v-backups"], ["x"], 6),
     maybe(pick("snapshot", "backup")),
   ],
   [
