@@ -123,6 +123,12 @@ export class BackupFolder {
     return new BackupFolder(path, identity, lock, { manifests, flaws, packs });
   }
 
+  /** Of backups, and of packs, which may outlive the backup that they were written for. */
+  get ids(): ReadonlySet<string> {
+    const packs = this.packs.all.map(({ path }) => /([^/]+?)(-moved)?\.pack$/.exec(path)![1]!);
+    return new Set([...this.manifests.map(({ id }) => id), ...packs]);
+  }
+
   /** The backup of that name, or the latest. */
   find(id?: string): Manifest {
     const found = id === undefined

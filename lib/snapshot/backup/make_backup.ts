@@ -38,7 +38,7 @@ export async function makeBackup(
   try {
     const run = new Run(source, folder, writer, options);
     const chunks = await run.chunks();
-    const id = backupId(options.takenAt, new Set(folder.manifests.map((each) => each.id)));
+    const id = backupId(options.takenAt, folder.ids);
     if (writer.count > 0) await writer.finish(folder.packPath(id));
     else await writer.discard();
     const manifest: Manifest = {

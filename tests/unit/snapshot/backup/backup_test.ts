@@ -177,6 +177,21 @@ Deno.test("pruning removes backups and gives back what they alone took", () =>
     assert.deepEqual(ground.files(".pack"), []);
   }));
 
+Deno.test("backups of one second take no pack of one another, also where some are pruned", () =>
+  onGround(async (ground) => {
+    for (let chunk = 0; chunk < 8; chunk++) await ground.write(chunk);
+    const takenAt = new Date(Date.UTC(2026, 10, 26));
+    for (let time = 0; time < 4; time++) {
+      await ground.write(0);
+      const { id } = await ground.folder((folder) =>
+        makeBackup(ground.device, folder, { disk: DISK, takenAt })
+      );
+      ground.contents.set(id, await contentsOf(ground.device));
+      await ground.folder((folder) => pruneBackups(folder, (each) => each.id === id, takenAt));
+      assert.deepEqual(await ground.check(), [id]);
+    }
+  }));
+
 Deno.test("damage is found, and said of the backups that it touches and no others", () =>
   onGround(async (ground) => {
     await ground.write(0);
