@@ -22,6 +22,7 @@ import { assertEdge, type ConnectionState } from "./connection_state.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { FullFeature } from "./full_feature.ts";
 import { Login, LOGIN_DATA_LIMIT, type LoginProgress } from "./login.ts";
+import { isMediumBehind } from "./medium_pace.ts";
 import type { TargetNode } from "./node.ts";
 import { ANSWERS_OF_A_PDU, dataOfAnswer } from "./outbox_room.ts";
 import { PduWriter } from "../iscsi/pdu_writer.ts";
@@ -30,12 +31,6 @@ import type { Session } from "./session.ts";
 
 /** Octets that an idle connection receives into: enough for a queue of 32 commands without data. */
 const SMALL_INBOX_LENGTH = 2048;
-
-/**
- * Octets of asynchronous writes past which a connection is read no further once the node's limit is
- * reached too. Before that pings are answered, however slow the medium is.
- */
-const PENDING_WRITES = 8 << 20;
 
 export interface ConnectionOptions {
   readonly node: TargetNode;
@@ -118,18 +113,12 @@ export class Connection implements Engine {
   get isBlocked(): boolean {
     if (this.#state !== "in-login" && this.#state !== "logged-in") return false;
     const { inbox } = this;
-    return this.#isHeld || this.#mediumIsBehind ||
+    return this.#isHeld || isMediumBehind(this.#node, this.commands?.pendingOctets ?? 0) ||
       !this.#hasRoom(inbox.available < 8 ? 0 : dataOfAnswer(inbox.view, inbox.start));
   }
 
   get isIdle(): boolean {
     return this.#state === "logged-in" && this.#session!.tasks.size === 0;
-  }
-
-  get #mediumIsBehind(): boolean {
-    const { pendingWrites, limits } = this.#node;
-    return pendingWrites.octets > limits.pendingWriteOctets &&
-      (this.commands?.pendingOctets ?? 0) > PENDING_WRITES;
   }
 
   #hasRoom(dataLength: number): boolean {
