@@ -8,7 +8,7 @@ import { replaceFile } from "../../block/durable_file.ts";
 import { syncDirectory } from "../../block/sync_directory.ts";
 import { BackupError } from "./backup_error.ts";
 import { chunkLengthFor } from "./chunk.ts";
-import { emitManifest, type Manifest, parseManifest } from "./manifest.ts";
+import { backupId, emitManifest, type Manifest, parseManifest } from "./manifest.ts";
 import type { PackIdentity } from "./pack_layout.ts";
 import { Packs } from "./packs.ts";
 import { PackWriter } from "./pack_writer.ts";
@@ -47,11 +47,14 @@ export class BackupFolder {
   readonly packs: Packs;
   readonly #identity: Identity;
   readonly #lock: Deno.FsFile;
+  /** Files in it, whole or damaged. */
+  readonly #names: readonly string[];
 
   private constructor(
     path: string,
     identity: Identity,
     lock: Deno.FsFile,
+    names: readonly string[],
     contents: Pick<BackupFolder, "manifests" | "flaws" | "packs">,
   ) {
     this.path = path;
@@ -60,6 +63,7 @@ export class BackupFolder {
     this.flaws = contents.flaws;
     this.packs = contents.packs;
     this.#lock = lock;
+    this.#names = names;
   }
 
   /** Opens the folder of the disk, made if it is not there. */
@@ -120,13 +124,7 @@ export class BackupFolder {
       packIdentity(identity),
       (error) => flaws.push(error),
     );
-    return new BackupFolder(path, identity, lock, { manifests, flaws, packs });
-  }
-
-  /** Of backups, and of packs, which may outlive the backup that they were written for. */
-  get ids(): ReadonlySet<string> {
-    const packs = this.packs.all.map(({ path }) => /([^/]+?)(-moved)?\.pack$/.exec(path)![1]!);
-    return new Set([...this.manifests.map(({ id }) => id), ...packs]);
+    return new BackupFolder(path, identity, lock, names, { manifests, flaws, packs });
   }
 
   /** The backup of that name, or the latest. */
@@ -140,6 +138,15 @@ export class BackupFolder {
       id === undefined ? `${this.path} holds no backup` : `${this.path} holds no backup ${id}`,
       "sanctl backup list shows what there is",
     );
+  }
+
+  /**
+   * A name for a backup that is made at this time: no file has it, not even the pack of a backup
+   * that is gone, since others may need what is in it.
+   */
+  newId(at: Date): string {
+    const taken = new Set(this.#names.map((name) => name.replace(/(-moved)?\.[a-z]+$/, "")));
+    return backupId(at, taken);
   }
 
   /** The pack that is being written. */

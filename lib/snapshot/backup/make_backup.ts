@@ -7,7 +7,7 @@ import { turn } from "../../block/slices.ts";
 import { isZero } from "../../block/zeros.ts";
 import type { BackupFolder } from "./backup_folder.ts";
 import { chunkCount, hashOf } from "./chunk.ts";
-import { backupId, type Manifest } from "./manifest.ts";
+import type { Manifest } from "./manifest.ts";
 import type { PackWriter } from "./pack_writer.ts";
 
 export interface BackupOptions {
@@ -38,7 +38,7 @@ export async function makeBackup(
   try {
     const run = new Run(source, folder, writer, options);
     const chunks = await run.chunks();
-    const id = backupId(options.takenAt, folder.ids);
+    const id = folder.newId(options.takenAt);
     if (writer.count > 0) await writer.finish(folder.packPath(id));
     else await writer.discard();
     const manifest: Manifest = {

@@ -4,7 +4,7 @@
  */
 import { syncDirectory } from "../../block/sync_directory.ts";
 import type { BackupFolder } from "./backup_folder.ts";
-import { backupId, type Manifest } from "./manifest.ts";
+import type { Manifest } from "./manifest.ts";
 import type { Pack } from "./packs.ts";
 
 export interface PruneResult {
@@ -61,14 +61,9 @@ async function moveChunks(
       await folder.packs.read(folder.packs.find(hash)!, buffer);
       await writer.add(hash, buffer);
     }
-    const taken = new Set(folder.packs.all.map(({ path }) => idOf(path)));
-    await writer.finish(folder.packPath(`${backupId(now, taken)}-moved`));
+    await writer.finish(folder.packPath(`${folder.newId(now)}-moved`));
   } catch (error) {
     writer.close();
     throw error;
   }
-}
-
-function idOf(packPath: string): string {
-  return /([^/]+?)(-moved)?\.pack$/.exec(packPath)![1]!;
 }
