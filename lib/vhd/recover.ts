@@ -105,7 +105,8 @@ async function endWithFooter(
   notice: (text: string) => void,
 ): Promise<number> {
   const { file } = layer.medium;
-  if (isFound(tail)) {
+  // One that the last block lies over is data of that.
+  if (isFound(tail) && tail.at >= usedEnd(layer)) {
     const found = emitFooter(tail.footer), wanted = emitFooter(layer.footer);
     if (found.every((octet, at) => octet === wanted[at])) return tail.at;
   }

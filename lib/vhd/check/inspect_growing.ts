@@ -12,6 +12,7 @@ import { type DynamicHeader, DynamicHeaderLayout, parseDynamicHeader } from "../
 import { dynamicImageOf, readHeaderOctets } from "../dynamic_image.ts";
 import { DynamicLayer } from "../dynamic_layer.ts";
 import { findParent } from "../find_parent.ts";
+import { isFound } from "../find_footer.ts";
 import { DiskType } from "../footer.ts";
 import { FormatError } from "../format_error.ts";
 import type { Surroundings } from "../surroundings.ts";
@@ -95,12 +96,19 @@ export async function* inspectGrowing(
   for (const { offset, message } of flawsOfPlaces(layer, MOST_BLOCK_FLAWS)) {
     yield flaw("block-place", { path: file.path, at: offset }, message);
   }
+  const { tail } = view.footers;
+  const end = usedEnd(layer);
+  const isOverFooter = read.isSound && isFound(tail) && end > tail.at;
+  if (isOverFooter) {
+    const message = `the last block ends at ${end}, and lies over the footer at the end`;
+    yield flaw("block-place", { path: file.path, at: tail.at }, message);
+  }
   let isVouched = read.isHeaderWhole;
   if (!read.isHeaderWhole) {
     isVouched = isVouchedFor(read, believed) && await isParentThere(layer, around);
     yield damagedHeader(layer, isVouched);
   }
-  const mayRepair = read.isSound && isVouched;
+  const mayRepair = read.isSound && isVouched && !isOverFooter;
   yield* inspectFooters(layer, view, mayRepair, around);
   yield* await inspectJournal(layer, view, mayRepair, around);
 }

@@ -5,7 +5,7 @@ import { SimFiles } from "../../../support/sim_files.ts";
 import { openVhd } from "../../../../lib/vhd/open.ts";
 import { pattern } from "../../block/device_model.ts";
 import { BLOCK, DISK, IDS, newImage, PARENT, parentOf } from "../vhd_fixture.ts";
-import { around, DAMAGES, readings, tableOf, wholeDisk } from "./damaged_disks.ts";
+import { around, DAMAGES, joined, readings, tableOf, wholeDisk } from "./damaged_disks.ts";
 
 for (const { name, kinds, make, finds } of DAMAGES) {
   for (const kind of kinds) {
@@ -179,4 +179,29 @@ Deno.test("checkImage: a raw image that is shorter than its disk is told", async
   assert.deepEqual(await kinds(8192), [["size", "risk"], ["remainder", "note"]]);
   assert.deepEqual(await kinds(4096), [["remainder", "note"]]);
   assert.deepEqual(await kinds(), [["remainder", "note"]]);
+});
+
+Deno.test("B-35: a block that lies over the footer at the end is told, and keeps what is written to it", async () => {
+  for (const kind of ["dynamic", "differencing"] as const) {
+    const files = await wholeDisk(kind);
+    const octets = files.octets(DISK);
+    const end = octets.length - 512;
+    // The last octet of the last block, which is block 0, has become the footer's first.
+    files.put(DISK, joined(octets.slice(0, end - 1), octets.slice(end)));
+    const { findings } = await checkImage(DISK, { files, ...around() });
+    assert.deepEqual(findings.map(({ kind, severity }) => [kind, severity]), [[
+      "block-place",
+      "risk",
+    ]]);
+    const written = pattern(BLOCK, 9);
+    let { device } = await openVhd(DISK, { files, ...around() });
+    await device.write(0, written, 0, BLOCK);
+    await device.write(8 * BLOCK, written, 0, BLOCK);
+    await device.close();
+    ({ device } = await openVhd(DISK, { files, ...around() }));
+    const back = new Uint8Array(BLOCK);
+    await device.read(0, back, 0, BLOCK);
+    assert.deepEqual(back, written);
+    await device.close();
+  }
 });
