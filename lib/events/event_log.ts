@@ -156,7 +156,11 @@ export class EventLog implements EventSink, EventReader {
   }
 
   #write(): void {
-    this.#writing ??= this.#tryToWrite().finally(() => this.#writing = undefined);
+    this.#writing ??= this.#tryToWrite().finally(() => {
+      this.#writing = undefined;
+      // Something may have been noted after the last look, while this was known to be under way.
+      if (this.#pending.length > 0 && !this.#isFailing) this.#write();
+    });
   }
 
   async #tryToWrite(): Promise<void> {

@@ -278,3 +278,24 @@ Deno.test("KeptEvents sees what another process keeps", () =>
 async function oneWaits(log: EventLog): Promise<void> {
   while (log.waiting === 0) await new Promise((resolve) => setImmediate(resolve));
 }
+
+Deno.test("EventLog: what is noted at the very end of a writing is written too, without waiting for more", () =>
+  withLog(async ({ log, clock }) => {
+    change(log, 1);
+    const { next } = await log.read({});
+    // The wait of a reader is called off just then.
+    const after = clock.after.bind(clock);
+    clock.after = (delayMs, then) => {
+      const callOff = after(delayMs, then);
+      return () => {
+        callOff();
+        change(log, 3);
+      };
+    };
+    const waiting = log.read({ after: next, waitMs: 20_000 });
+    await oneWaits(log);
+    change(log, 2);
+    await waiting;
+    const { events } = await log.read({});
+    assert.deepEqual(events.map(({ data }) => data["change"]), ["c1", "c2", "c3"]);
+  }));
