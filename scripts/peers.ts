@@ -90,7 +90,6 @@ export const PEERS = [
   { name: "bash", package: "bash", groups: ["e2e"] },
   { name: "python3", package: "python3-minimal", groups: ["e2e"] },
   { name: "script", package: "bsdutils", groups: ["e2e"] },
-  { name: "script", package: "bsdutils", groups: ["e2e"] },
   { name: "jsonschema", package: "python3-jsonschema", groups: ["e2e"] },
 ] as const satisfies readonly Peer[];
 

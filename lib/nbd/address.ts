@@ -17,12 +17,16 @@ export class NbdUrlError extends Error {
   override readonly name = "NbdUrlError";
 }
 
+/** What follows the host, up to the query. RFC 3986 3. */
+const PATH = /^[^:]+:\/\/[^/?#]*\/([^?#]*)/;
+
 const FORMS = "write nbd://HOST:PORT/EXPORT, or nbd+unix:///EXPORT?socket=PATH";
 
 export function parseNbdUrl(text: string): NbdAddress {
   const url = URL.parse(text);
   if (url === null) throw new NbdUrlError(`"${text}" is no URL: ${FORMS}`);
-  const exportName = unescaped(url.pathname.replace(/^\//, ""), text);
+  // Not the pathname: "." and ".." are names of exports too.
+  const exportName = unescaped(PATH.exec(text)?.[1] ?? "", text);
   const scheme = url.protocol.slice(0, -1);
   if (/^nbds/.test(scheme)) {
     throw new NbdUrlError(`"${text}" asks for TLS, which is not spoken here; use a tunnel`);
