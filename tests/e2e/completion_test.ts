@@ -26,7 +26,7 @@ Deno.test({
   ...requires("dist/sanctl", "bash"),
   async fn() {
     assert.deepEqual(await offered("sanctl t"), ["target"]);
-    assert.deepEqual(await offered("sanctl disk a"), ["assign"]);
+    assert.deepEqual(await offered("sanctl disk a"), ["assign", "attach"]);
     assert.deepEqual(await offered("sanctl --json target s"), ["serve", "sessions", "set", "show"]);
     assert.deepEqual(await offered("sanctl disk assign d t --r"), ["--read-only"]);
   },
