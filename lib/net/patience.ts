@@ -4,7 +4,7 @@
  */
 
 /** How long a quick peer takes for its next request. */
-export const PATIENCE_MS = 0.06;
+export const PATIENCE_MS = 0.15;
 
 /** In vain so often, out of so many: it does not pay. */
 const MOST_IN_VAIN = 4;

@@ -14,8 +14,11 @@ const TURN_MS = 1;
 /** Tries between two looks at the clock. */
 const TRIES = 8;
 
-/** Batches that are written without waiting, one after the other, before others get their turn. */
-const MOST_BATCHES = 16;
+/**
+ * Octets that are written without waiting before others get their turn. What is written much faster
+ * than the peer reads it leaves the caches before that does.
+ */
+const MOST_NOW = 256 << 10;
 
 type Direct = ByteStream & Required<Pick<ByteStream, "readNow">>;
 
@@ -97,7 +100,7 @@ export class Pump {
     let count = stream.readNow(space);
     if (count > 0) {
       // It does not wait for answers: the more comes at once the better.
-      this.#patience.superfluous();
+      if (this.#engine.inbox.available === 0) this.#patience.superfluous();
       return count;
     }
     const endMs = performance.now() + PATIENCE_MS;
@@ -143,9 +146,12 @@ export class Pump {
     const engine = this.#engine;
     this.#writing = true;
     try {
-      for (let batch = 0; engine.outbox.length > 0 && !engine.isClosed; batch++) {
+      for (let written = 0; engine.outbox.length > 0 && !engine.isClosed;) {
         let octets = engine.outbox.drain();
-        if (batch < MOST_BATCHES) octets = this.#writeNow(octets);
+        if (written < MOST_NOW) {
+          written += octets.length;
+          octets = this.#writeNow(octets);
+        }
         if (octets.length > 0) this.#unblock(); // more is laid out while this is written
         while (octets.length > 0) {
           this.writingSinceMs = this.#nowMs();
