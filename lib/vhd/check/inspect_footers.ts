@@ -1,4 +1,5 @@
 /** The footer of a growing disk, which is at the file's end and, as a copy, at its beginning. */
+import { usedEnd } from "../blank_blocks.ts";
 import type { DynamicLayer } from "../dynamic_layer.ts";
 import { type FooterPlace, isFound } from "../find_footer.ts";
 import { emitFooter, FOOTER_LENGTH } from "../footer.ts";
@@ -49,12 +50,14 @@ function stateOf(place: FooterPlace): string {
   return place === undefined ? "there is no footer" : "the footer is damaged that should be";
 }
 
-/** Where a damaged one is, or else behind all that there is. */
+/** Where a damaged one is, or else behind all that there is; never over a block. */
 async function writeTail(layer: DynamicLayer, tail: FooterPlace): Promise<void> {
   const { file } = layer.medium;
-  if (tail !== undefined) return await writeAt(layer, file.length - FOOTER_LENGTH);
-  const place = Math.ceil(file.length / SECTOR_LENGTH) * SECTOR_LENGTH;
-  await file.resize(place + FOOTER_LENGTH);
+  const begin = tail === undefined
+    ? Math.ceil(file.length / SECTOR_LENGTH) * SECTOR_LENGTH
+    : file.length - FOOTER_LENGTH;
+  const place = Math.max(begin, usedEnd(layer));
+  if (place + FOOTER_LENGTH > file.length) await file.resize(place + FOOTER_LENGTH);
   await writeAt(layer, place);
 }
 

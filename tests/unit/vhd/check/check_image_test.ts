@@ -205,3 +205,21 @@ Deno.test("B-35: a block that lies over the footer at the end is told, and keeps
     await device.close();
   }
 });
+
+Deno.test("a damaged footer that the last block lies over is repaired behind the block, which keeps its octets", async () => {
+  for (const isHeadLost of [false, true]) {
+    const files = await wholeDisk("dynamic");
+    const octets = files.octets(DISK);
+    const end = octets.length - 512;
+    const disk = joined(octets.slice(0, end - 1), octets.slice(end));
+    disk[end - 1 + 64]! ^= 1; // the footer's checksum
+    if (isHeadLost) disk[64]! ^= 1;
+    files.put(DISK, disk);
+    // The block ends with what the footer begins with.
+    const last = disk[end - 1];
+    const { findings, repaired } = await repairImage(DISK, { files, ...around() });
+    assert.ok(repaired.some(({ kind }) => kind === "tail-footer"));
+    assert.deepEqual(findings, []);
+    assert.equal(files.octets(DISK)[end - 1], last);
+  }
+});
