@@ -257,16 +257,20 @@ function aligned(offset: number): number {
   return Math.ceil(offset / ALIGNMENT) * ALIGNMENT;
 }
 
-/** Where the last part of the file ends that anything names: a block, the table, the header. */
-export function usedEnd({ table, shape, image }: DynamicLayer): number {
+/** Where the last block of the file ends; 0 without any. */
+export function blocksEnd({ table, shape }: DynamicLayer): number {
   let last = -1;
   for (let block = 0; block < table.blockCount; block++) {
     const sector = table.get(block);
     if (sector !== UNALLOCATED && sector > last) last = sector;
   }
-  const blockEnd = last < 0 ? 0 : last * SECTOR_LENGTH + shape.regionLength;
-  const ends = image.metadata.map(({ offset, length }) => offset + length);
-  return Math.max(blockEnd, Math.ceil(Math.max(...ends) / SECTOR_LENGTH) * SECTOR_LENGTH);
+  return last < 0 ? 0 : last * SECTOR_LENGTH + shape.regionLength;
+}
+
+/** Where the last part of the file ends that anything names: a block, the table, the header. */
+export function usedEnd(layer: DynamicLayer): number {
+  const ends = layer.image.metadata.map(({ offset, length }) => offset + length);
+  return Math.max(blocksEnd(layer), Math.ceil(Math.max(...ends) / SECTOR_LENGTH) * SECTOR_LENGTH);
 }
 
 export function writeFooter(

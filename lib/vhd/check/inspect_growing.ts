@@ -5,7 +5,7 @@
 import { FileError } from "../../block/file_error.ts";
 import { FileMedium } from "../../block/file_medium.ts";
 import type { PositionalFile } from "../../block/positional_file.ts";
-import { usedEnd } from "../blank_blocks.ts";
+import { blocksEnd, usedEnd } from "../blank_blocks.ts";
 import { blockFlaws } from "../block_flaws.ts";
 import { checksum } from "../checksum.ts";
 import { type DynamicHeader, DynamicHeaderLayout, parseDynamicHeader } from "../dynamic_header.ts";
@@ -97,7 +97,7 @@ export async function* inspectGrowing(
     yield flaw("block-place", { path: file.path, at: offset }, message);
   }
   const { tail } = view.footers;
-  const end = usedEnd(layer);
+  const end = blocksEnd(layer);
   const isOverFooter = read.isSound && isFound(tail) && end > tail.at;
   if (isOverFooter) {
     const message = `the last block ends at ${end}, and lies over the footer at the end`;
