@@ -1,18 +1,12 @@
 /** `sanctl initiator isns …`: name servers that are asked which targets there are. */
 import { buildCommand, buildRouteMap } from "@stricli/core";
 import type { PortalFacts } from "../../lib/config/facts.ts";
-import { parseIsnsServer } from "../address.ts";
 import type { Context } from "../context.ts";
 import { formatAddress } from "../format_address.ts";
-
-const NEW_SERVER_ARGUMENT = {
-  brief: "An address or a host name, and a port; 3205 without a port",
-  placeholder: "ADDR:PORT",
-  parse: parseIsnsServer,
-} as const;
+import { NEW_ISNS_SERVER } from "../isns_server_argument.ts";
 
 const SERVER_ARGUMENT = {
-  ...NEW_SERVER_ARGUMENT,
+  ...NEW_ISNS_SERVER,
   brief: "A server that was added",
   async proposeCompletions(this: Context) {
     try {
@@ -31,7 +25,7 @@ const list = buildCommand<Record<never, never>, [], Context>({
 
 const add = buildCommand<Record<never, never>, [server: PortalFacts], Context>({
   loader: () => import("../commands/initiator_isns_add.ts"),
-  parameters: { positional: { kind: "tuple", parameters: [NEW_SERVER_ARGUMENT] } },
+  parameters: { positional: { kind: "tuple", parameters: [NEW_ISNS_SERVER] } },
   docs: {
     brief: "Ask a server which targets there are, now and from now on",
     fullDescription:

@@ -1,19 +1,13 @@
 /** `sanctl target isns …`: name servers that initiators can find the targets by. */
 import { buildCommand, buildRouteMap } from "@stricli/core";
 import type { PortalFacts } from "../../lib/config/facts.ts";
-import { parseIsnsServer } from "../address.ts";
 import type { Context } from "../context.ts";
 import { formatAddress } from "../format_address.ts";
+import { NEW_ISNS_SERVER } from "../isns_server_argument.ts";
 import { namesOf } from "../parameters.ts";
 
-const NEW_SERVER_ARGUMENT = {
-  brief: "An address or a host name, and a port; 3205 without a port",
-  placeholder: "ADDR:PORT",
-  parse: parseIsnsServer,
-} as const;
-
 const SERVER_ARGUMENT = {
-  ...NEW_SERVER_ARGUMENT,
+  ...NEW_ISNS_SERVER,
   brief: "A server that was added",
   proposeCompletions(this: Context) {
     return namesOf(
@@ -32,7 +26,7 @@ const list = buildCommand<Record<never, never>, [], Context>({
 
 const add = buildCommand<Record<never, never>, [server: PortalFacts], Context>({
   loader: () => import("../commands/target_isns_add.ts"),
-  parameters: { positional: { kind: "tuple", parameters: [NEW_SERVER_ARGUMENT] } },
+  parameters: { positional: { kind: "tuple", parameters: [NEW_ISNS_SERVER] } },
   docs: {
     brief: "Register the targets with a server, now and whenever they change",
     fullDescription:
