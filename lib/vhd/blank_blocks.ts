@@ -12,7 +12,7 @@ import type { DynamicLayer } from "./dynamic_layer.ts";
 import { emitFooter, type Footer, FOOTER_LENGTH } from "./footer.ts";
 import { SECTOR_LENGTH } from "./geometry.ts";
 
-/** Octets that the data of a region is aligned to: a page of memory, a block of a file system. */
+/** Octets that other parts of the file are aligned to: a page of memory. */
 const ALIGNMENT = 4096;
 /** Regions of the first chunk. Chunks double while writes have to wait for them. */
 const FIRST_CHUNK = 16;
@@ -231,15 +231,15 @@ export class BlankBlocks {
 
   /** Where the next regions go, and the footer behind them. */
   #places(count: number): { sectors: number[]; end: number } {
-    const { bitmapLength, blockLength } = this.#layer.shape;
+    const { shape } = this.#layer;
     const sectors: number[] = [];
     let end = this.#end;
     while (sectors.length < count) {
-      const data = aligned(end + bitmapLength);
-      const sector = (data - bitmapLength) / SECTOR_LENGTH;
+      const data = shape.dataBehind(end);
+      const sector = (data - shape.bitmapLength) / SECTOR_LENGTH;
       if (sector >= UNALLOCATED) break;
       sectors.push(sector);
-      end = data + blockLength;
+      end = data + shape.blockLength;
     }
     if (sectors.length > 0) return { sectors, end };
     const { path } = this.#layer.medium.file;

@@ -4,8 +4,6 @@ import { SECTOR_LENGTH } from "./geometry.ts";
 
 /** The rest is found when the disk is opened again. */
 const MOST_GAPS = 65_536;
-/** What the data of a region is aligned to. */
-const ALIGNMENT = 4096;
 
 /** Sectors of whole regions between blocks, where no other part of the file is. */
 export function gapsOf(layer: DynamicLayer): number[] {
@@ -15,7 +13,7 @@ export function gapsOf(layer: DynamicLayer): number[] {
   for (const sector of layer.table.sorted()) {
     const start = sector * SECTOR_LENGTH;
     for (let at = end; at !== undefined && gaps.length < MOST_GAPS;) {
-      const data: number = Math.ceil((at + shape.bitmapLength) / ALIGNMENT) * ALIGNMENT;
+      const data: number = shape.dataBehind(at);
       const stop: number = data + shape.blockLength;
       if (stop > start) break;
       const region = data - shape.bitmapLength;
