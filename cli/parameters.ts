@@ -2,6 +2,7 @@
 import type { Control } from "../lib/config/control.ts";
 import type { Context } from "./context.ts";
 import { parseSize } from "../lib/config/size.ts";
+import { STANDARD_STREAM } from "./standard_stream.ts";
 
 export const TARGET_ARGUMENT = {
   brief: "The target's name",
@@ -24,7 +25,7 @@ export const DISK_ARGUMENT = {
 export const BACKUP_DIRECTORY_ARGUMENT = {
   brief: "The directory of the backups, which has a folder for each disk",
   placeholder: "DIR",
-  parse: String,
+  parse: placeOf("a backup", "a directory"),
 } as const;
 
 export const SNAPSHOT_ARGUMENT = {
@@ -60,6 +61,17 @@ export async function namesOf(
   } catch {
     return [];
   }
+}
+
+/** Where a disk is to be written to. */
+export const parseDestination = placeOf("a disk", "a file");
+
+/** Takes the path of what is written here and there in it, as no stream can be. */
+function placeOf(what: string, place: string): (text: string) => string {
+  return (text) => {
+    if (text !== STANDARD_STREAM) return text;
+    throw new Error(`${what} does not go to standard output; name ${place}`);
+  };
 }
 
 /** The name of something that is yet to be made. */

@@ -1,12 +1,15 @@
 /** Reads the document that a command is given: a file, or what comes on standard input. */
 import { ControlError } from "../lib/config/control_error.ts";
+import { isStandardStream } from "./standard_stream.ts";
 
 /** Octets; no document is larger, and what is larger is no document. */
 const MOST_OCTETS = 4 << 20;
 
 /** The text of the file; `-` stands for standard input. */
 export async function readDocumentFile(file: string): Promise<string> {
-  const octets = file === "-" ? await readAll(Deno.stdin, "standard input") : await readFile(file);
+  const octets = isStandardStream(file)
+    ? await readAll(Deno.stdin, "standard input")
+    : await readFile(file);
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(octets);
   } catch (error) {

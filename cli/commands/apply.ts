@@ -3,12 +3,13 @@ import type { Context } from "../context.ts";
 import { disturbances, planSummary, planText } from "../plan_text.ts";
 import { readDocumentFile } from "../read_document_file.ts";
 import type { ApplyFlags } from "../routes/document.ts";
+import { isStandardStream } from "../standard_stream.ts";
 
 export default async function (this: Context, flags: ApplyFlags): Promise<void> {
   const { file } = flags;
   const text = await readDocumentFile(file);
   const { readDocumentText } = await import("../../lib/config/document/document_text.ts");
-  const { data, told } = readDocumentText(text, file === "-" ? "standard input" : file);
+  const { data, told } = readDocumentText(text, isStandardStream(file) ? "standard input" : file);
   try {
     await apply(this, data, flags);
   } catch (error) {

@@ -1,6 +1,7 @@
 import { ControlError } from "../../lib/config/control_error.ts";
 import type { Context } from "../context.ts";
 import type { ExportFlags } from "../routes/document.ts";
+import { isStandardStream } from "../standard_stream.ts";
 
 export default async function (
   this: Context,
@@ -17,7 +18,7 @@ export default async function (
   const control = await this.control();
   const { document, secret } = await control.export({ targets: target, secrets });
   const { documentText } = await import("../../lib/config/document/document_text.ts");
-  if (file === undefined) {
+  if (isStandardStream(file)) {
     return this.output.facts(document, () => documentText(document).trimEnd());
   }
   const { isOurs } = await import("../../lib/config/document/heading.ts");
@@ -29,7 +30,7 @@ export default async function (
 async function writeSchema(context: Context, file: string | undefined): Promise<void> {
   const { isSchema, jsonSchemaText } = await import("../../lib/config/document/json_schema.ts");
   const text = jsonSchemaText();
-  if (file === undefined) return context.output.line(text.trimEnd());
+  if (isStandardStream(file)) return context.output.line(text.trimEnd());
   await write(file, text, { isOurs: isSchema, mode: 0o644 });
   context.output.facts({ file }, () => `${file} written: the schema of documents`);
 }

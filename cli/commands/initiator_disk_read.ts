@@ -4,6 +4,7 @@ import type { Context } from "../context.ts";
 import { brokenRun, type DiskRange, rangeOf } from "../disk_range.ts";
 import type { DiskReadFlags } from "../routes/initiator_disk.ts";
 import { formatSize } from "../size.ts";
+import { isStandardStream } from "../standard_stream.ts";
 import { type GivenDisk, withDisk } from "../with_disk.ts";
 
 export default async function (
@@ -11,7 +12,7 @@ export default async function (
   flags: DiskReadFlags,
   place: string,
 ): Promise<void> {
-  const { output } = flags;
+  const output = isStandardStream(flags.output) ? undefined : flags.output;
   if (output === undefined && (this.flags.json || Deno.stdout.isTerminal())) {
     const why = this.flags.json ? "standard output is for JSON" : "a terminal shows no octets";
     throw new ControlError("usage", `${why}`, "add --output FILE, or read into a pipe");

@@ -5,6 +5,7 @@ import { deviceFailure } from "../device_failure.ts";
 import { brokenRun, type DiskRange, rangeOf } from "../disk_range.ts";
 import type { DiskWriteFlags } from "../routes/initiator_disk.ts";
 import { formatSize } from "../size.ts";
+import { isStandardStream } from "../standard_stream.ts";
 import { type GivenDisk, requireMayLose, withDisk } from "../with_disk.ts";
 
 interface Source {
@@ -89,7 +90,7 @@ async function run(
 }
 
 async function openSource(path: string | undefined): Promise<Source> {
-  if (path === undefined) {
+  if (isStandardStream(path)) {
     return {
       size: undefined,
       read: async (into) => await Deno.stdin.read(into) ?? 0,

@@ -6,6 +6,7 @@ import {
   BACKUP_DIRECTORY_ARGUMENT as DIRECTORY_ARGUMENT,
   DISK_ARGUMENT,
   FORCE_FLAG,
+  parseDestination,
   switchFlag,
   textFlag,
   YES_FLAG,
@@ -107,7 +108,7 @@ const restore = buildCommand<BackupRestoreFlags, [directory: string, file?: stri
       kind: "tuple",
       parameters: [
         DIRECTORY_ARGUMENT,
-        { brief: "The VHD to make", placeholder: "FILE", parse: String, optional: true },
+        { brief: "The VHD to make", placeholder: "FILE", parse: parseDestination, optional: true },
       ],
     },
   },

@@ -12,6 +12,7 @@ import {
   DISK_ARGUMENT,
   eitherFlag,
   FORCE_FLAG,
+  parseDestination,
   parseWholeNumber,
   sizeFlag,
   switchFlag,
@@ -82,7 +83,7 @@ const create = buildCommand<DiskCreateFlags, [file: string], Context>({
         {
           brief: "The file to create, or mem:NAME for a disk in memory",
           placeholder: "FILE|mem:NAME",
-          parse: String,
+          parse: parseDestination,
         },
       ],
     },

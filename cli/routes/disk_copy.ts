@@ -2,7 +2,7 @@
 import { buildCommand } from "@stricli/core";
 import type { ImageType } from "../../lib/image_copy.ts";
 import type { Context } from "../context.ts";
-import { switchFlag, YES_FLAG } from "../parameters.ts";
+import { parseDestination, switchFlag, YES_FLAG } from "../parameters.ts";
 
 export interface DiskCopyFlags {
   readonly type?: ImageType | undefined;
@@ -30,7 +30,7 @@ function operands(destination: string) {
         placeholder: "SOURCE",
         parse: String,
       },
-      { brief: destination, placeholder: "DESTINATION", parse: String },
+      { brief: destination, placeholder: "DESTINATION", parse: parseDestination },
     ],
   } as const;
 }

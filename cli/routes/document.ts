@@ -27,7 +27,7 @@ export const exportCommand = buildCommand<ExportFlags, [file?: string], Context>
       kind: "tuple",
       parameters: [
         {
-          brief: "Where to write it; printed without",
+          brief: "Where to write it; printed without, or as -",
           placeholder: "FILE",
           parse: String,
           optional: true,

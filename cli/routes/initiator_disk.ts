@@ -8,6 +8,7 @@ import type { Context } from "../context.ts";
 import {
   blockFlag,
   type BlockLengthText,
+  parseDestination,
   parseWholeNumber,
   switchFlag,
   textFlag,
@@ -156,7 +157,10 @@ export interface DiskReadFlags extends DiskRangeFlags {
 const read = buildCommand<DiskReadFlags, [disk: string], Context>({
   loader: () => import("../commands/initiator_disk_read.ts"),
   parameters: {
-    flags: { ...RANGE_FLAGS, output: textFlag("FILE", "A new file; standard output without") },
+    flags: {
+      ...RANGE_FLAGS,
+      output: textFlag("FILE", "A new file; standard output without, or as -"),
+    },
     positional: ONE_PLACE,
   },
   docs: { brief: "Read octets of a disk" },
@@ -172,7 +176,7 @@ const write = buildCommand<DiskWriteFlags, [disk: string], Context>({
   parameters: {
     flags: {
       ...RANGE_FLAGS,
-      input: textFlag("FILE", "What to write; standard input without"),
+      input: textFlag("FILE", "What to write; standard input without, or as -"),
       force: FORCE,
     },
     positional: ONE_PLACE,
@@ -203,7 +207,12 @@ const copy = buildCommand<InitiatorDiskCopyFlags, [source: string, destination: 
       kind: "tuple",
       parameters: [
         { ...DISK_OR_PARTITION, placeholder: "SOURCE" },
-        { ...DISK_OR_PARTITION, brief: "The same, or the path of a new file", placeholder: "DEST" },
+        {
+          ...DISK_OR_PARTITION,
+          brief: "The same, or the path of a new file",
+          placeholder: "DEST",
+          parse: parseDestination,
+        },
       ],
     },
   },

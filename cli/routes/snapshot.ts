@@ -8,6 +8,7 @@ import { KEEP_FLAGS, type KeepFlags } from "../keep_flags.ts";
 import {
   DISK_ARGUMENT,
   FORCE_FLAG,
+  parseDestination,
   parseWholeNumber,
   SNAPSHOT_ARGUMENT,
   switchFlag,
@@ -109,7 +110,7 @@ const exportSnapshot = buildCommand<Record<never, never>, [name: string, file: s
       kind: "tuple",
       parameters: [
         SNAPSHOT_ARGUMENT,
-        { brief: "The VHD to make", placeholder: "FILE", parse: String },
+        { brief: "The VHD to make", placeholder: "FILE", parse: parseDestination },
       ],
     },
   },

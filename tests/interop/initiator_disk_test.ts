@@ -231,6 +231,8 @@ Deno.test({
           `initiator disk read ${far.url} --offset 1M --length 513B --output ${some}`,
         );
         assert.deepEqual(await Deno.readFile(some), octets.slice(0, 513));
+        const first = `initiator disk read ${far.url} --offset 1M --length 100B`;
+        assert.equal(await sanctl.ok(`${first} --output -`), await sanctl.ok(first));
         const into = await sanctl.facts<{ written: number }>(
           `initiator disk write ${far.url} --input ${some} --offset 3B --force`,
         );

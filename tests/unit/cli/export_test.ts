@@ -44,6 +44,14 @@ Deno.test("B-17: export writes a file with secrets for its user's eyes alone", a
   });
 });
 
+Deno.test("export: - is standard output, and no file of that name", async () => {
+  for (const words of [[], ["--schema"], ["--json"]]) {
+    const printed = await ran(["export", ...words], { control: control(false) });
+    assert.deepEqual(await ran(["export", ...words, "-"], { control: control(false) }), printed);
+  }
+  await assert.rejects(Deno.stat("-"), Deno.errors.NotFound);
+});
+
 Deno.test("export: what is no export is not overwritten", async () => {
   await withScratch(async (folder) => {
     const disk = `${folder}/mail.vhd`;
