@@ -1,6 +1,7 @@
-/** What is checked without running the project: imports, comments, formatting, lint, types. */
+/** What is checked without running the project: files, imports, comments, format, lint, types. */
 import { commentProblems } from "./check_comments.ts";
 import { importProblems } from "./check_imports.ts";
+import { committablePaths, rootProblems } from "./check_root.ts";
 import { sourceFiles, sources } from "./source_files.ts";
 
 export interface Verdict {
@@ -16,6 +17,7 @@ export interface StaticCheck {
 
 /** Ordered by how long they take. */
 export const STATIC_CHECKS: readonly StaticCheck[] = [
+  { name: "files", run: async () => verdict(rootProblems(await committablePaths())) },
   { name: "imports", run: () => verdict(importProblems(sources())) },
   { name: "comments", run: () => verdict(commentProblems(sources())) },
   { name: "formatting", run: () => deno(["fmt", "--check"]) },
