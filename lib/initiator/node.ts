@@ -1,7 +1,7 @@
 /** An iSCSI initiator node: its name, and what the outside gives it. RFC 7143 4.2.1. */
 import { ChallengeIssuer } from "../iscsi/chap/challenge.ts";
 import { normaliseName } from "../iscsi/name.ts";
-import type { ByteStream } from "../runtime/byte_stream.ts";
+import type { Dialled, DialOptions } from "../net/dial_tcp.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/logger.ts";
 import type { Random } from "../runtime/random.ts";
@@ -9,21 +9,6 @@ import { BufferPool } from "../wire/buffer_pool.ts";
 import { Fallbacks } from "./fallbacks.ts";
 import type { Limits } from "./limits.ts";
 import type { PortalAddress } from "../iscsi/portal_address.ts";
-
-/** A connection that has come about. */
-export interface Dialled {
-  readonly stream: ByteStream;
-  readonly localAddress: string;
-  readonly localPort: number;
-  readonly remoteAddress: string;
-  readonly remotePort: number;
-}
-
-export interface DialOptions {
-  readonly timeoutMs: number;
-  /** The address of ours that the connection is to come from. */
-  readonly sourceAddress?: string | undefined;
-}
 
 /** Connects to a portal; fails with Unreachable. */
 export type Dial = (portal: PortalAddress, options: DialOptions) => Promise<Dialled>;

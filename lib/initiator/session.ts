@@ -6,6 +6,7 @@
 import type { SessionParameters } from "../iscsi/parameters.ts";
 import { Tags } from "../iscsi/tags.ts";
 import { LogoutReason } from "../iscsi/pdu/logout_request.ts";
+import type { Dialled } from "../net/dial_tcp.ts";
 import { pause } from "../runtime/pause.ts";
 import { within } from "../runtime/within.ts";
 import type { Pair } from "../wire/key_values.ts";
@@ -18,7 +19,7 @@ import type { CommandWindow } from "./command_window.ts";
 import type { Connection } from "./connection.ts";
 import { endOverdue } from "./escalation.ts";
 import type { LoginOutcome } from "./login.ts";
-import type { Dialled, InitiatorNode } from "./node.ts";
+import type { InitiatorNode } from "./node.ts";
 import { Task } from "./task.ts";
 
 /** Why a session is over. */

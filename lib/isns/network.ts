@@ -1,7 +1,7 @@
 /** What carries iSNS: TCP, or what stands in for it. The only file of iSNS that knows sockets. */
 import { hostAndPort, type PortalAddress } from "../iscsi/portal_address.ts";
 import { acceptAll } from "../net/accept_all.ts";
-import { dialFailure } from "../net/dial_failure.ts";
+import { dialTcp } from "../net/dial_tcp.ts";
 import type { ByteStream } from "../runtime/byte_stream.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/logger.ts";
@@ -31,18 +31,11 @@ export interface Network {
 /** This machine's own. */
 export function systemNetwork(clock: Clock, logger: Logger): Network {
   return {
-    async dial({ host, port }, timeoutMs) {
-      const signal = AbortSignal.timeout(timeoutMs);
-      try {
-        const stream = await Deno.connect({ hostname: host, port, signal });
-        stream.setNoDelay(true);
-        return { stream, localAddress: stream.localAddr.hostname };
-      } catch (cause) {
-        if (!(cause instanceof Error)) throw cause;
-        const { reason, next } = dialFailure(cause, signal.aborted ? timeoutMs : undefined);
-        const message = `cannot connect to ${hostAndPort(host, port)}: ${reason}`;
-        throw new ServerUnusable("unreachable", message, next, { cause });
-      }
+    dial(server, timeoutMs) {
+      return dialTcp(server, { timeoutMs }, ({ reason, next }, cause) => {
+        const message = `cannot connect to ${hostAndPort(server.host, server.port)}: ${reason}`;
+        return new ServerUnusable("unreachable", message, next, cause);
+      });
     },
     listen(address, admit) {
       const listener = Deno.listen({ hostname: address, port: 0, transport: "tcp" });

@@ -1,12 +1,9 @@
 /** An initiator whose portals are targets in memory. */
 import { hostAndPort } from "../../lib/iscsi/portal_address.ts";
 import { DEFAULT_LIMITS, type Limits } from "../../lib/initiator/limits.ts";
-import {
-  type Dialled,
-  InitiatorNode,
-  type InitiatorNodeOptions,
-} from "../../lib/initiator/node.ts";
+import { InitiatorNode, type InitiatorNodeOptions } from "../../lib/initiator/node.ts";
 import { Unreachable } from "../../lib/initiator/unreachable.ts";
+import type { Dialled } from "../../lib/net/dial_tcp.ts";
 import type { ByteStream } from "../../lib/runtime/byte_stream.ts";
 import { silentLogger } from "../../lib/runtime/logger.ts";
 import { systemRandom } from "../../lib/runtime/random.ts";

@@ -1,6 +1,6 @@
 /** Connects to NBD servers. The only file of the client that knows sockets. */
-import { dialFailure } from "../../net/dial_failure.ts";
-import { directSocket } from "../../net/direct_socket.ts";
+import { type DialFailure, dialFailure } from "../../net/dial_failure.ts";
+import { dialTcp } from "../../net/dial_tcp.ts";
 import type { ByteStream } from "../../runtime/byte_stream.ts";
 import { type NbdAddress, serverOf } from "../address.ts";
 
@@ -17,31 +17,21 @@ export class Unreachable extends Error {
 export type Dial = (address: NbdAddress, timeoutMs: number) => Promise<ByteStream>;
 
 export const dial: Dial = async (address, timeoutMs) => {
-  const signal = AbortSignal.timeout(timeoutMs);
+  const failed = ({ reason, next }: DialFailure, options: ErrorOptions) =>
+    new Unreachable(serverOf(address), reason, next, options);
+  if (address.transport === "tcp") {
+    const { hostname: host, port } = address;
+    return (await dialTcp({ host, port }, { timeoutMs }, failed)).stream;
+  }
   try {
-    if (address.transport === "unix") {
-      return await Deno.connect({ transport: "unix", path: address.path });
-    }
-    const { hostname, port } = address;
-    const stream = await Deno.connect({ hostname, port, signal });
-    // "Protocol phases": short requests must not wait for each other's acknowledgement.
-    stream.setNoDelay(true);
-    return directSocket(stream);
+    return await Deno.connect(address);
   } catch (cause) {
     if (!(cause instanceof Error)) throw cause;
-    throw new Unreachable(serverOf(address), ...reasonOf(address, cause, signal, timeoutMs));
+    throw failed(unixFailure(cause), { cause });
   }
 };
 
-function reasonOf(
-  { transport }: NbdAddress,
-  cause: Error,
-  signal: AbortSignal,
-  timeoutMs: number,
-): [reason: string, next: string, options: ErrorOptions] {
-  if (transport === "unix" && cause instanceof Deno.errors.NotFound) {
-    return ["there is no such socket", "check its path, and that the server runs", { cause }];
-  }
-  const { reason, next } = dialFailure(cause, signal.aborted ? timeoutMs : undefined);
-  return [reason, next, { cause }];
+function unixFailure(cause: Error): DialFailure {
+  if (!(cause instanceof Deno.errors.NotFound)) return dialFailure(cause);
+  return { reason: "there is no such socket", next: "check its path, and that the server runs" };
 }

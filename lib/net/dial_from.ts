@@ -3,9 +3,8 @@
  * more cost for each transfer: they are used, and loaded, only where an address is asked for.
  */
 import { connect, type Socket } from "node:net";
-import type { PortalAddress } from "../iscsi/portal_address.ts";
 import type { ByteStream } from "../runtime/byte_stream.ts";
-import type { Dialled } from "./node.ts";
+import type { Dialled, TcpAddress } from "./dial_tcp.ts";
 
 /** Octets that are received at once. */
 const BUFFER_LENGTH = 262_144;
@@ -65,7 +64,7 @@ class SocketStream implements ByteStream {
 
 export function dialFrom(
   localAddress: string,
-  { host, port }: PortalAddress,
+  { host, port }: TcpAddress,
   signal: AbortSignal,
 ): Promise<Dialled> {
   const stream = new SocketStream();
