@@ -9,7 +9,7 @@ import { isnsServerName } from "./isns_servers.ts";
 import { whyNoSnapshots } from "./snapshots/no_snapshots.ts";
 import { overLimit } from "./operations/set_limits.ts";
 import { isExportUrl } from "./export_url.ts";
-import { secretUses } from "./secret_book.ts";
+import { secretReferences } from "./secret_book.ts";
 import { portalName } from "./portals.ts";
 import { isAbsolute } from "../runtime/path.ts";
 
@@ -25,7 +25,7 @@ export function inconsistency(state: DeclaredState): string | undefined {
     repeated("disk UUID", state.disks.map(({ uuid }) => uuid)) ??
     firstOf(state.disks, (disk) => inconsistencyOfDisk(disk, state)) ??
     repeated("LUN", state.disks.flatMap(lunsOf)) ??
-    repeated("secret", secretUses(state).map(({ chap }) => chap.secret)) ??
+    repeated("secret", secretReferences(state)) ??
     firstOf(state.targets, ({ name, ...target }) => loneReverse(`target ${name}`, target)) ??
     loneReverse("discovery", state.discovery ?? {}) ??
     repeated("schedule", (state.schedules ?? []).map(nameOf)) ??

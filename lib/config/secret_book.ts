@@ -12,8 +12,8 @@ export type SecretBook = ReadonlyMap<string, ChapSecret>;
 export const NO_SECRETS: SecretBook = new Map();
 
 /** All that is declared. */
-export interface Declared {
-  readonly state: DeclaredState;
+export interface Declared<S = DeclaredState> {
+  readonly state: S;
   /** Those that the state refers to. */
   readonly secrets: SecretBook;
 }
@@ -40,10 +40,14 @@ export function secretUses(state: DeclaredState): SecretUse[] {
   );
 }
 
-/** Those of the book that the state refers to. */
-export function usedSecrets(state: DeclaredState, secrets: SecretBook): SecretBook {
-  const references = new Set(secretUses(state).map(({ chap }) => chap.secret));
-  return new Map([...secrets].filter(([reference]) => references.has(reference)));
+export function secretReferences(state: DeclaredState): string[] {
+  return secretUses(state).map(({ chap }) => chap.secret);
+}
+
+/** Those of the book that there are references to. */
+export function secretsAt(references: readonly string[], secrets: SecretBook): SecretBook {
+  const known = new Set(references);
+  return new Map([...secrets].filter(([reference]) => known.has(reference)));
 }
 
 /** The secret behind a reference of a state that was found whole. */
@@ -55,5 +59,6 @@ export function resolveSecret(secrets: SecretBook, reference: string): ChapSecre
 
 /** What is declared once the outcome is. */
 export function declaredBy({ state, secrets = NO_SECRETS }: Outcome, before: SecretBook): Declared {
-  return { state, secrets: usedSecrets(state, new Map([...before, ...secrets])) };
+  const known = new Map([...before, ...secrets]);
+  return { state, secrets: secretsAt(secretReferences(state), known) };
 }
