@@ -1,15 +1,14 @@
 /** The initiator's API, a row an operation of its control. */
-import type { z } from "@hono/zod-openapi";
 import type { InitiatorControl } from "../initiator_service/control.ts";
 import * as facts from "./fact_schemas.ts";
 import * as inputs from "./initiator_inputs.ts";
 import * as initiator from "./initiator_schemas.ts";
-import { EventsQuery, PageQuery } from "./inputs.ts";
-import { pageOf } from "./page_of.ts";
-import type { Route, TypedRoute } from "./route.ts";
+import { EventsQuery } from "./inputs.ts";
+import { listRoute } from "./list_route.ts";
+import { type Route, route } from "./route.ts";
 
 export const INITIATOR_ROUTES: readonly Route<InitiatorControl>[] = [
-  row({
+  route({
     method: "get",
     path: "/api/initiator",
     summary: "The initiator at a glance",
@@ -18,7 +17,7 @@ export const INITIATOR_ROUTES: readonly Route<InitiatorControl>[] = [
     answer: initiator.Initiator,
     run: (control) => control.show(),
   }),
-  row({
+  route({
     method: "patch",
     path: "/api/initiator",
     summary: "Change its name",
@@ -27,7 +26,7 @@ export const INITIATOR_ROUTES: readonly Route<InitiatorControl>[] = [
     answer: facts.changed(initiator.Initiator),
     run: (control, { body }) => control.setName(body.name),
   }),
-  row({
+  route({
     method: "post",
     path: "/api/initiator/mutual-secret",
     summary: "Set the secret by which targets prove themselves, or take it away",
@@ -36,16 +35,13 @@ export const INITIATOR_ROUTES: readonly Route<InitiatorControl>[] = [
     answer: facts.changed(initiator.Initiator),
     run: (control, { body }) => control.setMutualSecret(body.secret),
   }),
-  row({
-    method: "get",
+  listRoute({
     path: "/api/portals",
     summary: "The portals that are asked for targets",
-    access: "read",
-    input: { query: PageQuery },
-    answer: facts.page(initiator.DiscoveryPortal),
-    run: async (control, { query }) => pageOf(await control.listPortals(), query),
+    of: initiator.DiscoveryPortal,
+    items: (control) => control.listPortals(),
   }),
-  row({
+  route({
     method: "post",
     path: "/api/portals",
     summary: "Add a portal, and ask it",
@@ -54,7 +50,7 @@ export const INITIATOR_ROUTES: readonly Route<InitiatorControl>[] = [
     answer: facts.changed(initiator.DiscoveryPortal),
     run: (control, { body }) => control.addPortal(body),
   }),
-  row({
+  route({
     method: "post",
     path: "/api/portals/remove",
     summary: "Ask a portal no more",
@@ -63,7 +59,7 @@ export const INITIATOR_ROUTES: readonly Route<InitiatorControl>[] = [
     answer: facts.changed(initiator.Portal),
     run: (control, { body }) => control.removePortal(body),
   }),
-  row({
+  route({
     method: "post",
     path: "/api/portals/refresh",
     summary: "Ask one portal, or all, for targets",
@@ -72,16 +68,13 @@ export const INITIATOR_ROUTES: readonly Route<InitiatorControl>[] = [
     answer: initiator.DiscoveryPortal.array(),
     run: (control, { body }) => control.refreshPortals(body.portal),
   }),
-  row({
-    method: "get",
+  listRoute({
     path: "/api/isns",
     summary: "The iSNS servers that are asked for targets",
-    access: "read",
-    input: { query: PageQuery },
-    answer: facts.page(initiator.IsnsServer),
-    run: async (control, { query }) => pageOf(await control.listIsnsServers(), query),
+    of: initiator.IsnsServer,
+    items: (control) => control.listIsnsServers(),
   }),
-  row({
+  route({
     method: "post",
     path: "/api/isns",
     summary: "Add an iSNS server, and ask it",
@@ -90,7 +83,7 @@ export const INITIATOR_ROUTES: readonly Route<InitiatorControl>[] = [
     answer: facts.changed(initiator.IsnsServer),
     run: (control, { body }) => control.addIsnsServer(body),
   }),
-  row({
+  route({
     method: "post",
     path: "/api/isns/remove",
     summary: "Ask an iSNS server no more",
@@ -99,7 +92,7 @@ export const INITIATOR_ROUTES: readonly Route<InitiatorControl>[] = [
     answer: facts.changed(initiator.Portal),
     run: (control, { body }) => control.removeIsnsServer(body),
   }),
-  row({
+  route({
     method: "post",
     path: "/api/isns/refresh",
     summary: "Ask one iSNS server, or all, for targets",
@@ -108,16 +101,13 @@ export const INITIATOR_ROUTES: readonly Route<InitiatorControl>[] = [
     answer: initiator.IsnsServer.array(),
     run: (control, { body }) => control.refreshIsnsServers(body.server),
   }),
-  row({
-    method: "get",
+  listRoute({
     path: "/api/targets",
     summary: "The targets that may be logged in to",
-    access: "read",
-    input: { query: PageQuery },
-    answer: facts.page(initiator.KnownTarget),
-    run: async (control, { query }) => pageOf(await control.listTargets(), query),
+    of: initiator.KnownTarget,
+    items: (control) => control.listTargets(),
   }),
-  row({
+  route({
     method: "post",
     path: "/api/targets",
     summary: "Add a target by hand",
@@ -126,7 +116,7 @@ export const INITIATOR_ROUTES: readonly Route<InitiatorControl>[] = [
     answer: facts.changed(initiator.KnownTarget),
     run: (control, { body }) => control.addTarget(body),
   }),
-  row({
+  route({
     method: "post",
     path: "/api/targets/remove",
     summary: "Forget a target that was added by hand",
@@ -135,7 +125,7 @@ export const INITIATOR_ROUTES: readonly Route<InitiatorControl>[] = [
     answer: facts.changed(inputs.IqnBody),
     run: (control, { body }) => control.removeTarget(body.iqn),
   }),
-  row({
+  route({
     method: "post",
     path: "/api/login",
     summary: "Log in to a target",
@@ -144,7 +134,7 @@ export const INITIATOR_ROUTES: readonly Route<InitiatorControl>[] = [
     answer: facts.changed(initiator.Login),
     run: (control, { body }) => control.logIn(body),
   }),
-  row({
+  route({
     method: "post",
     path: "/api/logout",
     summary: "Log out of a target, or of one session",
@@ -153,16 +143,13 @@ export const INITIATOR_ROUTES: readonly Route<InitiatorControl>[] = [
     answer: facts.changed(initiator.Logout.array()),
     run: (control, { body }) => control.logOut(body),
   }),
-  row({
-    method: "get",
+  listRoute({
     path: "/api/sessions",
     summary: "All sessions",
-    access: "read",
-    input: { query: PageQuery },
-    answer: facts.page(initiator.InitiatorSession),
-    run: async (control, { query }) => pageOf(await control.sessions(), query),
+    of: initiator.InitiatorSession,
+    items: (control) => control.sessions(),
   }),
-  row({
+  route({
     method: "post",
     path: "/api/connections",
     summary: "Add a connection to a session",
@@ -172,7 +159,7 @@ export const INITIATOR_ROUTES: readonly Route<InitiatorControl>[] = [
     run: (control, { body: { session, ...connection } }) =>
       control.addConnection(session, connection),
   }),
-  row({
+  route({
     method: "post",
     path: "/api/connections/remove",
     summary: "Log out of a connection that is not the leading one",
@@ -181,16 +168,13 @@ export const INITIATOR_ROUTES: readonly Route<InitiatorControl>[] = [
     answer: facts.changed(initiator.Connection),
     run: (control, { body }) => control.removeConnection(body.session, body.cid),
   }),
-  row({
-    method: "get",
+  listRoute({
     path: "/api/persistent",
     summary: "The logins that are restored",
-    access: "read",
-    input: { query: PageQuery },
-    answer: facts.page(initiator.PersistentLogin),
-    run: async (control, { query }) => pageOf(await control.listPersistent(), query),
+    of: initiator.PersistentLogin,
+    items: (control) => control.listPersistent(),
   }),
-  row({
+  route({
     method: "post",
     path: "/api/persistent/remove",
     summary: "Restore a login no more, or one of its paths",
@@ -199,16 +183,13 @@ export const INITIATOR_ROUTES: readonly Route<InitiatorControl>[] = [
     answer: facts.changed(initiator.PersistentLogin),
     run: (control, { body }) => control.removePersistent(body),
   }),
-  row({
-    method: "get",
+  listRoute({
     path: "/api/devices",
     summary: "All devices with their paths",
-    access: "read",
-    input: { query: PageQuery },
-    answer: facts.page(initiator.InitiatorDevice),
-    run: async (control, { query }) => pageOf(await control.devices(), query),
+    of: initiator.InitiatorDevice,
+    items: (control) => control.devices(),
   }),
-  row({
+  route({
     method: "post",
     path: "/api/devices/attach",
     summary: "Let programs of this machine use a device",
@@ -217,7 +198,7 @@ export const INITIATOR_ROUTES: readonly Route<InitiatorControl>[] = [
     answer: facts.changed(initiator.InitiatorDevice),
     run: (control, { body: { device, ...options } }) => control.attach(device, options),
   }),
-  row({
+  route({
     method: "post",
     path: "/api/devices/detach",
     summary: "Take a device from programs",
@@ -227,7 +208,7 @@ export const INITIATOR_ROUTES: readonly Route<InitiatorControl>[] = [
     run: (control, { body: { device, force } }) =>
       control.detach(device, force === undefined ? {} : { force }),
   }),
-  row({
+  route({
     method: "post",
     path: "/api/devices/policy",
     summary: "Choose which paths carry a device's commands",
@@ -237,7 +218,7 @@ export const INITIATOR_ROUTES: readonly Route<InitiatorControl>[] = [
     run: (control, { body: { device, policy, ...options } }) =>
       control.setPolicy(device, policy, options),
   }),
-  row({
+  route({
     method: "post",
     path: "/api/bind",
     summary: "Be ready only with every attached device of a persistent login, or with one",
@@ -246,7 +227,7 @@ export const INITIATOR_ROUTES: readonly Route<InitiatorControl>[] = [
     answer: facts.changed(initiator.Bind),
     run: (control, { body }) => control.bind(body.device),
   }),
-  row({
+  route({
     method: "post",
     path: "/api/unbind",
     summary: "Be ready without a device, or without all",
@@ -255,7 +236,7 @@ export const INITIATOR_ROUTES: readonly Route<InitiatorControl>[] = [
     answer: facts.changed(initiator.Bind),
     run: (control, { body }) => control.unbind(body.device),
   }),
-  row({
+  route({
     method: "post",
     path: "/api/ping",
     summary: "Ask a portal whether it is there",
@@ -264,7 +245,7 @@ export const INITIATOR_ROUTES: readonly Route<InitiatorControl>[] = [
     answer: initiator.Ping,
     run: (control, { body: { portal, ...options } }) => control.ping(portal, options),
   }),
-  row({
+  route({
     method: "post",
     path: "/api/ask",
     summary: "Ask a logical unit what it is",
@@ -273,7 +254,7 @@ export const INITIATOR_ROUTES: readonly Route<InitiatorControl>[] = [
     answer: initiator.Answer,
     run: (control, { body }) => control.ask(body.session, body.question),
   }),
-  row({
+  route({
     method: "get",
     path: "/api/events",
     summary: "What happened; a part of it, after a sequence number",
@@ -283,10 +264,3 @@ export const INITIATOR_ROUTES: readonly Route<InitiatorControl>[] = [
     run: (control, { query }) => control.events(query),
   }),
 ];
-
-/** A row whose `run` sees the types that its schemas give. */
-function row<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodObject>(
-  typed: TypedRoute<P, Q, B, InitiatorControl>,
-): Route<InitiatorControl> {
-  return typed;
-}

@@ -52,7 +52,7 @@ export interface TypedRoute<
   P extends z.ZodObject,
   Q extends z.ZodObject,
   B extends z.ZodObject,
-  C = Control,
+  C,
 > extends Omit<Route<C>, "input" | "run"> {
   readonly input: Schemas<P, Q, B>;
   run(
@@ -62,8 +62,9 @@ export interface TypedRoute<
   ): Promise<unknown>;
 }
 
-export function route<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodObject>(
-  row: TypedRoute<P, Q, B>,
-): Route {
+/** The control is that of the table in which the row stands. */
+export function route<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodObject, C>(
+  row: TypedRoute<P, Q, B, C>,
+): Route<C> {
   return row;
 }

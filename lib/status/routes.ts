@@ -3,7 +3,7 @@ import { CHAP_ROUTES } from "./chap_routes.ts";
 import { DOCUMENT_ROUTES } from "./document_routes.ts";
 import * as facts from "./fact_schemas.ts";
 import * as inputs from "./inputs.ts";
-import { pageOf } from "./page_of.ts";
+import { listRoute } from "./list_route.ts";
 import { type Route, route } from "./route.ts";
 import { SCHEDULE_ROUTES } from "./schedule_routes.ts";
 import { SNAPSHOT_ROUTES } from "./snapshot_routes.ts";
@@ -27,14 +27,11 @@ export const ROUTES: readonly Route[] = [
     answer: facts.Status,
     run: (control) => control.status(),
   }),
-  route({
-    method: "get",
+  listRoute({
     path: "/api/targets",
     summary: "All targets",
-    access: "read",
-    input: { query: inputs.PageQuery },
-    answer: facts.page(facts.Target),
-    run: async (control, { query }) => pageOf(await control.listTargets(), query),
+    of: facts.Target,
+    items: (control) => control.listTargets(),
   }),
   route({
     method: "post",
@@ -91,14 +88,12 @@ export const ROUTES: readonly Route[] = [
     run: (control, { path, body }) => control.deny(path.name, body.ids),
   }),
   ...CHAP_ROUTES,
-  route({
-    method: "get",
+  listRoute({
     path: "/api/sessions",
     summary: "Open sessions, of one target or of all",
-    access: "read",
-    input: { query: inputs.SessionsQuery },
-    answer: facts.page(facts.Session),
-    run: async (control, { query }) => pageOf(await control.sessions(query.target), query),
+    query: inputs.SessionsQuery,
+    of: facts.Session,
+    items: (control, query) => control.sessions(query.target),
   }),
   route({
     method: "post",
@@ -129,14 +124,11 @@ export const ROUTES: readonly Route[] = [
     answer: facts.changed(facts.Limit.array()),
     run: (control, { body }) => control.setLimits(body.changes),
   }),
-  route({
-    method: "get",
+  listRoute({
     path: "/api/initiators",
     summary: "Initiators that came by in the last seven days, the latest first",
-    access: "read",
-    input: { query: inputs.PageQuery },
-    answer: facts.page(facts.Visitor),
-    run: async (control, { query }) => pageOf(await control.initiators(), query),
+    of: facts.Visitor,
+    items: (control) => control.initiators(),
   }),
   route({
     method: "get",
@@ -147,14 +139,11 @@ export const ROUTES: readonly Route[] = [
     answer: facts.Events,
     run: (control, { query }) => control.events(query),
   }),
-  route({
-    method: "get",
+  listRoute({
     path: "/api/portals",
     summary: "Where initiators can come to",
-    access: "read",
-    input: { query: inputs.PageQuery },
-    answer: facts.page(facts.TargetPortal),
-    run: async (control, { query }) => pageOf(await control.listPortals(), query),
+    of: facts.TargetPortal,
+    items: (control) => control.listPortals(),
   }),
   route({
     method: "post",
@@ -185,14 +174,11 @@ export const ROUTES: readonly Route[] = [
     answer: facts.changed(facts.TargetPortal),
     run: (control, { query, body }) => control.removePortal(body, query),
   }),
-  route({
-    method: "get",
+  listRoute({
     path: "/api/isns",
     summary: "Name servers that initiators can find the targets by",
-    access: "read",
-    input: { query: inputs.PageQuery },
-    answer: facts.page(facts.IsnsServer),
-    run: async (control, { query }) => pageOf(await control.listIsnsServers(), query),
+    of: facts.IsnsServer,
+    items: (control) => control.listIsnsServers(),
   }),
   route({
     method: "post",
@@ -212,14 +198,11 @@ export const ROUTES: readonly Route[] = [
     answer: facts.changed(facts.Portal),
     run: (control, { body }) => control.removeIsnsServer(body),
   }),
-  route({
-    method: "get",
+  listRoute({
     path: "/api/disks",
     summary: "All disks",
-    access: "read",
-    input: { query: inputs.PageQuery },
-    answer: facts.page(facts.Disk),
-    run: async (control, { query }) => pageOf(await control.listDisks(), query),
+    of: facts.Disk,
+    items: (control) => control.listDisks(),
   }),
   route({
     method: "post",

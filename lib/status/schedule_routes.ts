@@ -1,18 +1,16 @@
 /** The API's rows for schedules. */
 import * as facts from "./fact_schemas.ts";
-import { pageOf } from "./page_of.ts";
+import { listRoute } from "./list_route.ts";
 import { type Route, route } from "./route.ts";
 import * as schedule from "./schedule_schemas.ts";
 
 export const SCHEDULE_ROUTES: readonly Route[] = [
-  route({
-    method: "get",
+  listRoute({
     path: "/api/schedules",
     summary: "What is done by itself, of one kind or of all, and how it went last",
-    access: "read",
-    input: { query: schedule.SchedulesQuery },
-    answer: facts.page(schedule.Schedule),
-    run: async (control, { query }) => pageOf(await control.schedules.list(query.kind), query),
+    query: schedule.SchedulesQuery,
+    of: schedule.Schedule,
+    items: (control, query) => control.schedules.list(query.kind),
   }),
   route({
     method: "post",

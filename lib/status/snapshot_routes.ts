@@ -1,19 +1,17 @@
 /** The API's rows for snapshots. */
 import * as facts from "./fact_schemas.ts";
 import * as inputs from "./inputs.ts";
-import { pageOf } from "./page_of.ts";
+import { listRoute } from "./list_route.ts";
 import { type Route, route } from "./route.ts";
 import * as snapshot from "./snapshot_schemas.ts";
 
 export const SNAPSHOT_ROUTES: readonly Route[] = [
-  route({
-    method: "get",
+  listRoute({
     path: "/api/snapshots",
     summary: "Snapshots, of one disk or of all",
-    access: "read",
-    input: { query: snapshot.SnapshotsQuery },
-    answer: facts.page(snapshot.Snapshot),
-    run: async (control, { query }) => pageOf(await control.snapshots.list(query.disk), query),
+    query: snapshot.SnapshotsQuery,
+    of: snapshot.Snapshot,
+    items: (control, query) => control.snapshots.list(query.disk),
   }),
   route({
     method: "post",
