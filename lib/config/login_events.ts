@@ -1,6 +1,5 @@
 /** Tells of who logged in, who was refused, and whose session ended. */
 import type { EventSink } from "../events/event_sink.ts";
-import { LoginStatus } from "../iscsi/pdu/login_response.ts";
 import type { LoginEvent, SessionEnd, TargetNode } from "../target/node.ts";
 import { plainAddress } from "../target/portal.ts";
 import type { DeclaredTarget } from "./schema.ts";
@@ -29,13 +28,13 @@ export function noteLogins(
 }
 
 function noteLogin(events: EventSink, login: LoginEvent, target: string): void {
-  const { initiatorName: initiator = "an initiator without a name", status, reason } = login;
+  const { initiatorName: initiator = "an initiator without a name", status, reason, why } = login;
   const address = plainAddress(login.remoteAddress);
-  if (login.lacksProof) {
+  if (why === "no-proof") {
     events.note("chap-not-offered", { initiator, address, target });
-  } else if (status !== LoginStatus.SUCCESS) {
+  } else if (why !== undefined) {
     const text = status.toString(16).padStart(4, "0");
-    events.note("login-refused", { initiator, address, target, status: text, reason });
+    events.note("login-refused", { initiator, address, target, status: text, reason, why });
     // Whoever looks for targets does so again and again.
   } else if (login.targetName !== undefined) {
     const { rule = "" } = login;

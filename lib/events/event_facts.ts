@@ -1,5 +1,6 @@
 /** An event as it is shown: what is kept of it, with what the table of kinds says about it. */
 import { type EventValue, kindOf, type Severity } from "./event_kinds.ts";
+import type { Advice, Kind } from "./kind.ts";
 
 /** What is kept of an event, a line of JSON each. */
 export interface KeptEvent {
@@ -26,8 +27,9 @@ export function eventFacts({ sequence, at, kind, data }: KeptEvent): EventFacts 
   const row = kindOf(kind);
   const told = { sequence, at, kind, data };
   if (row !== undefined) {
-    const { source, id, severity, cause, remedy } = row;
-    return { ...told, source, id, severity, text: textOf(row.text, data), cause, remedy };
+    const { source, id, severity, text } = row;
+    const { cause, remedy } = adviceOf(row, data);
+    return { ...told, source, id, severity, text: textOf(text, data), cause, remedy };
   }
   return {
     ...told,
@@ -42,6 +44,12 @@ export function eventFacts({ sequence, at, kind, data }: KeptEvent): EventFacts 
 
 function textOf(text: string, data: KeptEvent["data"]): string {
   return text.replace(/\{(\w+)\}/g, (_, name) => String(data[name] ?? "?"));
+}
+
+/** Events that were kept before theirs was said have that of their kind. */
+function adviceOf(row: Kind, { why }: KeptEvent["data"]): Advice {
+  const { adviceOf = {} } = row;
+  return typeof why === "string" && Object.hasOwn(adviceOf, why) ? adviceOf[why]! : row;
 }
 
 /** Reads a line that was kept; undefined where it is none, or not whole. */

@@ -3,6 +3,7 @@
  * do. Braces in a text stand for what goes with the event.
  */
 import { type Kind, NOTHING_TO_DO as NONE, type Severity } from "./kind.ts";
+import { LOGIN_REFUSALS } from "./login_refusals.ts";
 import { SNAPSHOT_KINDS } from "./snapshot_kinds.ts";
 
 export type { Severity };
@@ -171,7 +172,8 @@ export const EVENT_KINDS = {
     severity: "warning",
     text: "{initiator} from {address} was refused by {target} with status {status}: {reason}",
     cause: "it asked for what is not there, is not on the access list, or broke the protocol",
-    remedy: "if it is to log in, admit it: sanctl target allow",
+    remedy: "see which of these it was, and put it right if it is to log in",
+    adviceOf: LOGIN_REFUSALS,
     byStrangers: true,
   },
   "session-ended": {

@@ -6,7 +6,7 @@
 import { LoginStatus } from "../iscsi/pdu/login_response.ts";
 import type { Pair } from "../wire/key_values.ts";
 import type { AccessRequest } from "./access_list.ts";
-import { LoginRefusal, ProofNotOffered } from "./login_refusal.ts";
+import { LoginRefusal, proofNotOffered } from "./login_refusal.ts";
 
 /** One initiator proving itself by one method. */
 export interface AuthenticationExchange {
@@ -64,7 +64,7 @@ export class Authentication {
   /** Why a login that asks to go on without the proof is refused. */
   get refusal(): LoginRefusal {
     const reason = "it asks to go on without the proof that is required";
-    if (this.#exchange === undefined) return new ProofNotOffered(reason);
+    if (this.#exchange === undefined) return proofNotOffered(reason);
     return new LoginRefusal(LoginStatus.AUTHENTICATION_FAILURE, reason);
   }
 
@@ -77,7 +77,7 @@ export class Authentication {
       if (method === undefined) {
         const wanted = this.#methods.map(({ name }) => name).join(",");
         const reason = `it offers ${offer[1]} where ${wanted} is asked for`;
-        return new ProofNotOffered(reason);
+        return proofNotOffered(reason);
       }
       this.#exchange = method.begin();
       answers.push(["AuthMethod", method.name]);

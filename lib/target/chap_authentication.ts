@@ -24,7 +24,11 @@ function begin(options: TargetChapOptions): AuthenticationExchange {
       const outcome = exchange.receive(pairs);
       if (!(outcome instanceof ChapFault)) return outcome;
       // Whatever is wrong, the peer gets the same status: it learns nothing from it.
-      return new LoginRefusal(LoginStatus.AUTHENTICATION_FAILURE, `CHAP: ${outcome.reason}`);
+      return new LoginRefusal(
+        LoginStatus.AUTHENTICATION_FAILURE,
+        `CHAP: ${outcome.reason}`,
+        "wrong-proof",
+      );
     },
   };
 }

@@ -39,15 +39,16 @@ export function establishSession(
   const admission = admit(node, login.claim, login.endpoint);
   if (admission instanceof LoginRefusal) return admission;
   if (admission.target !== login.target) {
-    return new LoginRefusal(LoginStatus.TARGET_REMOVED, "the target was replaced during login");
+    const reason = "the target was replaced during login";
+    return new LoginRefusal(LoginStatus.TARGET_REMOVED, reason, "changed");
   }
   if (admission.authentication !== login.authentication) {
     const reason = "what must be proved was changed during login";
-    return new LoginRefusal(LoginStatus.AUTHENTICATION_FAILURE, reason);
+    return new LoginRefusal(LoginStatus.AUTHENTICATION_FAILURE, reason, "changed");
   }
   if (node.hasStrayed(login.endpoint)) {
     const reason = "its portal went, or came into another portal group, during login";
-    return new LoginRefusal(LoginStatus.SERVICE_UNAVAILABLE, reason);
+    return new LoginRefusal(LoginStatus.SERVICE_UNAVAILABLE, reason, "changed");
   }
   if (login.header.tsih !== 0) return join(node, login);
   return node.sessions.find(nexusOf(login)) === undefined
@@ -71,7 +72,7 @@ function create(node: TargetNode, login: LoginRecord): Established {
   const { target, header, claim, endpoint } = login;
   const { sessionsOfTarget } = node.limits;
   if (node.sessions.isFull || (target !== undefined && target.sessions.size >= sessionsOfTarget)) {
-    return new LoginRefusal(LoginStatus.OUT_OF_RESOURCES, "there are too many sessions");
+    return new LoginRefusal(LoginStatus.OUT_OF_RESOURCES, "there are too many sessions", "full");
   }
   if (isFull(node)) return tooManyConnections();
   const session = new Session({
@@ -116,7 +117,7 @@ function isFull({ sessions, limits }: TargetNode): boolean {
 }
 
 function tooManyConnections(): LoginRefusal {
-  return new LoginRefusal(LoginStatus.OUT_OF_RESOURCES, "there are too many connections");
+  return new LoginRefusal(LoginStatus.OUT_OF_RESOURCES, "there are too many connections", "full");
 }
 
 /** The session that a non-zero TSIH names, if it is this initiator's with this target. */
@@ -132,7 +133,7 @@ export function sessionToJoin(
     session.isid.every((octet, i) => octet === isid[i])
   ) return session;
   const reason = `TSIH 0x${login.header.tsih.toString(16)} names no session of this initiator`;
-  return new LoginRefusal(LoginStatus.SESSION_DOES_NOT_EXIST, reason);
+  return new LoginRefusal(LoginStatus.SESSION_DOES_NOT_EXIST, reason, "changed");
 }
 
 function nexusOf({ header, claim, endpoint }: Pick<LoginRecord, "header" | "claim" | "endpoint">) {
@@ -157,5 +158,6 @@ function foreign(): LoginRefusal {
   return new LoginRefusal(
     LoginStatus.AUTHENTICATION_FAILURE,
     "the session belongs to another authenticated identity",
+    "another's",
   );
 }

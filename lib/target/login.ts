@@ -35,7 +35,7 @@ import {
   readLoginHeader,
 } from "./login_header.ts";
 import { loginPolicy } from "./login_policy.ts";
-import { LoginRefusal, ProofNotOffered } from "./login_refusal.ts";
+import { LoginRefusal } from "./login_refusal.ts";
 import { type LoginAnswer, LoginResponses } from "./login_responses.ts";
 import type { TargetNode } from "./node.ts";
 import type { PduWriter } from "../iscsi/pdu_writer.ts";
@@ -193,7 +193,7 @@ export class Login {
     const result = negotiate(atStage(this.#negotiation, stageOf(this.#stage)), pairs, this.#policy);
     if (result.error !== undefined) {
       const rejected = result.answers.filter(([, value]) => value === "Reject");
-      return new LoginRefusal(result.error.status, result.error.message, rejected);
+      return new LoginRefusal(result.error.status, result.error.message, "protocol", rejected);
     }
     if (!isFirst && result.negotiation.sessionType !== claim.sessionType) {
       return new LoginRefusal(LoginStatus.INITIATOR_ERROR, "SessionType came too late");
@@ -324,9 +324,9 @@ export class Login {
   }
 
   #refuse(refusal: LoginRefusal): LoginProgress {
-    const { status, reason, answers } = refusal;
+    const { status, reason, why, answers } = refusal;
     this.#respond({ status, text: new TextPieces(answers).take(LOGIN_DATA_LIMIT) });
-    this.#note(status, reason, refusal instanceof ProofNotOffered);
+    this.#note(status, reason, why);
     this.#node.strangerLogger.warn("login refused", {
       ...this.#facts(),
       status: `0x${status.toString(16).padStart(4, "0")}`,
@@ -344,14 +344,14 @@ export class Login {
     this.#claimed = new Map();
   }
 
-  #note(status: LoginStatus, reason: string, lacksProof = false): void {
+  #note(status: LoginStatus, reason: string, why?: LoginRefusal["why"]): void {
     this.#node.noteLogin({
       initiatorName: this.#claimed.get("InitiatorName"),
       targetName: this.#claimed.get("TargetName"),
       remoteAddress: this.#endpoint.remoteAddress,
       status,
       reason,
-      lacksProof,
+      why,
       rule: this.#opening?.rule,
     });
   }
@@ -392,5 +392,9 @@ function stageOf(stage: number): Negotiation["stage"] {
 }
 
 function ended(): LoginRefusal {
-  return new LoginRefusal(LoginStatus.SESSION_DOES_NOT_EXIST, "the session ended during login");
+  return new LoginRefusal(
+    LoginStatus.SESSION_DOES_NOT_EXIST,
+    "the session ended during login",
+    "changed",
+  );
 }

@@ -71,17 +71,18 @@ export function admit(
   }
   const target = node.findTarget(claim.targetName);
   if (target === undefined) {
-    return new LoginRefusal(LoginStatus.NOT_FOUND, "there is no target of this name");
+    return new LoginRefusal(LoginStatus.NOT_FOUND, "there is no target of this name", "no-target");
   }
   const request = accessRequest(claim.initiatorName, endpoint);
   const { access, authentication } = target;
   const rule = access.admitting(request, node.witness);
   // RFC 7143 11.13.5: an initiator that is told so comes again.
   if (rule !== undefined && target.unavailable !== undefined) {
-    return new LoginRefusal(LoginStatus.SERVICE_UNAVAILABLE, target.unavailable);
+    return new LoginRefusal(LoginStatus.SERVICE_UNAVAILABLE, target.unavailable, "attached");
   }
   if (rule !== undefined) return { target, authentication, rule };
-  return new LoginRefusal(LoginStatus.NOT_FOUND, access.explain(request, node.witness));
+  const reason = access.explain(request, node.witness);
+  return new LoginRefusal(LoginStatus.NOT_FOUND, reason, "not-admitted");
 }
 
 /**
@@ -111,7 +112,7 @@ function admitOrFindAll(node: TargetNode, claim: LoginClaim, endpoint: Endpoint)
     const late = admit(node, claim, endpoint);
     if (!(late instanceof LoginRefusal) || !node.witness.isUnanswered(questions)) return late;
     // RFC 7143 11.13.5: an initiator that is told so comes again.
-    return new LoginRefusal(LoginStatus.SERVICE_UNAVAILABLE, late.reason);
+    return new LoginRefusal(LoginStatus.SERVICE_UNAVAILABLE, late.reason, "unanswered");
   });
 }
 

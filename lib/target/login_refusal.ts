@@ -1,4 +1,5 @@
 /** Why a login is refused: a value, not thrown; the peer gets the status, the log the reason. */
+import type { RefusedFor } from "../events/login_refusals.ts";
 import { LoginStatus } from "../iscsi/pdu/login_response.ts";
 import type { Pair } from "../wire/key_values.ts";
 
@@ -6,14 +7,14 @@ export class LoginRefusal {
   constructor(
     readonly status: LoginStatus,
     readonly reason: string,
+    /** What an operator can do about it depends on that. */
+    readonly why: RefusedFor | "no-proof" = "protocol",
     /** Keys that go with the refusal: which of them was rejected. */
     readonly answers: readonly Pair[] = [],
   ) {}
 }
 
 /** The initiator does not offer to prove who it is, where that is required. */
-export class ProofNotOffered extends LoginRefusal {
-  constructor(reason: string) {
-    super(LoginStatus.AUTHENTICATION_FAILURE, reason);
-  }
+export function proofNotOffered(reason: string): LoginRefusal {
+  return new LoginRefusal(LoginStatus.AUTHENTICATION_FAILURE, reason, "no-proof");
 }

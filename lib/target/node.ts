@@ -15,6 +15,7 @@ import { type EndOptions, endSessions } from "./end_sessions.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { OctetCount } from "./octet_count.ts";
 import type { Limits } from "./limits.ts";
+import type { LoginRefusal } from "./login_refusal.ts";
 import { type Portal, portalAt, portalGroupTagAt } from "./portal.ts";
 import { SessionRegistry } from "./session_registry.ts";
 import type { Session } from "./session.ts";
@@ -41,8 +42,8 @@ export interface LoginEvent {
   readonly status: LoginStatus;
   /** Why it was refused; empty for a success. */
   readonly reason: string;
-  /** It did not even offer the proof that is required. */
-  readonly lacksProof: boolean;
+  /** Of which sort that is; `no-proof`: it did not even offer the proof that is required. */
+  readonly why: LoginRefusal["why"] | undefined;
   /** The entry of the target's access list that let it in. */
   readonly rule: string | undefined;
 }

@@ -4,6 +4,7 @@ import { MemoryDevice } from "../../../lib/block/memory.ts";
 import { RETRY_MS } from "../../../lib/config/absent_disks.ts";
 import { planDisk } from "../../../lib/config/operations/declare_disk.ts";
 import { RunningDisk } from "../../../lib/config/running_disk.ts";
+import type { EventFacts } from "../../../lib/events/event_facts.ts";
 import type { EventSink } from "../../../lib/events/event_sink.ts";
 import { flush } from "../../../lib/scsi/flush.ts";
 import { silentLogger } from "../../../lib/runtime/logger.ts";
@@ -35,6 +36,34 @@ Deno.test("A service tells of logins, of refusals with their reason, and of sess
       "there is no target of this name",
       `the session of ${ada} ${from} with mail ended: closed by the peer`,
     ]);
+  }));
+
+Deno.test("A service tells what to do about a login that was refused, by why it was", () =>
+  withService(async (service) => {
+    const { control } = service;
+    await control.createDisk({ path: "/d/d0.vhd", size: 1 << 20 });
+    await control.createTarget({ name: "mail" });
+    await control.assignDisk("d0", "mail");
+    const refused = async (options: { name?: string; iqn?: string } = {}): Promise<EventFacts> => {
+      (await service.tryLogIn("mail", options)).initiator.stream.close();
+      const { events } = await control.events({ source: "target" });
+      return events.findLast(({ kind }) => kind === "login-refused")!;
+    };
+    assert.match((await refused()).remedy, /admit it: sanctl target allow/);
+    const none = await refused({ iqn: "iqn.2026-01.org.example:none" });
+    assert.match(none.remedy, /correct the name/);
+    await control.allow("mail", ["any"]);
+    await control.attachDisk("d0", { way: "url" });
+    const attached = await refused();
+    assert.match(attached.cause, /this server itself writes a disk/);
+    assert.match(attached.remedy, /sanctl disk detach/);
+    await control.detachDisk("d0");
+    await control.setLimits({ sessionsOfTarget: 1 });
+    const { stream } = await service.logIn("mail");
+    const full = await refused({ name: "iqn.2026-01.com.example:eve" });
+    assert.match(full.text, /there are too many sessions/);
+    assert.match(full.remedy, /sanctl target limits/);
+    stream.close();
   }));
 
 Deno.test("A service tells of initiators that do not offer CHAP where it is required", () =>

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { EVENT_KINDS } from "../../../lib/events/event_kinds.ts";
+import type { Kind } from "../../../lib/events/kind.ts";
 import { EVENT_SOURCES } from "../../../lib/events/event_sources.ts";
 
 Deno.test("EVENT_KINDS: a source gives each number once, and every source tells something", () => {
@@ -24,8 +25,10 @@ Deno.test("EVENT_KINDS: the numbers of the old system are kept", () => {
 
 Deno.test("EVENT_KINDS: texts are one line, and strangers' events name an address", () => {
   for (const [name, kind] of Object.entries(EVENT_KINDS)) {
-    for (const text of [kind.text, kind.cause, kind.remedy]) {
-      assert.match(text, /^[^\n.]([^\n]*[^\n.])?$/, `${name}: ${text}`);
+    const { text, cause, remedy, adviceOf = {} }: Kind = kind;
+    const advice = Object.values(adviceOf).flatMap((each) => [each.cause, each.remedy]);
+    for (const line of [text, cause, remedy, ...advice]) {
+      assert.match(line, /^[^\n.]([^\n]*[^\n.])?$/, `${name}: ${line}`);
     }
     assert.equal(/[{}]/.test(kind.text.replace(/\{[a-z]+\}/g, "")), false, name);
     if ("byStrangers" in kind) assert.match(kind.text, /\{address\}/, name);
