@@ -1,13 +1,10 @@
 /** What a target tells by itself. RFC 7143 11.9. */
 import type { Frame } from "../iscsi/frame.ts";
 import { AsyncEvent, AsyncMessage } from "../iscsi/pdu/async_message.ts";
-import { ProtocolError } from "../iscsi/protocol_error.ts";
 import { parseLun } from "../scsi/lun.ts";
-import { parseSense } from "../scsi/sense_data.ts";
+import { parseSenseSegment } from "./sense_segment.ts";
 import type { Session } from "./session.ts";
 
-/** Octets before the sense data: the SenseLength. RFC 7143 11.9.4. */
-const SENSE_LENGTH_FIELD = 2;
 const LUN_AT = 8;
 
 /** Events that are not known are passed over: RFC 7143 leaves room for those of vendors. */
@@ -31,12 +28,7 @@ export function receiveAsyncMessage(session: Session, cid: number, frame: Frame)
   }
 }
 
-function receiveSense(session: Session, { view, octets, base, dataAt, dataLength }: Frame): void {
-  const length = dataLength < SENSE_LENGTH_FIELD ? Infinity : view.getUint16(dataAt);
-  if (SENSE_LENGTH_FIELD + length > dataLength) {
-    throw new ProtocolError(`sense data of ${length} octets in an event with ${dataLength}`);
-  }
-  const at = dataAt + SENSE_LENGTH_FIELD;
-  const sense = parseSense(octets.subarray(at, at + length));
-  if (sense !== undefined) session.heard(parseLun(view, base + LUN_AT), sense);
+function receiveSense(session: Session, frame: Frame): void {
+  const sense = parseSenseSegment(frame, "an event");
+  if (sense !== undefined) session.heard(parseLun(frame.view, frame.base + LUN_AT), sense);
 }

@@ -11,12 +11,13 @@ import { ReadyToTransfer } from "../iscsi/pdu/ready_to_transfer.ts";
 import { Response, ScsiResponse } from "../iscsi/pdu/scsi_response.ts";
 import type { PduWriter } from "../iscsi/pdu_writer.ts";
 import { ProtocolError } from "../iscsi/protocol_error.ts";
-import { parseSense, type ReceivedSense } from "../scsi/sense_data.ts";
+import type { ReceivedSense } from "../scsi/sense_data.ts";
 import { Status } from "../scsi/status.ts";
 import type { View } from "../wire/layout.ts";
 import { CommandFailure, type CommandResult } from "./command.ts";
 import type { Connection } from "./connection.ts";
 import type { Burst, Requests } from "./requests.ts";
+import { parseSenseSegment } from "./sense_segment.ts";
 import type { Task } from "./task.ts";
 
 /** Where tasks come from and go to. */
@@ -47,9 +48,6 @@ interface Ending {
 
 /** Octets of data that one PDU carries at most, so that it fits the smallest buffer for sending. */
 const MOST_SENT = 56 << 10;
-
-/** Octets before the sense data of a SCSI Response: the SenseLength. RFC 7143 11.4.7. */
-const SENSE_LENGTH_FIELD = 2;
 
 /** Of all connections: views of their own would keep the large buffers they were last laid upon. */
 const dataIn = new DataIn();
@@ -156,7 +154,7 @@ export class ScsiCommands {
   receiveResponse(frame: Frame): void {
     const pdu = viewOf(scsiResponse, frame);
     const task = this.#taskOf(pdu.initiatorTaskTag, "SCSI Response");
-    const sense = senseOf(frame);
+    const sense = frame.dataLength === 0 ? undefined : parseSenseSegment(frame, "a response");
     this.#acknowledge(pdu.statSN);
     if (pdu.response === Response.COMMAND_COMPLETED_AT_TARGET) return this.#end(task, pdu, sense);
     const code = `0x${pdu.response.toString(16).padStart(2, "0")}`;
@@ -233,17 +231,6 @@ function viewOf<V extends { view: DataView; base: number }>(pdu: V, frame: Frame
   pdu.view = frame.view;
   pdu.base = frame.base;
   return pdu;
-}
-
-/** RFC 7143 11.4.7: its length is stated once more, and must agree. */
-function senseOf({ view, octets, dataAt, dataLength }: Frame): ReceivedSense | undefined {
-  if (dataLength === 0) return undefined;
-  const length = dataLength < SENSE_LENGTH_FIELD ? Infinity : view.getUint16(dataAt);
-  if (SENSE_LENGTH_FIELD + length > dataLength) {
-    throw new ProtocolError(`sense data of ${length} octets in a response with ${dataLength}`);
-  }
-  const at = dataAt + SENSE_LENGTH_FIELD;
-  return parseSense(octets.subarray(at, at + length));
 }
 
 /**

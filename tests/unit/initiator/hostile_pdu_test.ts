@@ -130,7 +130,7 @@ const ATTACKS: readonly Attack[] = [
   {
     name: "an event with sense data that is too short",
     rule: "A72",
-    message: /sense data of Infinity octets in an event with 0/,
+    message: /an event with 0 octets of data has no sense data/,
     act: (target) =>
       target.send(Opcode.ASYNC_MESSAGE, AsyncMessage, { statSN: target.takeStatSN() }),
   },
