@@ -12,12 +12,13 @@ import { ScsiCommand } from "../../lib/iscsi/pdu/scsi_command.ts";
 import { TaskManagementResponse } from "../../lib/iscsi/pdu/task_management_response.ts";
 import { TextResponse } from "../../lib/iscsi/pdu/text_response.ts";
 import { DataOut } from "../../lib/iscsi/pdu/data_out.ts";
+import type { ByteStream } from "../../lib/runtime/byte_stream.ts";
 import { crc32c } from "../../lib/wire/crc32c.ts";
-import type { PipeEnd } from "../support/byte_pipe.ts";
 import type { Chance } from "../support/chance.ts";
 import { ScriptedTarget } from "../support/scripted_target.ts";
 import type { ReceivedPdu } from "../support/test_initiator.ts";
 import { Claims } from "./claims.ts";
+import { isGone } from "./fuzz_peer.ts";
 
 const EDGES = [0, 1, 0x7f, 0x80, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff];
 const FIELDS = [0, 4, 8, 16, 20, 24, 28, 32, 36, 40, 44];
@@ -33,7 +34,7 @@ interface Given {
   r2tSN: number;
 }
 
-export class HostileTarget extends ScriptedTarget {
+export class HostileTarget extends ScriptedTarget<ByteStream> {
   readonly claims: Claims;
   /** Data of writes as it came, by task: offset and octets. */
   readonly received: {
@@ -52,7 +53,7 @@ export class HostileTarget extends ScriptedTarget {
   readonly #given = new Map<number, Given>();
   #firstBurst = 65_536;
 
-  constructor(stream: PipeEnd, chance: Chance) {
+  constructor(stream: ByteStream, chance: Chance) {
     super(stream);
     this.#chance = chance;
     this.claims = new Claims(this);
@@ -65,7 +66,16 @@ export class HostileTarget extends ScriptedTarget {
     try {
       await super.sendRaw(sent);
     } catch (error) {
-      if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+      if (!isGone(error)) throw error;
+    }
+  }
+
+  /** Closes, if the initiator has not. */
+  end(): void {
+    try {
+      this.stream.close();
+    } catch (error) {
+      if (!isGone(error)) throw error;
     }
   }
 
@@ -128,7 +138,7 @@ export class HostileTarget extends ScriptedTarget {
       if (pdu === null) return;
       await this.#answer(pdu);
       if (this.#chance.in100(this.malice / 4)) await this.#interject();
-      if (this.#chance.in100(this.malice / 16)) return this.stream.close();
+      if (this.#chance.in100(this.malice / 16)) return this.end();
     }
   }
 
@@ -152,7 +162,7 @@ export class HostileTarget extends ScriptedTarget {
         await this.send(Opcode.LOGOUT_RESPONSE, LogoutResponse, {
           ...{ initiatorTaskTag: tagOf(pdu), statSN: this.takeStatSN() },
         });
-        if (!this.#chance.in100(this.malice)) this.stream.close();
+        if (!this.#chance.in100(this.malice)) this.end();
     }
   }
 

@@ -8,6 +8,7 @@ import { LoginResponse } from "../../lib/iscsi/pdu/login_response.ts";
 import { ReadyToTransfer } from "../../lib/iscsi/pdu/ready_to_transfer.ts";
 import { ScsiCommand } from "../../lib/iscsi/pdu/scsi_command.ts";
 import { ScsiResponse } from "../../lib/iscsi/pdu/scsi_response.ts";
+import type { ByteStream } from "../../lib/runtime/byte_stream.ts";
 import { crc32c } from "../../lib/wire/crc32c.ts";
 import type { Fields, Layout, View } from "../../lib/wire/layout.ts";
 import { serialAdd } from "../../lib/wire/serial.ts";
@@ -24,8 +25,8 @@ interface Numbered {
   maxCmdSN?: number;
 }
 
-export class ScriptedTarget {
-  readonly stream: PipeEnd;
+export class ScriptedTarget<S extends ByteStream = PipeEnd> {
+  readonly stream: S;
   /** Of the next response. */
   statSN = 0x7fff_fffe;
   expCmdSN = 1;
@@ -38,7 +39,7 @@ export class ScriptedTarget {
   #buffered: Uint8Array = new Uint8Array(0);
   #isOver = false;
 
-  constructor(stream: PipeEnd) {
+  constructor(stream: S) {
     this.stream = stream;
   }
 
