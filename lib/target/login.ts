@@ -392,9 +392,6 @@ function stageOf(stage: number): Negotiation["stage"] {
 }
 
 function ended(): LoginRefusal {
-  return new LoginRefusal(
-    LoginStatus.SESSION_DOES_NOT_EXIST,
-    "the session ended during login",
-    "changed",
-  );
+  const reason = "the session ended during login";
+  return new LoginRefusal(LoginStatus.SESSION_DOES_NOT_EXIST, reason, "changed");
 }

@@ -17,6 +17,7 @@ export interface CreateFixedVhdOptions extends NewFooterOptions, AllocateOptions
   readonly size: number;
   /** Space is taken as it is written, instead of set aside now. */
   readonly sparse?: boolean;
+  readonly files?: FileStore | undefined;
 }
 
 /** Makes a fixed VHD of zeros, and answers its footer. */
@@ -30,7 +31,7 @@ export async function createFixedVhd(
     : `${size} is no number of octets`;
   if (flaw !== undefined) throw unsuitable(path, flaw);
   const footer = fixedFooter(size, options);
-  const file = await NewFile.create(path);
+  const file = await NewFile.create(path, options.files);
   try {
     if (options.sparse) await file.extend(size + FOOTER_LENGTH);
     else await file.allocate(size + FOOTER_LENGTH, options);

@@ -10,6 +10,8 @@ import { openVhd } from "../../lib/vhd/open.ts";
 import { JournalHeaderLayout, JournalRecordLayout } from "../../lib/vhd/journal_layout.ts";
 import { crc32c } from "../../lib/wire/crc32c.ts";
 import type { Chance } from "../support/chance.ts";
+import { SparseFiles } from "../support/sparse_files.ts";
+import { TestClock } from "../support/test_clock.ts";
 
 type Octets = Uint8Array<ArrayBuffer>;
 
@@ -23,12 +25,14 @@ const HEADER = 512;
 const BLOCK = 16 << 10;
 const SIZE = 9 * BLOCK + 7 * SECTOR;
 
-/** Whole disks to begin with: fixed, dynamic, a child, and a child's child. */
-export async function wholeDisks(folder: string, chance: Chance): Promise<CaseFiles[]> {
-  const path = (name: string) => `${folder}/${name}`;
-  const form = { size: SIZE, blockLength: BLOCK, growTo: 2 * SIZE };
+/** Whole disks to begin with, as chance has them: fixed, dynamic, a child, and a child's child. */
+export async function wholeDisks(chance: Chance): Promise<CaseFiles[]> {
+  const files = new SparseFiles();
+  const around = { files, clock: new TestClock(), random: chance, bootId: BOOT_ID };
+  const path = (name: string) => `/disks/${name}`;
+  const form = { ...around, size: SIZE, blockLength: BLOCK, growTo: 2 * SIZE };
   const written = async (name: string) => {
-    const { device } = await openVhd(path(name), { regionsOfChunk: 1 });
+    const { device } = await openVhd(path(name), { ...around, regionsOfChunk: 1 });
     for (let i = 0; i < 5; i++) {
       const length = chance.between(1, 24) * SECTOR;
       const offset = chance.below((SIZE - length) / SECTOR) * SECTOR;
@@ -36,32 +40,25 @@ export async function wholeDisks(folder: string, chance: Chance): Promise<CaseFi
     }
     await device.close();
   };
-  const taken = async (...names: string[]) => {
-    const files: CaseFiles = new Map();
-    for (const name of names) files.set(name, await Deno.readFile(path(name)));
-    return files;
-  };
-  // So that children are of files that were written to then.
-  const modified = new Date("2026-01-01T00:00:00Z");
-  const childOf = async (parent: string) => {
-    await Deno.utime(path(parent), modified, modified);
-    await createDifferencingVhd(path(DISK), { ...form, parent: path(parent) });
-  };
-  await createFixedVhd(path(DISK), { size: SIZE });
+  const taken = (...names: string[]): CaseFiles =>
+    new Map(names.map((name) => [name, files.octets(path(name))]));
+  const childOf = (parent: string) =>
+    createDifferencingVhd(path(DISK), { ...form, parent: path(parent) });
+  await createFixedVhd(path(DISK), { ...around, size: SIZE, sparse: true });
   await written(DISK);
-  const fixed = await taken(DISK);
-  await Deno.remove(path(DISK));
+  const fixed = taken(DISK);
+  await files.remove(path(DISK));
   await createDynamicVhd(path(DISK), form);
   await written(DISK);
-  const dynamic = await taken(DISK);
-  await Deno.rename(path(DISK), path("parent.vhd"));
+  const dynamic = taken(DISK);
+  await files.rename(path(DISK), path("parent.vhd"));
   await childOf("parent.vhd");
   await written(DISK);
-  const child = await taken(DISK, "parent.vhd");
-  await Deno.rename(path(DISK), path("middle.vhd"));
+  const child = taken(DISK, "parent.vhd");
+  await files.rename(path(DISK), path("middle.vhd"));
   await childOf("middle.vhd");
   await written(DISK);
-  return [fixed, dynamic, child, await taken(DISK, "middle.vhd", "parent.vhd")];
+  return [fixed, dynamic, child, taken(DISK, "middle.vhd", "parent.vhd")];
 }
 
 /** The files with one to four changes, most of them to the disk's own file. */

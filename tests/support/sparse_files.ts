@@ -65,9 +65,9 @@ export class SparseFiles implements FileStore {
     return Promise.resolve(this.#entries.has(path));
   }
 
-  // deno-lint-ignore require-await -- so that a failure is a rejection
   async locate(path: string): Promise<string> {
-    this.#find(path);
+    const holds = await this.list(path);
+    if (holds.length === 0) this.#find(path);
     return path;
   }
 
