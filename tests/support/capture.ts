@@ -1,4 +1,4 @@
-/** What goes over loopback to and from one port, as tshark records and dissects it. */
+/** What goes over loopback to and from one port, as dumpcap records and tshark dissects it. */
 import { programPath } from "../../scripts/peers.ts";
 import { Lifeline } from "./lifeline.ts";
 import { runPeer } from "./peer.ts";
@@ -27,16 +27,20 @@ export class Capture {
     this.#said = child.stderr.pipeThrough(new TextDecoderStream()).getReader();
   }
 
-  /** Records to a file; `through` are words before the command line, as for a network of its own. */
+  /**
+   * Records to a file whatever comes by once this has resolved; `through` are words before the
+   * command line, as for a network of its own.
+   */
   static async start(
     path: string,
     port: number,
     through: readonly string[] = [],
     protocol = "iscsi",
   ): Promise<Capture> {
-    const tshark = programPath("tshark")!;
+    // It comes with tshark, which would use it too, and say that it records before it does.
+    const dumpcap = programPath("dumpcap")!;
     const words = ["-i", "lo", "-f", `tcp port ${port}`, "-w", path];
-    const [program, ...args] = [...through, tshark, ...words];
+    const [program, ...args] = [...through, dumpcap, ...words];
     const child = new Deno.Command(program!, {
       args,
       stdin: "null",
@@ -48,9 +52,10 @@ export class Capture {
     return capture;
   }
 
+  /** The file is told of when the interface has been opened, and the filter set. */
   async #begun(): Promise<void> {
     let said = "";
-    while (!said.includes("Capturing on")) {
+    while (!/^File: /m.test(said)) {
       const { value, done } = await this.#said.read();
       if (done) throw new Error(`nothing is recorded: ${said}`);
       said += value;
