@@ -18,7 +18,7 @@ const TRIES = 8;
  * Octets that are written without waiting before others get their turn. What is written much faster
  * than the peer reads it leaves the caches before that does.
  */
-const MOST_NOW = 256 << 10;
+const MOST_NOW = 512 << 10;
 
 type Direct = ByteStream & Required<Pick<ByteStream, "readNow">>;
 
