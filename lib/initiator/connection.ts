@@ -11,7 +11,7 @@ import { ProtocolError } from "../iscsi/protocol_error.ts";
 import type { Engine } from "../net/engine.ts";
 import { Inbox } from "../wire/inbox.ts";
 import { Outbox } from "../wire/outbox.ts";
-import { closingOf } from "./closing.ts";
+import { ConnectionClosed } from "./closing.ts";
 import { DirectDataIn } from "./direct_data_in.ts";
 import { FullFeature } from "./full_feature.ts";
 import { Login, LOGIN_DATA_LIMIT, type LoginOptions, type LoginOutcome } from "./login.ts";
@@ -239,7 +239,7 @@ export class Connection implements Engine {
 
   /** Closes now; `reason` is what the session ends with, unless it has ended already. */
   close(reason: string): void {
-    this.#close(new ProtocolError(closingOf(reason)));
+    this.#close(new ConnectionClosed(reason));
   }
 
   /** The target broke the protocol, or we did. */

@@ -1,7 +1,10 @@
 /** Which targets a portal offers: a discovery session that asks SendTargets. RFC 7143 4.3, 13.3. */
 import { isName, normaliseName } from "../iscsi/name.ts";
-import { parseTargetAddress, type TargetAddress } from "../iscsi/portal_address.ts";
+import { hostAndPort, parseTargetAddress, type TargetAddress } from "../iscsi/portal_address.ts";
+import { ProtocolError } from "../iscsi/protocol_error.ts";
 import type { Pair } from "../wire/key_values.ts";
+import { CommandFailure } from "./command.ts";
+import { InitiatorError } from "./initiator_error.ts";
 import { logIn, type LogInOptions } from "./log_in.ts";
 import type { InitiatorNode } from "./node.ts";
 
@@ -26,6 +29,11 @@ export async function discover(
   try {
     const pairs = await session.converse([["SendTargets", "All"]]);
     return readTargets(pairs, { ...portal, portalGroupTag: undefined });
+  } catch (error) {
+    if (!(error instanceof ProtocolError || error instanceof CommandFailure)) throw error;
+    const where = hostAndPort(portal.host, portal.port);
+    const next = "check the service there, and its log";
+    throw new InitiatorError("failed", `discovery at ${where}: ${error.message}`, next);
   } finally {
     callOff();
     await session.logout();

@@ -302,7 +302,6 @@ export class KeptSession {
  * passes by itself.
  */
 function isWorthAnotherTry(error: Error): boolean {
-  if (error instanceof LoginRefused) return error.isTransient;
-  if (error instanceof LoginBroken) return error.fault === "silence";
-  return true;
+  const isOfLogin = error instanceof LoginRefused || error instanceof LoginBroken;
+  return !isOfLogin || error.isTransient;
 }

@@ -4,12 +4,14 @@
  */
 import { LoginStatus } from "../iscsi/pdu/login_response.ts";
 import { hostAndPort, parseTargetAddress, type PortalAddress } from "../iscsi/portal_address.ts";
+import { ProtocolError } from "../iscsi/protocol_error.ts";
 import { Pump } from "../net/pump.ts";
 import {
   type Authentication,
   type AuthenticationExchange,
   NO_AUTHENTICATION,
 } from "./authentication.ts";
+import { ConnectionClosed } from "./closing.ts";
 import { CommandWindow } from "./command_window.ts";
 import { Connection } from "./connection.ts";
 import type { LoginOptions } from "./login.ts";
@@ -104,6 +106,8 @@ function isOfProof(error: unknown): boolean {
   return error instanceof LoginBroken && error.fault === "authentication";
 }
 
+const IS_IT_ISCSI = "check that an iSCSI target listens there, and update its software";
+
 /** Of the connection that a session begins with. */
 const LEADING_CID = 1;
 
@@ -183,10 +187,25 @@ class Attempt {
     });
     try {
       return await connection.logIn();
+    } catch (error) {
+      throw this.#broken(error);
     } finally {
       callOff();
       if (connection.state === "closed") await ended;
     }
+  }
+
+  /** An end of the connection is one of the login. */
+  #broken(error: unknown): unknown {
+    if (!(error instanceof ProtocolError)) return error;
+    const [fault, said, next] = error instanceof ConnectionClosed
+      ? [
+        "closed",
+        `${error.message} during the login`,
+        "check the service there, and its log",
+      ] as const
+      : ["garbage", `the target sends what is no login: ${error.message}`, IS_IT_ISCSI] as const;
+    return new LoginBroken(fault, `${this.where}: ${said}`, next);
   }
 
   #silence(ms: number): LoginBroken {

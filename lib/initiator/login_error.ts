@@ -120,7 +120,19 @@ export class LoginRefused extends InitiatorError {
 }
 
 /** What a login came to nothing over. */
-export type LoginFault = "authentication" | "agreement" | "protocol" | "redirect" | "silence";
+export type LoginFault =
+  | "authentication"
+  | "agreement"
+  | "protocol"
+  | "redirect"
+  | "silence"
+  /** The connection ended. */
+  | "closed"
+  /** What came is not even a PDU of a login. */
+  | "garbage";
+
+/** What may be otherwise the next time. */
+const TRANSIENT: ReadonlySet<LoginFault> = new Set(["silence", "closed", "garbage"]);
 
 const KINDS: Readonly<Record<LoginFault, InitiatorErrorKind>> = {
   "authentication": "permission",
@@ -128,6 +140,8 @@ const KINDS: Readonly<Record<LoginFault, InitiatorErrorKind>> = {
   "protocol": "failed",
   "redirect": "failed",
   "silence": "unreachable",
+  "closed": "unreachable",
+  "garbage": "failed",
 };
 
 /** We broke a login off: the target did not do what we insist upon. */
@@ -136,5 +150,9 @@ export class LoginBroken extends InitiatorError {
 
   constructor(readonly fault: LoginFault, message: string, next: string) {
     super(KINDS[fault], message, next);
+  }
+
+  get isTransient(): boolean {
+    return TRANSIENT.has(this.fault);
   }
 }

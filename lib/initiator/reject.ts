@@ -37,7 +37,9 @@ export function receiveReject(flow: FullFeature, session: Session, frame: Frame)
       }
       break;
     case Opcode.TEXT_REQUEST:
-      return flow.failText(new Error(`the target rejects the question: ${reason}`));
+      return flow.failText(
+        new CommandFailure("refused", `the target rejects the question: ${reason}`),
+      );
     case Opcode.LOGOUT_REQUEST:
       return flow.endLogout(LogoutOutcome.CLEANUP_FAILED);
   }

@@ -64,8 +64,10 @@ export class Discovery {
       try {
         await this.ask(node, portal, secrets);
       } catch (error) {
-        // It is kept with the portal.
-        if (!(error instanceof ControlError)) throw error;
+        // It is kept with the portal. What nobody foresaw ends no session of others.
+        if (error instanceof ControlError) return;
+        const facts = { portal: portalText(portal), reason: messageOf(error) };
+        node.logger.error("discovery failed", facts);
       }
     }));
   }

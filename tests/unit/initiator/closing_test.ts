@@ -3,7 +3,7 @@ import { closingOf } from "../../../lib/initiator/closing.ts";
 
 Deno.test("closingOf() says what the peer did, whichever sockets the system's words come from", () => {
   for (const words of ["Broken pipe (os error 32)", "write EPIPE"]) {
-    assert.equal(closingOf(words), "closed by the peer while it was sent to");
+    assert.equal(closingOf(words), "closed by the peer");
   }
   for (const words of ["Connection reset by peer (os error 104)", "read ECONNRESET"]) {
     assert.equal(closingOf(words), "reset by the peer");

@@ -1,6 +1,7 @@
 /** Discovery: what a portal offers, from targets that tell it plainly, oddly, or without end. */
 import assert from "node:assert/strict";
 import { discover, type DiscoveredTarget, readTargets } from "../../../lib/initiator/discover.ts";
+import { InitiatorError } from "../../../lib/initiator/initiator_error.ts";
 import { RESERVED_TAG } from "../../../lib/iscsi/bhs.ts";
 import { Opcode } from "../../../lib/iscsi/opcode.ts";
 import { LogoutRequest } from "../../../lib/iscsi/pdu/logout_request.ts";
@@ -179,5 +180,12 @@ Deno.test("A target that answers a question wrongly is told apart", async () => 
       /rejects the question: command not supported/,
     ],
   ];
-  for (const [act, message] of wrongs) await assert.rejects(discovery(act), message);
+  for (const [act, message] of wrongs) {
+    await assert.rejects(discovery(act), (error) => {
+      assert.ok(error instanceof InitiatorError, "it is no fault of ours");
+      assert.match(error.message, /^discovery at 192\.0\.2\.1:3260: /);
+      assert.match(error.message, message);
+      return true;
+    });
+  }
 });

@@ -341,8 +341,22 @@ Deno.test("A11 A12: what is no Login Response, or too long for one, ends the log
       await act(target);
       await target.expectEnd();
     });
-    assert.match((await world.failure()).message, message);
+    const error = await world.failure();
+    assert.match(error.message, message);
+    assert.match(error.message, /^iqn\S+ at 192\.0\.2\.1:3260: the target sends what is no login/);
+    assert.ok(error instanceof LoginBroken && error.isTransient);
   }
+});
+
+Deno.test("A target that closes during the login is named, and may be tried again", async () => {
+  const world = new World(async (target) => {
+    await target.loginRequest();
+    target.stream.close();
+  });
+  const error = await world.failure();
+  assert.match(error.message, /^iqn\S+ at 192\.0\.2\.1:3260: closed by the peer during the login$/);
+  assert.ok(error instanceof LoginBroken && error.isTransient);
+  assert.equal(error.kind, "unreachable");
 });
 
 const ACCOUNTS = {
@@ -449,7 +463,7 @@ Deno.test("A target that took MD5 alone is offered that at once, until it refuse
     }
   }
   await world.portal.ended();
-  assert.deepEqual(outcomes, ["in", "in", "ProtocolError", "in", "LoginRefused", "in"]);
+  assert.deepEqual(outcomes, ["in", "in", "LoginBroken", "in", "LoginRefused", "in"]);
   assert.equal(world.portal.connectionCount, scripts.length);
 });
 
