@@ -2,15 +2,9 @@
  * What a target has said, read from the octets that it sent by a reader of its own: against this it
  * is judged what an initiator believes.
  */
-import { BHS_LENGTH } from "../../lib/iscsi/bhs.ts";
 import { Opcode } from "../../lib/iscsi/opcode.ts";
-import { crc32c } from "../../lib/wire/crc32c.ts";
 import { concatenate } from "../support/test_initiator.ts";
-
-export interface Digests {
-  readonly headerDigest: boolean;
-  readonly dataDigest: boolean;
-}
+import { type Digests, PduStream, type SentPdu } from "./pdu_stream.ts";
 
 interface Piece {
   readonly tag: number;
@@ -31,41 +25,25 @@ export class Claims {
   readonly #requests: Request[] = [];
   /** Statuses that were given, by task. */
   readonly #statuses = new Map<number, Set<number>>();
-  readonly #digests: Digests;
-  #buffered: Uint8Array = new Uint8Array(0);
+  readonly #stream: PduStream;
   /** What follows is not to be believed: a digest is wrong. */
   #isOver = false;
 
   constructor(digests: Digests) {
-    this.#digests = digests;
+    this.#stream = new PduStream(digests);
   }
 
   /** The next octets of the stream. */
   take(octets: Uint8Array): void {
-    this.#buffered = concatenate([this.#buffered, octets]);
-    while (!this.#isOver && this.#takeOne()) { /* next */ }
+    this.#stream.push(octets);
+    for (let pdu = this.#next(); pdu !== undefined; pdu = this.#next()) {
+      if (pdu.isIntact) this.#note(pdu.view, pdu.data);
+      else this.#isOver = true;
+    }
   }
 
-  #takeOne(): boolean {
-    const octets = this.#buffered;
-    if (octets.length < BHS_LENGTH) return false;
-    const view = new DataView(octets.buffer, octets.byteOffset, octets.length);
-    const { headerDigest, dataDigest } = this.#digests;
-    const dataLength = view.getUint32(4) & 0xffffff;
-    const padded = (dataLength + 3) & ~3;
-    const header = BHS_LENGTH + octets[4]! * 4;
-    const at = header + (headerDigest ? 4 : 0);
-    const length = at + padded + (dataDigest && dataLength > 0 ? 4 : 0);
-    if (octets.length < length) return false;
-    if (headerDigest && view.getUint32(header, true) !== crc32c(octets, 0, header)) {
-      this.#isOver = true;
-    } else if (
-      dataDigest && dataLength > 0 &&
-      view.getUint32(at + padded, true) !== crc32c(octets, at, padded)
-    ) this.#isOver = true;
-    else this.#note(view, octets.slice(at, at + dataLength));
-    this.#buffered = octets.subarray(length);
-    return true;
+  #next(): SentPdu | undefined {
+    return this.#isOver ? undefined : this.#stream.next();
   }
 
   #note(view: DataView, data: Uint8Array): void {

@@ -2,7 +2,7 @@
  * A target that does everything a target does, now and then wrong: what it sends is bent before it
  * leaves, and kept as it left, so that what the initiator makes of it can be judged.
  */
-import { BHS_LENGTH, RESERVED_TAG } from "../../lib/iscsi/bhs.ts";
+import { RESERVED_TAG } from "../../lib/iscsi/bhs.ts";
 import { Opcode } from "../../lib/iscsi/opcode.ts";
 import { AsyncMessage } from "../../lib/iscsi/pdu/async_message.ts";
 import { LogoutResponse } from "../../lib/iscsi/pdu/logout_response.ts";
@@ -13,16 +13,12 @@ import { TaskManagementResponse } from "../../lib/iscsi/pdu/task_management_resp
 import { TextResponse } from "../../lib/iscsi/pdu/text_response.ts";
 import { DataOut } from "../../lib/iscsi/pdu/data_out.ts";
 import type { ByteStream } from "../../lib/runtime/byte_stream.ts";
-import { crc32c } from "../../lib/wire/crc32c.ts";
 import type { Chance } from "../support/chance.ts";
 import { ScriptedTarget } from "../support/scripted_target.ts";
 import type { ReceivedPdu } from "../support/test_initiator.ts";
+import { bend, EDGES } from "./bend.ts";
 import { Claims } from "./claims.ts";
 import { isGone } from "./fuzz_peer.ts";
-
-const EDGES = [0, 1, 0x7f, 0x80, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff];
-const FIELDS = [0, 4, 8, 16, 20, 24, 28, 32, 36, 40, 44];
-const LENGTHS = [1, 3, 47, 8193, 262_144, 262_145, 0xffffff];
 
 /** A command that it was given, and what of its data has come. */
 interface Given {
@@ -61,7 +57,7 @@ export class HostileTarget extends ScriptedTarget<ByteStream> {
 
   override async sendRaw(octets: Uint8Array): Promise<void> {
     this.pduCount++;
-    const sent = this.#chance.in100(this.malice) ? this.#bend(octets) : octets;
+    const sent = this.#chance.in100(this.malice) ? bend(octets, this.#chance, this) : octets;
     this.claims.take(sent);
     try {
       await super.sendRaw(sent);
@@ -77,57 +73,6 @@ export class HostileTarget extends ScriptedTarget<ByteStream> {
     } catch (error) {
       if (!isGone(error)) throw error;
     }
-  }
-
-  #bend(pdu: Uint8Array): Uint8Array {
-    const chance = this.#chance;
-    const bent = pdu.slice();
-    const view = new DataView(bent.buffer);
-    switch (chance.below(8)) {
-      case 0: // a field at its edge
-        view.setUint32(chance.one(FIELDS), chance.one(EDGES));
-        return this.#reseal(bent);
-      case 1: // a field a little off
-        {
-          const at = chance.one(FIELDS);
-          view.setUint32(at, view.getUint32(at) + chance.one([-512, -1, 1, 4, 512]));
-        }
-        return this.#reseal(bent);
-      case 2: // bits, and digests that no longer match
-        for (let i = chance.between(1, 4); i > 0; i--) {
-          bent[chance.below(bent.length)]! ^= 1 << chance.below(8);
-        }
-        return bent;
-      case 3: // bits of the header
-        for (let i = chance.between(1, 4); i > 0; i--) {
-          bent[chance.below(BHS_LENGTH)]! ^= 1 << chance.below(8);
-        }
-        return this.#reseal(bent);
-      case 4: // cut
-        return bent.slice(0, chance.below(bent.length));
-      case 5: // twice
-        return Uint8Array.from([...bent, ...bent]);
-      case 6: // other data than there is
-        view.setUint32(4, chance.one(LENGTHS) | chance.one([0, 0, 1, 255]) << 24);
-        return this.#reseal(bent);
-      default: // noise
-        return chance.octets(chance.between(1, 200));
-    }
-  }
-
-  /** Digests as the header says now. */
-  #reseal(pdu: Uint8Array): Uint8Array {
-    const view = new DataView(pdu.buffer);
-    const header = BHS_LENGTH + pdu[4]! * 4;
-    if (this.headerDigest && header + 4 <= pdu.length) {
-      view.setUint32(header, crc32c(pdu, 0, header), true);
-    }
-    const at = header + (this.headerDigest ? 4 : 0);
-    const padded = ((view.getUint32(4) & 0xffffff) + 3) & ~3;
-    if (this.dataDigest && padded > 0 && at + padded + 4 <= pdu.length) {
-      view.setUint32(at + padded, crc32c(pdu, at, padded), true);
-    }
-    return pdu;
   }
 
   /** Full feature phase, until either side ends it. */

@@ -52,6 +52,12 @@ export class InitiatorServing {
     return value;
   }
 
+  /** The resident memory of its process, in octets. */
+  get residentMemory(): number {
+    const status = Deno.readTextFileSync(`/proc/${this.#child.pid}/status`);
+    return Number(/^VmRSS:\s*(\d+) kB$/m.exec(status)![1]) * 1024;
+  }
+
   /** Asks it to end, or ends it, and answers its exit code and its log. */
   async end(signal: Deno.Signal = "SIGTERM"): Promise<{ exitCode: number; log: string }> {
     this.#child.kill(signal);
