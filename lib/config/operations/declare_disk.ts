@@ -6,6 +6,7 @@ import { checkName, nameOfFile } from "../names.ts";
 import type { DeclaredDisk, DeclaredState } from "../schema.ts";
 import { isAbsolute } from "../../runtime/path.ts";
 import { assignDisk } from "./assign_disk.ts";
+import { checkSize } from "./check_size.ts";
 import { checkDescription } from "../description.ts";
 import type { Outcome } from "./outcome.ts";
 import { checkRoom } from "./set_limits.ts";
@@ -74,7 +75,10 @@ export function planDisk(asked: PlannedDisk): DeclaredDisk {
   const blockLengths = checkBlockLengths(asked);
   const format = path === undefined ? "mem" : asked.format ?? formatOfFile(path);
   const form = formOf(asked, format);
-  checkSize(size, blockLengths.logicalBlockLength);
+  if (size === undefined) {
+    throw new ControlError("usage", "a disk needs a size", "give one, such as --size 20G");
+  }
+  checkSize(size, { format, ...blockLengths });
   return {
     name: asked.name ?? memory ?? nameOfFile(path!),
     format,
@@ -237,20 +241,5 @@ function checkFoundSize(path: string, size: number, blockLength: BlockLength): v
     blockLength === 512
       ? "lengthen it with zeros to a multiple of 512"
       : "import it with blocks of 512",
-  );
-}
-
-function checkSize(
-  size: number | undefined,
-  blockLength: BlockLength,
-): asserts size is number {
-  if (size === undefined) {
-    throw new ControlError("usage", "a disk needs a size", "give one, such as --size 20G");
-  }
-  if (Number.isSafeInteger(size) && size > 0 && size % blockLength === 0) return;
-  throw new ControlError(
-    "usage",
-    `a disk of ${size} octets is not whole blocks of ${blockLength}`,
-    "give a size such as 512M or 20G",
   );
 }

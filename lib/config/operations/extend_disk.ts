@@ -2,6 +2,7 @@
 import type { Extension } from "../control.ts";
 import { ControlError } from "../control_error.ts";
 import type { DeclaredDisk, DeclaredState } from "../schema.ts";
+import { checkSize } from "./check_size.ts";
 import { noSuchDisk, replaceDisk } from "./find.ts";
 import type { Outcome } from "./outcome.ts";
 
@@ -22,12 +23,8 @@ export function planExtension(disk: DeclaredDisk, present: number, { by, to }: E
       "give a larger size",
     );
   }
-  if (Number.isSafeInteger(size) && size % disk.logicalBlockLength === 0) return size;
-  throw new ControlError(
-    "usage",
-    `a disk of ${size} octets is not whole blocks of ${disk.logicalBlockLength}`,
-    "give a size such as 512M or 20G",
-  );
+  checkSize(size, disk);
+  return size;
 }
 
 /** The disk, which may be called otherwise meanwhile, has this size now. */

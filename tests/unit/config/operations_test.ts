@@ -291,3 +291,14 @@ Deno.test("planExtension takes more, or so much in all, and never less", () => {
   const large = { ...disk, logicalBlockLength: 4096 as const };
   refuses("usage", () => planExtension(large, 1 << 20, { by: 512 }), /blocks of 4096/);
 });
+
+Deno.test("planDisk and planExtension say what to do where a VHD would be too large", () => {
+  const [most, too] = [2040 * 2 ** 30, 3000 * 2 ** 30];
+  const more = /cannot have 3221225472000 octets: 2,040 GiB .*; give 2040G at most, or .*\.img/;
+  refuses("usage", () => planDisk({ path: "/a.vhd", size: too }), more);
+  assert.equal(planDisk({ path: "/a.vhd", size: most }).size, most);
+  assert.equal(planDisk({ path: "/a.img", size: too }).size, too);
+  const vhd = planDisk({ path: "/a.vhd", size: 1 << 20 });
+  refuses("usage", () => planExtension(vhd, 1 << 20, { to: too }), more);
+  assert.equal(planExtension(vhd, 1 << 20, { to: most }), most);
+});
