@@ -64,6 +64,8 @@ export interface NewStaticTarget extends NewAuthentication, Digests {
   readonly alias?: string | undefined;
   /** It is listed only when discovery finds it too. */
   readonly hidden?: boolean | undefined;
+  /** False: it is forgotten when the service ends, unless it was known for good before. */
+  readonly persist?: boolean | undefined;
   /** What is known of it already stays, and this is added. */
   readonly merge?: boolean | undefined;
 }

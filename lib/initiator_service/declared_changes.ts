@@ -89,19 +89,32 @@ export function findIsnsServer(state: DeclaredInitiator, server: PortalFacts): P
   );
 }
 
-/** With `merge` what is known of it stays, and what is new is added. */
+/**
+ * With `merge` what is known of it stays, and what is new is added. What was known for good stays
+ * so, and becomes so.
+ */
 export function addTarget(
   state: DeclaredInitiator,
   target: DeclaredTarget,
   merge: boolean,
 ): DeclaredInitiator {
   const others = state.targets.filter(({ iqn }) => iqn !== target.iqn);
-  const known = merge ? state.targets.find(({ iqn }) => iqn === target.iqn) : undefined;
-  const portals = [...known?.portals ?? []];
+  const before = state.targets.find(({ iqn }) => iqn === target.iqn);
+  const { untilRestart: _, ...known } = (merge ? before : undefined) ?? { portals: [] };
+  const { untilRestart, ...added } = target;
+  const isPassing = untilRestart && (before === undefined || before.untilRestart);
+  const portals = [...known.portals];
   for (const portal of target.portals) {
     if (!portals.some((each) => isSamePortal(each, portal))) portals.push(portal);
   }
-  return { ...state, targets: [...others, { ...known, ...target, portals }] };
+  const whole = { ...known, ...added, ...(isPassing ? { untilRestart: true } : {}), portals };
+  return { ...state, targets: [...others, whole] };
+}
+
+/** Targets that were to be known until now are not. */
+export function forgetPassing(state: DeclaredInitiator): DeclaredInitiator {
+  if (!state.targets.some(({ untilRestart }) => untilRestart)) return state;
+  return { ...state, targets: state.targets.filter(({ untilRestart }) => !untilRestart) };
 }
 
 export function removeTarget(state: DeclaredInitiator, iqn: string): DeclaredInitiator {

@@ -92,13 +92,14 @@ export class DiscoveryControl {
   async addTarget(target: NewStaticTarget): Promise<Changed<KnownTargetFacts>> {
     const iqn = checkIscsiName(target.iqn);
     const portals = target.portals.map(checkPortal);
-    const { alias, hidden, headerDigest, dataDigest, merge = false } = target;
+    const { alias, hidden, headerDigest, dataDigest, persist = true, merge = false } = target;
     const { state, secrets } = await this.#keeper.declared();
     const accounts = declareAccounts(checkAccounts(withMutualSecret(target, state, secrets)));
     const added = {
       ...{ iqn, portals },
       ...(alias === undefined ? {} : { alias }),
       ...(hidden ? { hidden } : {}),
+      ...(persist ? {} : { untilRestart: true }),
       ...(headerDigest === undefined ? {} : { headerDigest }),
       ...(dataDigest === undefined ? {} : { dataDigest }),
       ...accounts.declared,

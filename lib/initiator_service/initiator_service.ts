@@ -12,7 +12,7 @@ import { Bell } from "../runtime/bell.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/logger.ts";
 import type { InitiatorControl } from "./control.ts";
-import { recordOpen } from "./declared_changes.ts";
+import { forgetPassing, recordOpen } from "./declared_changes.ts";
 import { messageOf } from "./initiator_failure.ts";
 import type { InitiatorKeeper } from "./keeper.ts";
 import { KeptInitiatorControl } from "./kept_initiator_control.ts";
@@ -69,12 +69,20 @@ export class InitiatorService implements InitiatorKeeper {
     try {
       const store = new InitiatorStore(options.directory);
       const service = new InitiatorService(options, lock, store, await store.loadAll());
+      await service.#forgetPassing();
       await service.running.start(service.#declared);
       return service;
     } catch (error) {
       lock.release();
       throw error;
     }
+  }
+
+  #forgetPassing(): Promise<void> {
+    return this.change((declared) => {
+      const state = forgetPassing(declared.state);
+      return state === declared.state ? declared : { ...declared, state };
+    });
   }
 
   get events(): EventReader {

@@ -44,6 +44,8 @@ const StaticTarget = z.strictObject({
   alias: z.string().max(255).optional(),
   /** It is not listed until discovery finds it too. */
   hidden: z.boolean().optional(),
+  /** It is forgotten when the service begins anew. */
+  untilRestart: z.boolean().optional(),
   /** How it is logged in to where a login does not say. */
   headerDigest: z.boolean().optional(),
   dataDigest: z.boolean().optional(),

@@ -35,6 +35,7 @@ export const NewTargetBody = z.strictObject({
   portals: z.array(Portal).max(32),
   alias: z.string().max(255).optional(),
   hidden: z.boolean().optional(),
+  persist: z.boolean().optional(),
   merge: z.boolean().optional(),
   ...digests,
   ...authentication,

@@ -69,7 +69,7 @@ export const TARGET_COMMANDS: readonly IscsicliCommand[] = [
       "<Target Lun> <OS Bus> <Os Target> <OS Lun> ...",
     takes: withMappings(16),
     async run({ control }, words) {
-      const [name, alias, address, socket, flagsWord] = words;
+      const [name, alias, address, socket, flagsWord, persistWord] = words;
       const flags = numberOf(flagsWord!);
       const { name: nodeName } = await control.show();
       const login = loginOptionsOf(words, TARGET_OPTIONS, nodeName);
@@ -80,6 +80,7 @@ export const TARGET_COMMANDS: readonly IscsicliCommand[] = [
         alias: unlessStar(alias!),
         hidden: (flags & HIDE_STATIC_TARGET) !== 0 || undefined,
         merge: (flags & MERGE_TARGET_INFORMATION) !== 0 || undefined,
+        persist: booleanOf(persistWord!, true) ? undefined : false,
         ...{ chap, mutual, headerDigest, dataDigest },
       });
     },

@@ -21,7 +21,8 @@ const CALLS: readonly (readonly [line: string, ...calls: string[]])[] = [
   ],
   [
     "AddTarget iqn.x:t1 * host.example 3260 * 0 * * * * * * * * * 0",
-    'addTarget({"iqn":"iqn.x:t1","portals":[{"address":"host.example","port":3260}]})',
+    'addTarget({"iqn":"iqn.x:t1","portals":[{"address":"host.example","port":3260}],' +
+    '"persist":false})',
   ],
   [
     `LoginTarget iqn.x:t1 t host.example 3260 Root\\ISCSIPRT\\0000_0 -1 * 0x00000002 ${stars(9)} 0`,
@@ -77,6 +78,10 @@ const CALLS: readonly (readonly [line: string, ...calls: string[]])[] = [
   [
     `AddTarget iqn.x:t1 Mail * * 0x6 ${stars(10)} 0`,
     'addTarget({"iqn":"iqn.x:t1","portals":[],"alias":"Mail","hidden":true,"merge":true})',
+  ],
+  [
+    `AddTarget iqn.x:t1 * * * * F ${stars(9)} 0`,
+    'addTarget({"iqn":"iqn.x:t1","portals":[],"persist":false})',
   ],
   [
     `AddTarget iqn.x:t1 * 10.0.0.5 3260 * T * 1 0 * * * user secretsecret12 2 0`,
