@@ -1,9 +1,8 @@
 import { stateDirectory } from "../../lib/config/state_directory.ts";
-import { systemClock } from "../../lib/runtime/clock.ts";
 import { type RunningService, runService } from "../../lib/status/run_service.ts";
 import type { Context } from "../context.ts";
+import { foreground } from "../foreground.ts";
 import { formatAddress } from "../format_address.ts";
-import { type Level, lineLogger } from "../line_logger.ts";
 import type { ServeFlags } from "../routes/target.ts";
 
 /** Where the dashboard listens unless --http says otherwise: for this machine's browsers alone. */
@@ -13,14 +12,7 @@ const HTTP = { address: "127.0.0.1", port: 3262 };
 const DRAIN_MS = 10_000;
 
 export default async function (this: Context, flags: ServeFlags): Promise<void> {
-  const logger = lineLogger({ sink: this.stderr, from: levelOf(this), clock: systemClock });
-  const asked = Promise.withResolvers<void>();
-  this.handleSignals(asked.resolve);
-  addEventListener("unhandledrejection", (event) => {
-    event.preventDefault();
-    // What is in an unknown state must not go on serving writes.
-    asked.reject(event.reason);
-  });
+  const { logger, asked } = foreground(this);
   const http = flags.http === "off" ? undefined : flags.http ?? HTTP;
   const service = await runService({
     stateDirectory: stateDirectory(this.flags.stateDir),
@@ -30,7 +22,7 @@ export default async function (this: Context, flags: ServeFlags): Promise<void> 
   });
   this.output.line(readyLine(service));
   try {
-    await asked.promise;
+    await asked;
     logger.info("asked to end");
   } finally {
     // Asked again meanwhile, it hurries.
@@ -38,11 +30,6 @@ export default async function (this: Context, flags: ServeFlags): Promise<void> 
     await service.stop({ drainMs: DRAIN_MS });
     logger.info("ended");
   }
-}
-
-function levelOf({ flags }: Context): Level {
-  if (flags.verbose) return "debug";
-  return flags.quiet ? "warn" : "info";
 }
 
 /** Scripts wait for this line and take the ports from it. */
