@@ -24,33 +24,8 @@ const AUTH_NONE = 0;
 const AUTH_CHAP = 1;
 const AUTH_MUTUAL = 2;
 
-/** Where the words of a login stand; AddTarget and AddTargetPortal have them elsewhere. */
-export interface LoginOptionPlaces {
-  readonly loginFlags: number;
-  readonly headerDigest: number;
-  readonly dataDigest: number;
-  readonly maxConnections: number;
-  readonly defaultTime2Wait: number;
-  readonly defaultTime2Retain: number;
-  readonly user: number;
-  readonly password: number;
-  readonly authType: number;
-}
-
-const LOGIN: LoginOptionPlaces = {
-  loginFlags: 7,
-  headerDigest: 8,
-  dataDigest: 9,
-  maxConnections: 10,
-  defaultTime2Wait: 11,
-  defaultTime2Retain: 12,
-  user: 13,
-  password: 14,
-  authType: 15,
-};
-
 const TARGET = 0, REPORT_TO_PNP = 1, ADDRESS = 2, SOCKET = 3, INSTANCE = 4, PORT_NUMBER = 5;
-const SECURITY_FLAGS = 6, KEY = 16, MAPPING_COUNT = 17;
+const SECURITY_FLAGS = 6, LOGIN_FLAGS = 7, KEY = 16, MAPPING_COUNT = 17;
 export const LOGIN_WORDS = 18;
 
 export type LoginOptions = Pick<
@@ -81,7 +56,7 @@ export function loginOf(
     ...portal === undefined ? {} : { paths: [{ portal, sourceAddress }] },
     // No session of a machine whose LUNs are to be devices asks for less.
     ...booleanOf(words[REPORT_TO_PNP], true) ? {} : { informational: true },
-    ...loginOptionsOf(words, LOGIN, nodeName),
+    ...loginOptionsOf(words.slice(LOGIN_FLAGS), nodeName),
   };
 }
 
@@ -102,30 +77,27 @@ export function checkSecurity(flags: string, key: string): void {
   if (credentialOf(key)) throw unsupported();
 }
 
-export function loginOptionsOf(
-  words: readonly string[],
-  at: LoginOptionPlaces,
-  nodeName: string,
-): LoginOptions {
-  const flags = numberOf(words[at.loginFlags]!);
+/**
+ * The options of a login, in the words that begin with `<Login Flags>`: the commands have them in
+ * different places, and in one order.
+ */
+export function loginOptionsOf(words: readonly string[], nodeName: string): LoginOptions {
+  const [flagsWord, headerDigest, dataDigest, maxConnections, ...others] = words;
+  const [defaultTime2Wait, defaultTime2Retain, user, password, authType] = others;
+  const flags = numberOf(flagsWord!);
   if ((flags & REQUIRE_IPSEC) !== 0) throw unsupported();
-  const digest = (place: number) => {
-    const asked = numberUnlessStar(words[place]!);
+  const digest = (word: string) => {
+    const asked = numberUnlessStar(word);
     return asked === undefined ? undefined : asked === 1;
   };
   return {
     multipath: (flags & MULTIPATH_ENABLED) !== 0 || undefined,
-    headerDigest: digest(at.headerDigest),
-    dataDigest: digest(at.dataDigest),
-    maxConnections: numberUnlessStar(words[at.maxConnections]!),
-    defaultTime2Wait: numberUnlessStar(words[at.defaultTime2Wait]!),
-    defaultTime2Retain: numberUnlessStar(words[at.defaultTime2Retain]!),
-    ...chapOf(
-      numberUnlessStar(words[at.authType]!),
-      words[at.user]!,
-      words[at.password]!,
-      nodeName,
-    ),
+    headerDigest: digest(headerDigest!),
+    dataDigest: digest(dataDigest!),
+    maxConnections: numberUnlessStar(maxConnections!),
+    defaultTime2Wait: numberUnlessStar(defaultTime2Wait!),
+    defaultTime2Retain: numberUnlessStar(defaultTime2Retain!),
+    ...chapOf(numberUnlessStar(authType!), user!, password!, nodeName),
   };
 }
 

@@ -8,21 +8,9 @@ import { ISCSI_SOCKET } from "../names.ts";
 import { connectionId, findConnection, findSession, prefixed } from "../session_id.ts";
 import { addressOf } from "../words.ts";
 
-/** Where AddConnection has the options of its login. */
-const OPTIONS = {
-  loginFlags: 6,
-  headerDigest: 7,
-  dataDigest: 8,
-  maxConnections: 9,
-  defaultTime2Wait: 10,
-  defaultTime2Retain: 11,
-  user: 12,
-  password: 13,
-  authType: 14,
-} as const;
-
 /** An instance and a portal, as both commands have them. */
-const SESSION = 0, INSTANCE = 1, PORT_NUMBER = 2, ADDRESS = 3, SOCKET = 4, SECURITY = 5, KEY = 15;
+const SESSION = 0, INSTANCE = 1, PORT_NUMBER = 2, ADDRESS = 3, SOCKET = 4, SECURITY = 5;
+const LOGIN_FLAGS = 6, KEY = 15;
 
 export const CONNECTION_COMMANDS: readonly IscsicliCommand[] = [
   {
@@ -36,7 +24,8 @@ export const CONNECTION_COMMANDS: readonly IscsicliCommand[] = [
       checkInstance(words[INSTANCE]);
       checkSecurity(words[SECURITY]!, words[KEY]!);
       const { name } = await around.control.show();
-      const { chap, mutual, headerDigest, dataDigest } = loginOptionsOf(words, OPTIONS, name);
+      const login = loginOptionsOf(words.slice(LOGIN_FLAGS), name);
+      const { chap, mutual, headerDigest, dataDigest } = login;
       await addConnection(around, words[SESSION]!, {
         portal: portalUnlessStar(words[ADDRESS]!, words[SOCKET]!),
         sourceAddress: sourceAddressOf(words[PORT_NUMBER], around.addresses()),

@@ -25,31 +25,8 @@ const WHICH_ADAPTER = "[HBA Name] [Port Number]";
 const LOGIN_OPTIONS = "<Security Flags> <Login Flags> <Header Digest> <Data Digest> " +
   "<Max Connections> <DefaultTime2Wait> <DefaultTime2Retain> <Username> <Password> <AuthType>";
 
-/** Where AddTargetPortal has the options of its discovery logins. */
-const PORTAL_OPTIONS = {
-  loginFlags: 5,
-  headerDigest: 6,
-  dataDigest: 7,
-  maxConnections: 8,
-  defaultTime2Wait: 9,
-  defaultTime2Retain: 10,
-  user: 11,
-  password: 12,
-  authType: 13,
-} as const;
-
-/** Where AddTarget has the options of logins to it. */
-const TARGET_OPTIONS = {
-  loginFlags: 6,
-  headerDigest: 7,
-  dataDigest: 8,
-  maxConnections: 9,
-  defaultTime2Wait: 10,
-  defaultTime2Retain: 11,
-  user: 12,
-  password: 13,
-  authType: 14,
-} as const;
+/** Where the options of logins begin: of AddTargetPortal, and of AddTarget. */
+const PORTAL_LOGIN_FLAGS = 5, TARGET_LOGIN_FLAGS = 6;
 
 const PORTAL_FAILURES = {
   "not-found": Isdsc.PORTAL_NOT_FOUND,
@@ -72,7 +49,7 @@ export const TARGET_COMMANDS: readonly IscsicliCommand[] = [
       const [name, alias, address, socket, flagsWord, persistWord] = words;
       const flags = numberOf(flagsWord!);
       const { name: nodeName } = await control.show();
-      const login = loginOptionsOf(words, TARGET_OPTIONS, nodeName);
+      const login = loginOptionsOf(words.slice(TARGET_LOGIN_FLAGS), nodeName);
       const { chap, mutual, headerDigest, dataDigest } = login;
       await addTarget(control, {
         iqn: targetNameOf(name!),
@@ -186,7 +163,10 @@ async function addPortal({ control }: Surroundings, words: readonly string[]): P
   if (words.length === 2) return void await control.addPortal(portal);
   const { name } = await control.show();
   checkInstance(words[2]);
-  const { chap, mutual, headerDigest, dataDigest } = loginOptionsOf(words, PORTAL_OPTIONS, name);
+  const { chap, mutual, headerDigest, dataDigest } = loginOptionsOf(
+    words.slice(PORTAL_LOGIN_FLAGS),
+    name,
+  );
   await control.addPortal({ ...portal, chap, mutual, headerDigest, dataDigest });
 }
 
