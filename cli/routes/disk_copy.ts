@@ -10,7 +10,8 @@ export interface DiskCopyFlags {
   readonly yes?: boolean;
 }
 
-const FLAGS = {
+/** What all that copy into a file are asked. */
+export const COPY_FLAGS = {
   type: {
     kind: "enum",
     values: ["raw", "fixed", "dynamic"],
@@ -18,8 +19,9 @@ const FLAGS = {
     brief: "What a new file becomes; without, .vhd makes a fixed VHD",
   },
   verify: switchFlag("Read both again at the end, and compare them"),
-  yes: YES_FLAG,
 } as const;
+
+const FLAGS = { ...COPY_FLAGS, yes: YES_FLAG } as const;
 
 function operands(destination: string) {
   return {

@@ -13,6 +13,7 @@ import {
   switchFlag,
   textFlag,
 } from "../parameters.ts";
+import { COPY_FLAGS } from "./disk_copy.ts";
 import { DEVICE_ARGUMENT } from "./initiator_arguments.ts";
 
 const FORCE = switchFlag("Although the disk holds something, which is lost");
@@ -193,16 +194,7 @@ export interface InitiatorDiskCopyFlags {
 const copy = buildCommand<InitiatorDiskCopyFlags, [source: string, destination: string], Context>({
   loader: () => import("../commands/initiator_disk_copy.ts"),
   parameters: {
-    flags: {
-      type: {
-        kind: "enum",
-        values: ["raw", "fixed", "dynamic"],
-        optional: true,
-        brief: "What a new file becomes; without, .vhd makes a fixed VHD",
-      },
-      verify: switchFlag("Read both again at the end, and compare them"),
-      force: FORCE,
-    },
+    flags: { ...COPY_FLAGS, force: FORCE },
     positional: {
       kind: "tuple",
       parameters: [
