@@ -7,6 +7,7 @@ import { findLogin, recordLogin } from "./declared_changes.ts";
 import type { InitiatorKeeper } from "./keeper.ts";
 import { knownTargets } from "./known_targets.ts";
 import { planLogin } from "./login_plan.ts";
+import { declaredShape } from "./login_shape.ts";
 import type { MadeLogin } from "./running_initiator.ts";
 import type { RunningSession } from "./running_session.ts";
 import type { DeclaredPath } from "./schema.ts";
@@ -29,31 +30,6 @@ export async function persist(
   }));
   login.shape = { ...login.shape, persistent: true, multipath: multipath || paths.length > 1 };
 }
-
-/** What is declared of the shape of a login; what holds without is left out. */
-function declaredShape(login: Shaped) {
-  const { target, headerDigest = false, dataDigest = false, connections = 1 } = login;
-  const { informational, maxConnections, defaultTime2Wait, defaultTime2Retain } = login;
-  return {
-    ...{ target, headerDigest, dataDigest, connections },
-    ...(informational ? { informational } : {}),
-    ...(maxConnections === undefined ? {} : { maxConnections }),
-    ...(defaultTime2Wait === undefined ? {} : { defaultTime2Wait }),
-    ...(defaultTime2Retain === undefined ? {} : { defaultTime2Retain }),
-  };
-}
-
-type Shaped = Pick<
-  NewLogin,
-  | "target"
-  | "headerDigest"
-  | "dataDigest"
-  | "connections"
-  | "informational"
-  | "maxConnections"
-  | "defaultTime2Wait"
-  | "defaultTime2Retain"
->;
 
 function pathOf({ plan, path: { kept } }: RunningSession): DeclaredPath {
   const { portal: { host: address, port }, sourceAddress } = plan;

@@ -18,7 +18,7 @@ import { IsnsServers } from "./isns_servers.ts";
 import { knownTargets } from "./known_targets.ts";
 import { portalText } from "./host.ts";
 import type { LoginPlan } from "./login_plan.ts";
-import type { LoginShape } from "./login_shape.ts";
+import { type LoginShape, shapeOf } from "./login_shape.ts";
 import type { RunningDevice } from "./running_device.ts";
 import { RunningDevices } from "./running_devices.ts";
 import { RunningLogin } from "./running_login.ts";
@@ -290,33 +290,6 @@ async function renewed(
 
 function planOf({ portal: { address, port }, sourceAddress }: NewPath): PathPlan {
   return { portal: { host: address, port }, sourceAddress };
-}
-
-type Shaped = Pick<
-  NewLogin,
-  | "target"
-  | "multipath"
-  | "headerDigest"
-  | "dataDigest"
-  | "connections"
-  | "informational"
-  | "maxConnections"
-  | "defaultTime2Wait"
-  | "defaultTime2Retain"
->;
-
-function shapeOf(
-  login: Shaped,
-  accounts: ChapAccounts | undefined,
-  persistent: boolean,
-): LoginShape {
-  const { target, multipath = false, headerDigest = false, dataDigest = false } = login;
-  const { connections = 1, informational = false } = login;
-  const { maxConnections, defaultTime2Wait, defaultTime2Retain } = login;
-  return {
-    ...{ target, multipath, headerDigest, dataDigest, connections, accounts, persistent },
-    ...{ informational, maxConnections, defaultTime2Wait, defaultTime2Retain },
-  };
 }
 
 /** To a target that is logged in to, only paths can be added. */
