@@ -1,6 +1,6 @@
-import type { CheckedDisk } from "../../lib/config/check_disk.ts";
 import { ControlError } from "../../lib/config/control_error.ts";
-import type { DiskFacts } from "../../lib/config/facts.ts";
+import type { Changed, CheckedDisk } from "../../lib/config/facts.ts";
+import type { Control, Followed } from "../../lib/config/control.ts";
 import { absolute } from "../../lib/config/state_directory.ts";
 import type { Context } from "../context.ts";
 import { type Column, table } from "../output.ts";
@@ -12,54 +12,78 @@ export default async function (
   { repair = false, parent }: DiskCheckFlags,
   word: string,
 ): Promise<void> {
-  const { checkDisk } = await import("../../lib/config/check_disk.ts");
-  const disk = await declared(this, word);
-  const path = disk === undefined ? absolute(word) : fileOf(disk);
+  const check = await checkOf(this, word);
   const bar = this.progress(`checking ${word}`);
-  let checked: CheckedDisk;
+  let changed: Changed<CheckedDisk>;
   try {
-    checked = await checkDisk(path, {
+    changed = await check({
       repair,
-      disk,
-      isMerging: disk !== undefined && await isMerging(this, disk),
-      parent: parent === undefined ? disk?.parent ?? undefined : absolute(parent),
+      parent: parent === undefined ? undefined : absolute(parent),
       onProgress: (progress) => bar.update(progress),
       signal: this.signal,
     });
   } finally {
     bar.end();
   }
-  this.output.facts(checked, textOf);
-  fail(checked, word, repair);
+  this.output.changed(changed, textOf);
+  fail(changed.facts, word, repair);
 }
 
-/** A snapshot of it is being deleted: what that holds is on its way into the file under it. */
-async function isMerging(context: Context, { name }: DiskFacts): Promise<boolean> {
-  const snapshots = await (await context.control()).snapshots.list(name);
-  return snapshots.some(({ state }) => state === "deleting");
+interface Asked extends Followed {
+  readonly repair: boolean;
+  readonly parent: string | undefined;
 }
 
-/** The disk that is meant, if one is declared: by its name, or by its file. */
-async function declared(context: Context, word: string): Promise<DiskFacts | undefined> {
-  if (context.flags.server?.startsWith("http")) {
-    const message = "files are checked on the machine that has them, not through a service";
-    throw new ControlError("usage", message, "run it there, without --server");
-  }
-  const disks = await (await context.control()).listDisks();
-  const named = word.includes("/") ? undefined : disks.find(({ name }) => name === word);
-  if (named !== undefined) return named;
+type Check = (asked: Asked) => Promise<Changed<CheckedDisk>>;
+
+/** How what is meant is checked: a disk or a snapshot, by its name or its file, or any file. */
+async function checkOf(context: Context, word: string): Promise<Check> {
+  const control = await context.control();
+  const isHere = !context.flags.server?.startsWith("http");
+  const name = word.includes("/") ? undefined : word;
   const path = absolute(word);
-  const real = await Deno.realPath(path).catch(() => undefined);
-  if (real !== undefined) return disks.find((disk) => disk.path === real);
-  const isName = !word.includes("/");
-  const what = isName ? `there is no disk and no file ${word}` : `there is no file ${path}`;
-  throw new ControlError("not-found", what, "sanctl disk list shows the disks");
+  const real = isHere ? await Deno.realPath(path).catch(() => undefined) : path;
+  const disks = await control.listDisks();
+  const snapshots = await control.snapshots.list();
+  // Names come first, and a disk before a snapshot that it shows.
+  const of = (its: (each: { name: string; path: string | null }) => boolean) =>
+    disks.filter(its).map(({ name }) => ofDisk(control, name))[0] ??
+      snapshots.filter(its).map(({ name }) => ofSnapshot(control, name))[0];
+  const check = of((each) => each.name === name) ??
+    of((each) => real !== undefined && each.path === real);
+  if (check !== undefined) return check;
+  if (!isHere) {
+    const message = `there is no disk and no snapshot ${word} there; other files are checked on ` +
+      "the machine that has them";
+    throw new ControlError("not-found", message, "run it there, without --server");
+  }
+  if (real === undefined) throw noSuchFile(word, path);
+  return (asked) => checkFile(real, asked);
 }
 
-function fileOf({ name, path, format }: DiskFacts): string {
-  if (path !== null && format !== "nbd") return path;
-  const where = path === null ? "is in memory" : "is another server's";
-  throw new ControlError("usage", `disk ${name} ${where}: it has no file that could be checked`);
+function ofDisk(control: Control, name: string): Check {
+  return ({ repair, parent, onProgress, signal }) =>
+    control.checkDisk(name, { repair, parent }, onProgress, signal);
+}
+
+function ofSnapshot(control: Control, name: string): Check {
+  return ({ repair, parent, ...followed }) =>
+    control.snapshots.check(name, { repair, parent }, followed);
+}
+
+/** A file that nothing declares. */
+async function checkFile(path: string, asked: Asked): Promise<Changed<CheckedDisk>> {
+  const { checkDisk } = await import("../../lib/config/check_disk.ts");
+  const facts = await checkDisk(path, { ...asked, disk: undefined, isMerging: false });
+  return { facts, notices: [] };
+}
+
+function noSuchFile(word: string, path: string): ControlError {
+  const isName = !word.includes("/");
+  const what = isName
+    ? `there is no disk, no snapshot and no file ${word}`
+    : `there is no file ${path}`;
+  return new ControlError("not-found", what, "sanctl disk list shows the disks");
 }
 
 type Row = CheckedDisk["findings"][number] & { readonly repaired: boolean };
@@ -82,7 +106,7 @@ function columns(checked: CheckedDisk): readonly Column<Row>[] {
 }
 
 function textOf(checked: CheckedDisk): string {
-  const { path, format, size, parents, findings, repaired } = checked;
+  const { path, format, size, parents, findings, repaired, served } = checked;
   const rows = [
     ...repaired.map((finding) => ({ ...finding, repaired: true })),
     ...findings.map((finding) => ({ ...finding, repaired: false })),
@@ -91,11 +115,16 @@ function textOf(checked: CheckedDisk): string {
   const above = size === null ? "" : ` of ${formatSize(size)}`;
   const below = parents.length === 0 ? "" : `, over ${parents.join(", ")}`;
   const verdict = findings.some(({ severity }) => severity !== "note") ? "" : "; nothing is wrong";
-  const summary = `${path}: ${kind}${above}${below}${verdict}`;
+  const how = served ? "; it is served meanwhile, and unused space was not looked for" : "";
+  const summary = `${path}: ${kind}${above}${below}${verdict}${how}`;
   return rows.length === 0 ? summary : `${table(rows, columns(checked))}\n${summary}`;
 }
 
-function fail({ findings, verdict, path }: CheckedDisk, word: string, repair: boolean): void {
+function fail(
+  { findings, verdict, path, served }: CheckedDisk,
+  word: string,
+  repair: boolean,
+): void {
   const wrong = findings.filter(({ severity }) => severity !== "note");
   const mendable = wrong.filter(({ repairable }) => repairable);
   // A journal is repaired with the disk that it is beside.
@@ -108,6 +137,8 @@ function fail({ findings, verdict, path }: CheckedDisk, word: string, repair: bo
     );
     const next = isOfParents
       ? "see to its parents first; nothing has been lost in its own file"
+      : served
+      ? "leave the service running, and take a copy of the disk first: sanctl backup create"
       : "change nothing before there is a copy of its files; then restore a backup, or save what " +
         "can be read: sanctl disk convert";
     throw new ControlError("at-risk", `data of ${word} may be at risk`, next);

@@ -25,7 +25,7 @@ export const check = buildCommand<DiskCheckFlags, [disk: string], Context>({
       kind: "tuple",
       parameters: [{
         ...DISK_ARGUMENT,
-        brief: "A disk's name, or an image file",
+        brief: "The name of a disk or of a snapshot, or an image file",
         placeholder: "NAME|FILE",
       }],
     },

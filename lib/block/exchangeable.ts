@@ -2,14 +2,28 @@
  * A device that can be exchanged while it is used: whoever transfers meanwhile waits, and goes on
  * with the next one.
  */
-import type { BlockDevice, Capabilities, Extent, GrowOptions } from "./device.ts";
+import {
+  type BlockDevice,
+  type Capabilities,
+  DeviceError,
+  type Extent,
+  type GrowOptions,
+} from "./device.ts";
 import { InFlight } from "./in_flight.ts";
+
+/** Why a look at a device was called off: what is to be seen is another one now. */
+export class DeviceExchanged extends Error {
+  override readonly name = "DeviceExchanged";
+  override readonly message = "the device has been exchanged";
+}
 
 export class ExchangeableDevice implements BlockDevice {
   #inner: BlockDevice;
   /** Settled when there is a device again; undefined while there is one. */
   #halted: PromiseWithResolvers<void> | undefined;
   readonly #inFlight = new InFlight();
+  /** Those who look at the device, each with what calls it off. */
+  readonly #looks = new Map<AbortController, Promise<unknown>>();
 
   /** Takes `inner` over: closing this closes it. */
   constructor(inner: BlockDevice) {
@@ -38,8 +52,31 @@ export class ExchangeableDevice implements BlockDevice {
     return this.#halted !== undefined;
   }
 
+  /**
+   * Has `look` see the device that is there now. It is called off, with that reason, before the
+   * device is closed: nobody who transfers waits for it.
+   */
+  async look<T>(look: (inner: BlockDevice, signal: AbortSignal) => Promise<T>): Promise<T> {
+    while (this.#halted !== undefined) await this.#halted.promise;
+    const controller = new AbortController();
+    const looking = look(this.#inner, controller.signal);
+    this.#looks.set(controller, looking.catch(() => undefined));
+    try {
+      return await looking;
+    } finally {
+      this.#looks.delete(controller);
+    }
+  }
+
+  /** Ends whatever looks at the device. */
+  async callOffLooks(reason: unknown): Promise<void> {
+    for (const controller of this.#looks.keys()) controller.abort(reason);
+    await Promise.all(this.#looks.values());
+  }
+
   /** Flushes, lets what is under way end, and closes the device. What comes now waits. */
   async halt(): Promise<void> {
+    await this.callOffLooks(new DeviceExchanged());
     // Most of what the closing would have to wait for, while others still go on.
     await this.#inner.flush();
     this.#halted = Promise.withResolvers();
@@ -90,6 +127,7 @@ export class ExchangeableDevice implements BlockDevice {
 
   async close(): Promise<void> {
     await this.#halted?.promise;
+    await this.callOffLooks(new DeviceError("gone", "the disk was closed"));
     await this.#inner.close();
   }
 

@@ -54,6 +54,11 @@ export class FileDevice implements BlockDevice {
     return this.#size;
   }
 
+  /** The file that it is in. */
+  get file(): PositionalFile {
+    return this.#medium.file;
+  }
+
   /** Opens a file and locks it for as long as the device lives. */
   static async open(path: string, options: FileDeviceOptions = {}): Promise<FileDevice> {
     const file = await OsFile.open(path, options);

@@ -44,6 +44,7 @@ export class OsFile implements PositionalFile {
   readonly #lock: Deno.FsFile;
   readonly #claim: Release | undefined;
   readonly #fd: number;
+  readonly #id: FileId;
   readonly #readers: ReaderPool;
   readonly #writers: WriterPool;
   readonly #pageCache: PageCache | undefined;
@@ -73,6 +74,7 @@ export class OsFile implements PositionalFile {
     this.#space = parts.space;
     this.cached = parts.pageCache !== undefined;
     const id = parts.lock.statSync();
+    this.#id = id;
     this.isBlockDevice = id.isBlockDevice ?? false;
     const reader = () => openSame(this.path, "r", id);
     this.#readers = new ReaderPool(reader, parts.fd, parts.mostReaders);
@@ -193,6 +195,15 @@ export class OsFile implements PositionalFile {
       { mapped: true, end: this.#length };
   }
 
+  async isInPlace(): Promise<boolean> {
+    try {
+      return isSameFile(await Deno.stat(this.path), this.#id);
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return false;
+      throw openError(this.path, error);
+    }
+  }
+
   close(): void {
     this.#readers.close();
     this.#writers.close();
@@ -245,16 +256,18 @@ function claimed(path: string): Release | undefined {
 /** A descriptor of the file that is locked, and of no other that has taken its name since. */
 function openSame(path: string, flags: "r" | "r+", id: FileId): number {
   const fd = fs.openSync(path, flags);
-  const { dev, ino } = fs.fstatSync(fd);
-  if (dev === id.dev && ino === id.ino) return fd;
+  if (isSameFile(fs.fstatSync(fd), id)) return fd;
   fs.closeSync(fd);
   throw replaced(path);
 }
 
+function isSameFile(one: FileId, other: FileId): boolean {
+  return one.dev === other.dev && one.ino === other.ino;
+}
+
 function openSameHandle(path: string, id: FileId): Deno.FsFile {
   const handle = Deno.openSync(path, { write: true });
-  const { dev, ino } = handle.statSync();
-  if (dev === id.dev && ino === id.ino) return handle;
+  if (isSameFile(handle.statSync(), id)) return handle;
   handle.close();
   throw replaced(path);
 }

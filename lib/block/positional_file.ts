@@ -35,6 +35,8 @@ export interface PositionalFile {
   punch(position: number, length: number): Promise<boolean>;
   /** The run of data or hole at `position`, which lies inside the file. */
   run(position: number): FileRun;
+  /** Whether its path still leads to it; absent where nobody else could change that. */
+  isInPlace?(): Promise<boolean>;
   /** Lets go of the file; nothing may be under way. */
   close(): void;
 }

@@ -8,6 +8,7 @@ import type {
   AttachWay,
   AuthenticationFacts,
   Changed,
+  CheckedDisk,
   DeletedTarget,
   DiskFacts,
   DiskType,
@@ -194,6 +195,13 @@ export interface AttachOptions {
   readonly way?: AttachWay | undefined;
 }
 
+export interface CheckOptions {
+  /** Puts right what can be without a doubt; refused while initiators are logged in. */
+  readonly repair?: boolean | undefined;
+  /** The file of the parent, as an absolute path; the one that is known, or looked for, without. */
+  readonly parent?: string | undefined;
+}
+
 export interface RemoveOptions {
   readonly deleteFile?: boolean | undefined;
 }
@@ -305,6 +313,13 @@ export interface Control {
   attachDisk(name: string, options?: AttachOptions): Promise<Changed<DiskFacts>>;
   /** Flushes it and takes it from them; refused while it is mounted or in use, unless forced. */
   detachDisk(name: string, options?: Force): Promise<Changed<DiskFacts>>;
+  /** Looks for damage in the files of a disk, which may be in use meanwhile. */
+  checkDisk(
+    name: string,
+    options?: CheckOptions,
+    onProgress?: (progress: Progress) => void,
+    signal?: AbortSignal,
+  ): Promise<Changed<CheckedDisk>>;
   setDisk(name: string, changes: DiskChanges): Promise<Changed<DiskFacts>>;
   removeDisk(name: string, options?: RemoveOptions): Promise<Changed<RemovedDisk>>;
 

@@ -370,3 +370,30 @@ export interface StepSessionFacts {
   /** `ADDRESS:PORT` of each of its connections. */
   readonly from: readonly string[];
 }
+
+/** Something that a check has found, and how grave it is. */
+export interface FindingFacts {
+  readonly kind: string;
+  readonly path: string;
+  /** Offset in that file. */
+  readonly at: number;
+  readonly severity: "note" | "flaw" | "risk";
+  readonly repairable: boolean;
+  readonly message: string;
+}
+
+export interface CheckedDisk {
+  readonly path: string;
+  readonly format: "fixed" | "dynamic" | "differencing" | "raw" | "unknown";
+  /** Octets of the disk; null where that cannot be told. */
+  readonly size: number | null;
+  /** The files of its parents that are there, the nearest one first. */
+  readonly parents: readonly string[];
+  /** What is wrong, as the file is now. */
+  readonly findings: readonly FindingFacts[];
+  /** What was wrong, and has been put right. */
+  readonly repaired: readonly FindingFacts[];
+  readonly verdict: "sound" | "flawed" | "at-risk";
+  /** It was looked at while a service served it. */
+  readonly served: boolean;
+}

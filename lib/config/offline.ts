@@ -92,6 +92,15 @@ export class OfflineKeeper implements StateKeeper {
     if (disk.path !== undefined) await this.files.grow(disk, size, options);
   }
 
+  /** Where no service runs none is open. */
+  look(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
+  reopen(): Promise<void> {
+    return Promise.resolve();
+  }
+
   /** Where no service runs there are none. */
   endSessions(): Promise<readonly EndedSession[]> {
     return Promise.resolve([]);

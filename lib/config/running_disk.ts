@@ -123,12 +123,10 @@ export class RunningDisk {
     if (this.#failure !== null) {
       throw new ControlError("failed", `disk ${name} is not ready: ${this.#failure}`);
     }
-    if (this.#isGrowing) {
-      const next = "wait until that is done";
-      throw new ControlError("in-use", `disk ${name} is being extended already`, next);
-    }
+    if (this.#isGrowing) throw beingExtended(name, " already");
     if (!this.#exchangeable.grows) throw growsNot(name);
     this.#isGrowing = true;
+    await this.#exchangeable.callOffLooks(beingExtended(name));
     const signals = [this.#closing.signal, options.signal].filter((each) => each !== undefined);
     try {
       const signal = AbortSignal.any(signals);
@@ -138,12 +136,18 @@ export class RunningDisk {
     }
   }
 
+  /** Has `look` see the files that it has now; it is called off before they are closed. */
+  async look<T>(
+    { name }: DeclaredDisk,
+    look: (device: BlockDevice, closed: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    if (this.#isGrowing) throw beingExtended(name);
+    return await this.#exchangeable.look(look);
+  }
+
   /** Flushes and closes the files; whoever uses the disk waits until `resume`. */
   async halt({ name }: DeclaredDisk): Promise<void> {
-    if (this.#isGrowing) {
-      const next = "wait until that is done";
-      throw new ControlError("in-use", `disk ${name} is being extended`, next);
-    }
+    if (this.#isGrowing) throw beingExtended(name);
     try {
       await this.#exchangeable.halt();
     } catch (error) {
@@ -173,6 +177,11 @@ export class RunningDisk {
     this.#closing.abort(new ControlError("failed", reason));
     return this.#device.close();
   }
+}
+
+function beingExtended(name: string, already = ""): ControlError {
+  const next = "wait until that is done";
+  return new ControlError("in-use", `disk ${name} is being extended${already}`, next);
 }
 
 /** What failed, what to do about it, and what becomes of it then. */

@@ -3,6 +3,7 @@
  * as that declares. A change is prepared (whatever can fail is done), then saved, then put into
  * effect, which cannot fail: so it happens wholly or not at all.
  */
+import type { BlockDevice } from "../block/device.ts";
 import { EventLog } from "../events/event_log.ts";
 import type { EventSink } from "../events/event_sink.ts";
 import { CAPACITY_DATA_HAS_CHANGED, NOT_READY_TO_READY_CHANGE } from "../scsi/sense.ts";
@@ -223,6 +224,18 @@ export class Service implements StateKeeper {
     return this.#inTurn(() => this.#exchange(uuids, exchange));
   }
 
+  async look<T>(
+    { uuid }: DeclaredDisk,
+    look: (device: BlockDevice, closed: AbortSignal) => Promise<T>,
+  ): Promise<T | undefined> {
+    const running = this.#disks.get(uuid);
+    return running?.isOpen ? await running.look(this.#declared(uuid), look) : undefined;
+  }
+
+  async reopen({ uuid }: DeclaredDisk): Promise<void> {
+    if (this.#disks.standIn(uuid) !== undefined) await this.#tryAgain(this.#declared(uuid));
+  }
+
   endSessions(ids: readonly string[], waitMs: number): Promise<readonly EndedSession[]> {
     return this.#sessions.end(ids, waitMs);
   }
@@ -308,9 +321,12 @@ export class Service implements StateKeeper {
   async #exchange(uuids: readonly string[], exchange: FileExchange): Promise<Outcome> {
     const halted: string[] = [];
     try {
-      const ready = uuids.map((uuid) => this.#disks.ready(this.#declared(uuid)));
-      halted.push(...uuids);
-      await Promise.all(ready.map((disk, at) => disk.halt(this.#declared(uuids[at]!))));
+      const there = exchange.mayBeAbsent
+        ? uuids.filter((uuid) => this.#disks.standIn(uuid) === undefined)
+        : uuids;
+      const ready = there.map((uuid) => this.#disks.ready(this.#declared(uuid)));
+      halted.push(...there);
+      await Promise.all(ready.map((disk, at) => disk.halt(this.#declared(there[at]!))));
       return await this.#exchangeFiles(exchange);
     } finally {
       await Promise.all(halted.map((uuid) => this.#resume(uuid, exchange.isNews ?? false)));

@@ -1,5 +1,6 @@
 /** What there is to do with snapshots: a part of the {@link Control}. */
-import type { AttachWay, Changed, DiskFacts, Progress } from "./facts.ts";
+import type { CheckOptions } from "./control.ts";
+import type { AttachWay, Changed, CheckedDisk, DiskFacts, Progress } from "./facts.ts";
 import type { Keep } from "./schedule_control.ts";
 
 /** `deleting`: what was written since is being merged, and then it is gone. */
@@ -173,6 +174,8 @@ export interface SnapshotControl {
   attach(name: string, options: AttachOptions): Promise<Changed<DiskFacts>>;
   /** Takes away every disk that shows the snapshot; what was written to a clone is lost. */
   detach(name: string, force?: boolean): Promise<Changed<SnapshotFacts>>;
+  /** Looks for damage in the file of a snapshot, and in those under it. */
+  check(name: string, options?: CheckOptions, followed?: Followed): Promise<Changed<CheckedDisk>>;
   /** Backs the disk up, which may be in use, as it is at this moment. */
   backUp(disk: string, backup: NewBackup, followed?: Followed): Promise<Changed<BackupFacts>>;
   /** Makes the disk what it was when it was backed up; what it is now is kept as a snapshot. */

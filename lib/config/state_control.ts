@@ -8,6 +8,8 @@ import type {
   AttachOptions,
   AuthenticationFacts,
   Changed,
+  CheckedDisk,
+  CheckOptions,
   Control,
   DeletedTarget,
   DisconnectOptions,
@@ -310,6 +312,15 @@ export class StateControl implements Control {
 
   detachDisk(name: string, { force = false }: Force = {}): Promise<Changed<DiskFacts>> {
     return this.#changeDisk(name, (state) => detachDisk(state, name, force));
+  }
+
+  checkDisk(
+    name: string,
+    options: CheckOptions = {},
+    onProgress?: (progress: Progress) => void,
+    signal?: AbortSignal,
+  ): Promise<Changed<CheckedDisk>> {
+    return this.snapshots.checkDisk(name, options, { onProgress, signal });
   }
 
   setDisk(name: string, changes: DiskChanges): Promise<Changed<DiskFacts>> {

@@ -1,6 +1,7 @@
 /**
  * Who keeps the declared state: the running service, or a file that a command changes under a lock.
  */
+import type { BlockDevice } from "../block/device.ts";
 import type { DiskFiles, GrowthOptions } from "./disk_files.ts";
 import type { EndedSession } from "./facts.ts";
 import type { EventReader } from "../events/read_events.ts";
@@ -25,6 +26,8 @@ export interface FileExchange {
   run(state: DeclaredState, save: (state: DeclaredState) => Promise<void>): Promise<Outcome>;
   /** Called when the state could not be saved: what `run` has made is not wanted. */
   undo(): Promise<void>;
+  /** A disk that could not be opened is none that has to be closed. */
+  readonly mayBeAbsent?: boolean;
   /** Who uses the disks is told that they hold something else now. */
   readonly isNews?: boolean;
 }
@@ -56,6 +59,16 @@ export interface StateKeeper {
    * waits for as long as `exchange` runs.
    */
   exchange(uuids: readonly string[], exchange: FileExchange): Promise<Outcome>;
+  /**
+   * Has `look` see a disk as it is served, for as long as that has these files: it is called off
+   * before they are closed. Undefined: no service has the disk open.
+   */
+  look<T>(
+    disk: DeclaredDisk,
+    look: (device: BlockDevice, closed: AbortSignal) => Promise<T>,
+  ): Promise<T | undefined>;
+  /** Opens a disk that a service could not, if that can be done now. */
+  reopen(disk: DeclaredDisk): Promise<void>;
   /** Ends the sessions with these ids; initiators have `waitMs` to log out by themselves. */
   endSessions(ids: readonly string[], waitMs: number): Promise<readonly EndedSession[]>;
   close(): Promise<void>;

@@ -8,6 +8,8 @@ import type {
   AttachOptions,
   AuthenticationFacts,
   Changed,
+  CheckedDisk,
+  CheckOptions,
   Control,
   DeletedTarget,
   DisconnectOptions,
@@ -234,6 +236,15 @@ export class ControlClient implements Control {
     signal?: AbortSignal,
   ): Promise<Changed<DiskFacts>> {
     return await this.#service.long(`${diskPath(name)}/extend`, extension, { onProgress, signal });
+  }
+
+  async checkDisk(
+    name: string,
+    options: CheckOptions = {},
+    onProgress?: (progress: Progress) => void,
+    signal?: AbortSignal,
+  ): Promise<Changed<CheckedDisk>> {
+    return await this.#service.long(`${diskPath(name)}/check`, options, { onProgress, signal });
   }
 
   async moveDisk(

@@ -7,6 +7,7 @@ import { ATTACH_WAYS } from "../nbd/attach/way.ts";
 import type { EventFacts } from "../events/event_facts.ts";
 import type {
   AuthenticationFacts,
+  CheckedDisk,
   CounterFacts,
   DeletedTarget,
   DiskAttachmentFacts,
@@ -14,6 +15,7 @@ import type {
   DiskFacts,
   EndedSession,
   ExportFacts,
+  FindingFacts,
   IsnsServerFacts,
   LimitFacts,
   PlanFacts,
@@ -297,3 +299,23 @@ export function changed(facts: z.ZodType): z.ZodType {
 export function page(item: z.ZodType): z.ZodType {
   return z.strictObject({ items: z.array(item), next: z.int().nullable() });
 }
+
+const Finding = z.strictObject({
+  kind: z.string(),
+  path: z.string(),
+  at: count,
+  severity: z.enum(["note", "flaw", "risk"]),
+  repairable: z.boolean(),
+  message: z.string(),
+}).openapi("Finding") satisfies z.ZodType<FindingFacts>;
+
+export const Checked = z.strictObject({
+  path: z.string(),
+  format: z.enum(["fixed", "dynamic", "differencing", "raw", "unknown"]),
+  size: count.nullable(),
+  parents: z.array(z.string()),
+  findings: z.array(Finding),
+  repaired: z.array(Finding),
+  verdict: z.enum(["sound", "flawed", "at-risk"]),
+  served: z.boolean(),
+}).openapi("CheckedDisk") satisfies z.ZodType<CheckedDisk>;

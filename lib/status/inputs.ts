@@ -129,6 +129,11 @@ export const AssignBody = z.strictObject({
   shared: z.boolean().optional(),
 }).openapi("Assign");
 
+export const CheckBody = z.strictObject({
+  repair: z.boolean().optional(),
+  parent: text.optional(),
+}).openapi("CheckDisk");
+
 export const ExtendBody = z.strictObject({
   by: octets.optional(),
   to: octets.optional(),

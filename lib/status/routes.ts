@@ -281,6 +281,18 @@ export const ROUTES: readonly Route[] = [
   }),
   route({
     method: "post",
+    path: "/api/disks/{name}/check",
+    summary: "Look for damage in the files of a disk, while it is used, or repair it",
+    access: "change",
+    long: true,
+    input: { path: inputs.DiskPath, body: inputs.CheckBody },
+    answer: facts.changed(facts.Checked),
+    run(control, { path, body }, { onProgress, signal }) {
+      return control.checkDisk(path.name, body, onProgress, signal);
+    },
+  }),
+  route({
+    method: "post",
     path: "/api/disks/{name}/extend",
     summary: "Give a disk more space, while it is used",
     access: "change",

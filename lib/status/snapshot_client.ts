@@ -1,5 +1,5 @@
 /** Snapshots by way of a service's API. */
-import type { Changed, DiskFacts } from "../config/control.ts";
+import type { Changed, CheckedDisk, CheckOptions, DiskFacts } from "../config/control.ts";
 import { isName } from "../config/names.ts";
 import { noSuchSnapshot } from "../config/snapshots/no_such_snapshot.ts";
 import type {
@@ -67,6 +67,14 @@ export class SnapshotClient implements SnapshotControl {
 
   async detach(name: string, force?: boolean): Promise<Changed<SnapshotFacts>> {
     return await this.#service.call("POST", `${snapshotPath(name)}/detach`, { body: { force } });
+  }
+
+  async check(
+    name: string,
+    options: CheckOptions = {},
+    followed: Followed = {},
+  ): Promise<Changed<CheckedDisk>> {
+    return await this.#service.long(`${snapshotPath(name)}/check`, options, watch(followed));
   }
 
   backUp(

@@ -106,6 +106,16 @@ export const SNAPSHOT_ROUTES: readonly Route[] = [
   }),
   route({
     method: "post",
+    path: "/api/snapshots/{name}/check",
+    summary: "Look for damage in the file of a snapshot and those under it, or repair it",
+    access: "change",
+    long: true,
+    input: { path: snapshot.SnapshotPath, body: inputs.CheckBody },
+    answer: facts.changed(facts.Checked),
+    run: (control, { path, body }, course) => control.snapshots.check(path.name, body, course),
+  }),
+  route({
+    method: "post",
     path: "/api/snapshots/{name}/attach",
     summary: "Let initiators, or programs of the server, use a snapshot or a clone of it",
     access: "change",

@@ -136,6 +136,12 @@ export class BlankBlocks {
     while (this.#preparing !== undefined) await this.#preparing.catch(() => undefined);
   }
 
+  /** Runs `look` at a moment when the file ends as it should: it is not being made longer. */
+  async atRest<T>(look: () => T): Promise<T> {
+    while (this.#preparing !== undefined) await this.#preparing.catch(() => undefined);
+    return look();
+  }
+
   /** Cuts off the regions at the end that nothing names. */
   async trim(): Promise<void> {
     const { floor } = this.#options;

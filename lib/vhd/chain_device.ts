@@ -79,6 +79,14 @@ export class ChainDevice implements BlockDevice {
     return await this.#transfer(() => this.#reader.extents(offset, length, limit));
   }
 
+  /**
+   * What the file on top is known to hold, which is written to meanwhile; undefined: nobody writes
+   * to it here.
+   */
+  get top(): ChainTop | undefined {
+    return this.#top;
+  }
+
   async #grow(top: ChainTop, size: number, options: GrowOptions = {}): Promise<void> {
     this.#layer.medium.requireWritable();
     if (!Number.isSafeInteger(size) || size <= this.size) {

@@ -140,6 +140,12 @@ export class ChainTop {
     return this.#commits.join();
   }
 
+  /** Resolves when the file says all by itself that was written before the call. */
+  async settled(): Promise<void> {
+    await this.transfers.settled();
+    await this.flush();
+  }
+
   /** Flushes for the last time and leaves a file that says all by itself. */
   async finish(): Promise<void> {
     this.#callOff?.();

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { Status } from "../../lib/scsi/status.ts";
 import { requires } from "../support/requires.ts";
 import { type Sanctl, withSanctl } from "../support/sanctl.ts";
 import { whileServing } from "../support/serving.ts";
+import { logIn, type TcpInitiator } from "../support/tcp_initiator.ts";
 
 function test(name: string, fn: (sanctl: Sanctl) => Promise<void>): void {
   Deno.test({ name: `disk check: ${name}`, ...requires("dist/sanctl"), fn: () => withSanctl(fn) });
@@ -9,6 +11,7 @@ function test(name: string, fn: (sanctl: Sanctl) => Promise<void>): void {
 
 interface Checked {
   readonly verdict: string;
+  readonly served: boolean;
   readonly findings: readonly { kind: string; at: number; severity: string; repairable: boolean }[];
   readonly repaired: readonly { kind: string }[];
 }
@@ -82,23 +85,124 @@ test("a child's parents are looked at: written to, gone, and told by their paths
   assert.deepEqual([missing.exitCode, /parent-missing/.test(missing.stdout)], [7, true]);
 });
 
-test("a disk that is served is refused, and wrong words say what is right", async (sanctl) => {
+/** The disk that the service has open, as another program has it that knows no locks. */
+async function writeOver(path: string, position: number, octets: Uint8Array): Promise<void> {
+  using file = await Deno.open(path, { write: true });
+  await file.seek(position, Deno.SeekMode.Start);
+  await file.write(octets);
+}
+
+/** Keeps writing through the portal until the answer is called, which answers how often. */
+function writeOn(initiator: TcpInitiator): () => Promise<number> {
+  let isOver = false, writes = 0;
+  const done = (async () => {
+    for (; !isOver; writes++) {
+      const cdb = [0x2a, 0, 0, 0, writes & 63, 0, 0, 0, 8, 0];
+      const data = new Uint8Array(4096).fill(writes);
+      const { status } = await initiator.run({ cdb, write: true, length: 4096, data });
+      assert.equal(status, Status.GOOD);
+    }
+    return writes;
+  })();
+  return () => {
+    isOver = true;
+    return done;
+  };
+}
+
+test("a disk is checked while initiators write to it, and repaired when none is logged in", async (sanctl) => {
+  await sanctl.ok("disk create {}/a.vhd --size 8M --type dynamic --name a");
+  await sanctl.ok("target create t --iqn iqn.2026-01.com.example:t --allow any");
+  await sanctl.ok("disk assign a t");
+  const path = sanctl.path("a.vhd");
+  await whileServing(sanctl, async ({ portal }) => {
+    const names = { InitiatorName: "iqn.2026-01.com.example:ada" };
+    const initiator = await logIn(portal, { ...names, TargetName: "iqn.2026-01.com.example:t" });
+    const written = writeOn(initiator);
+    for (let round = 0; round < 3; round++) {
+      const checked = await sanctl.facts<Checked>("disk check a");
+      assert.deepEqual([checked.verdict, checked.findings, checked.served], ["sound", [], true]);
+    }
+    assert.ok(await written() > 0);
+    assert.match(await sanctl.ok(`disk check ${path}`), /nothing is wrong; it is served meanwhile/);
+
+    await writeOver(path, 66, new Uint8Array([0x5a]));
+    const flawed = await sanctl.run("disk check a");
+    assert.equal(flawed.exitCode, 1);
+    assert.match(flawed.stdout, /flaw +head-footer +0 +yes/);
+    const busy = await sanctl.run("disk check a --repair");
+    assert.deepEqual([busy.exitCode, busy.stdout], [3, ""]);
+    assert.match(
+      busy.stderr,
+      /^sanctl: disk a is not repaired while .*: iqn\S+:ada in t\n {2}.*target disconnect --target t/,
+    );
+    initiator.stream.close();
+    await sanctl.run("target disconnect --all --yes");
+    const repaired = await sanctl.run("disk check a --repair");
+    assert.equal(repaired.exitCode, 0, repaired.stderr);
+    assert.match(repaired.stdout, /flaw +head-footer +0 +done/);
+    assert.match(repaired.stderr, /disk a was closed for the repair, and is open again/);
+    const [{ state }] = await sanctl.facts<[{ state: string }]>("disk list");
+    assert.equal(state, "ready");
+    const again = await logIn(portal, { ...names, TargetName: "iqn.2026-01.com.example:t" });
+    again.stream.close();
+
+    await Deno.rename(path, `${path}.moved`);
+    const gone = await sanctl.run("disk check a");
+    assert.deepEqual([gone.exitCode, /risk +file-gone/.test(gone.stdout)], [7, true]);
+    assert.match(gone.stderr, /leave the service running, and take a copy/);
+    await Deno.rename(`${path}.moved`, path);
+  });
+  assert.match(await sanctl.ok("disk check a"), /nothing is wrong\n/);
+});
+
+test("a disk that cannot be opened is repaired through the service, which opens it", async (sanctl) => {
+  await sanctl.ok("disk create {}/a.vhd --size 8M --type dynamic");
+  await writeOver(sanctl.path("a.vhd"), 66, new Uint8Array([0x5a]));
+  await whileServing(sanctl, async () => {
+    const [{ state }] = await sanctl.facts<[{ state: string }]>("disk list");
+    assert.equal(state, "failed");
+    assert.equal((await sanctl.run("disk check a")).exitCode, 1);
+    await sanctl.ok("disk check a --repair");
+    const [after] = await sanctl.facts<[{ state: string }]>("disk list");
+    assert.equal(after.state, "ready");
+  });
+});
+
+test("a snapshot is checked by its name and its file, and wrong words say what is right", async (sanctl) => {
   await sanctl.ok("disk create {}/a.vhd --size 8M --type dynamic");
   await sanctl.ok("disk create mem:m --size 8M");
   await whileServing(sanctl, async () => {
-    for (const flags of ["", " --repair"]) {
-      const { exitCode, stdout, stderr } = await sanctl.run(`disk check a${flags}`);
-      assert.deepEqual([exitCode, stdout], [3, ""]);
-      assert.match(stderr, /^sanctl: cannot (check|repair) disk a: .*a\.vhd is in use\n {2}end /);
-    }
     await sanctl.ok("snapshot create a --name s");
     const { path } = await sanctl.facts<{ path: string }>("snapshot show s");
-    assert.match(await sanctl.ok(`disk check ${path}`), /nothing is wrong/);
+    for (const word of ["s", path]) {
+      const said = await sanctl.ok(`disk check ${word}`);
+      assert.equal(said, `${path}: dynamic VHD of 8M; nothing is wrong\n`);
+    }
+    const { mtime } = await Deno.stat(path);
+    await writeOver(path, 66, new Uint8Array([0x5a]));
+    await Deno.utime(path, mtime!, new Date(mtime!.getTime() + 2000));
+    const modified = await sanctl.run("disk check s --repair");
+    assert.deepEqual([modified.exitCode, modified.stdout], [7, ""]);
+    assert.match(modified.stderr, /disk a is not closed for a repair, as it might not open again/);
+    await Deno.utime(path, mtime!, mtime!);
+    assert.match((await sanctl.run("disk check a")).stdout, new RegExp(`flaw .*${path}:0`));
+    assert.match(await sanctl.ok("disk check s --repair"), /head-footer +0 +done/);
+    await sanctl.ok("disk check a");
+    const [{ state }] = await sanctl.facts<[{ state: string }]>("disk list");
+    assert.equal(state, "ready", "its child still takes the parent for the one that it had");
+    assert.match(await memoryRefusal(sanctl), /is in memory/);
   });
-  const memory = await sanctl.run("disk check m");
-  assert.deepEqual([memory.exitCode, /is in memory/.test(memory.stderr)], [2, true]);
+  assert.match(await sanctl.ok("disk check s"), /nothing is wrong/);
+  assert.match(await memoryRefusal(sanctl), /is in memory/);
   const missing = await sanctl.run("disk check nosuch");
   assert.deepEqual([missing.exitCode, missing.stderr.split("\n").length], [4, 3]);
   const directory = await sanctl.run("disk check {}");
   assert.deepEqual([directory.exitCode, directory.stdout], [1, ""]);
 });
+
+async function memoryRefusal(sanctl: Sanctl): Promise<string> {
+  const { exitCode, stderr } = await sanctl.run("disk check m");
+  assert.equal(exitCode, 2);
+  return stderr;
+}

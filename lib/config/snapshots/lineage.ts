@@ -12,6 +12,12 @@ export function othersOver(
   return state.disks.filter((each) => each !== disk && filesOf(each, parents).has(path));
 }
 
+/** The disks that need the file: it is theirs, or one of those under theirs. */
+export function usersOf(state: DeclaredState, path: string): DeclaredDisk[] {
+  const parents = parentsByPath(state);
+  return state.disks.filter((each) => filesOf(each, parents).has(path));
+}
+
 function filesOf(disk: DeclaredDisk, parents: ReadonlyMap<string, string>): Set<string> {
   const files = new Set<string>();
   // One that shows a snapshot has its file, one that was cloned has it under its own.

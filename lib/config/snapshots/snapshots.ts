@@ -1,6 +1,8 @@
 /** The snapshots of whatever keeps the declared state. */
 import type { Clock } from "../../runtime/clock.ts";
-import type { Changed, DiskFacts } from "../facts.ts";
+import { type CheckedFile, checkedFileOf } from "../checked_file.ts";
+import type { CheckOptions } from "../control.ts";
+import type { Changed, CheckedDisk, DiskFacts } from "../facts.ts";
 import { diskFacts } from "../facts_of.ts";
 import { findDisk } from "../operations/find.ts";
 import { limitSnapshots } from "../operations/limit_snapshots.ts";
@@ -150,6 +152,41 @@ export class Snapshots implements SnapshotControl {
       detachSnapshot(this.#keeper, name, force ?? false)
     );
     return { facts: await snapshotFacts(state, name), notices };
+  }
+
+  async check(
+    name: string,
+    options: CheckOptions = {},
+    followed: Followed = {},
+  ): Promise<Changed<CheckedDisk>> {
+    return await this.#check(
+      (state) => {
+        const { disk, snapshot: { path, parent } } = findSnapshot(state, name);
+        return { name: `snapshot ${name}`, disk, path, parent };
+      },
+      options,
+      followed,
+    );
+  }
+
+  /** Of a disk, which may have snapshots, and others that lie on its files. */
+  async checkDisk(
+    name: string,
+    options: CheckOptions,
+    followed: Followed,
+  ): Promise<Changed<CheckedDisk>> {
+    return await this.#check((state) => checkedFileOf(findDisk(state, name)), options, followed);
+  }
+
+  async #check(
+    find: (state: DeclaredState) => CheckedFile,
+    { repair = false, parent }: CheckOptions,
+    { onProgress, signal }: Followed,
+  ): Promise<Changed<CheckedDisk>> {
+    find(await this.#keeper.state());
+    const { checkDeclared } = await import("../check_declared.ts");
+    const given = { repair, parent, onProgress, signal };
+    return await this.#turns.holdingOff(() => checkDeclared(this.#keeper, find, given));
   }
 
   async backUp(

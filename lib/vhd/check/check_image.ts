@@ -5,33 +5,12 @@
 import type { PositionalFile } from "../../block/positional_file.ts";
 import { type GivenSurroundings, type Surroundings, surroundings } from "../surroundings.ts";
 import { type Finding, type Flaw, forbidsRepair } from "./finding.ts";
-import { inspectChain, type InspectedParent } from "./inspect_chain.ts";
-import { type CheckedFormat, type FileView, inspectFile } from "./inspect_file.ts";
-import type { Watch } from "./watch.ts";
+import { inspectFile } from "./inspect_file.ts";
+import { type ImageReport, newView, reportOn, type ReportOptions } from "./report_on.ts";
 
-export interface CheckOptions extends Watch, GivenSurroundings {
-  /** What the file is meant to be; told by its end, and else by its name, without. */
-  readonly expected?: "vhd" | "raw" | undefined;
-  /** Octets that a raw image is meant to have. */
-  readonly expectedSize?: number | undefined;
-  /** The file of the parent; looked for without. */
-  readonly parent?: string | undefined;
-  /** Its parents may have been written to: a merge is under way. */
-  readonly force?: boolean | undefined;
-}
+export type { ImageReport } from "./report_on.ts";
 
-export interface ImageReport {
-  readonly path: string;
-  readonly format: CheckedFormat;
-  /** Octets of the disk; undefined where that cannot be told. */
-  readonly size: number | undefined;
-  /** The files of its parents that are there, the nearest one first. */
-  readonly parents: readonly string[];
-  /** What is wrong, as the file is now. */
-  readonly findings: readonly Finding[];
-  /** What was wrong, and has been put right. */
-  readonly repaired: readonly Finding[];
-}
+export interface CheckOptions extends ReportOptions, GivenSurroundings {}
 
 /** Steps of a repair: there are fewer kinds of flaws that can be mended. */
 const MOST_ROUNDS = 16;
@@ -41,7 +20,7 @@ export async function checkImage(path: string, options: CheckOptions = {}): Prom
   const around = surroundings(options);
   const file = await around.files.open(path, { readOnly: true });
   try {
-    return await report(file, [], options, around);
+    return await reportOn(file, [], options, around);
   } finally {
     file.close();
   }
@@ -73,7 +52,7 @@ export async function repairImage(path: string, options: CheckOptions = {}): Pro
         repaired.push(finding);
       }
     }
-    return await report(file, repaired, options, around);
+    return await reportOn(file, repaired, options, around);
   } finally {
     file.close();
   }
@@ -100,42 +79,4 @@ async function nextMends(
 
 function isSameFinding(one: Finding, other: Finding): boolean {
   return one.kind === other.kind && one.at === other.at && one.message === other.message;
-}
-
-async function report(
-  file: PositionalFile,
-  repaired: readonly Finding[],
-  options: CheckOptions,
-  around: Surroundings,
-): Promise<ImageReport> {
-  const view = newView();
-  const findings: Finding[] = [];
-  for await (const { finding } of inspectFile(file, view, { ...options, around })) {
-    findings.push(finding);
-  }
-  const parents: string[] = [];
-  if (view.layer !== undefined) {
-    const inspect = (parent: PositionalFile) => inspectParent(parent, around);
-    const found = (path: string) => void parents.push(path);
-    const chain = { ...options, around, inspect, found };
-    for await (const { finding } of inspectChain(view.layer, chain)) findings.push(finding);
-  }
-  const { format, size } = view;
-  return { path: file.path, format, size, parents, findings, repaired };
-}
-
-async function inspectParent(
-  file: PositionalFile,
-  around: Surroundings,
-): Promise<InspectedParent> {
-  const view = newView();
-  const flaws: Flaw[] = [];
-  const options = { around, expected: "vhd", quick: true } as const;
-  for await (const flaw of inspectFile(file, view, options)) flaws.push(flaw);
-  const { footer, layer } = view;
-  return { flaws, footer, layer };
-}
-
-function newView(): FileView {
-  return { format: "unknown", size: undefined, footer: undefined, layer: undefined };
 }

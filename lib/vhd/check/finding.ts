@@ -13,7 +13,9 @@ const UNREPAIRABLE = {
   "two-disks": "risk", // one footer is another disk's
   "header": "risk",
   "size": "risk", // what the disk should have is not in its file
+  "table": "risk", // of a disk in use: the file places a block elsewhere than where it is
   "block-place": "risk",
+  "file-gone": "risk", // of a disk in use: its file has no name any more
   "journal": "risk",
   "parent-missing": "risk",
   "parent-other": "risk",

@@ -1,4 +1,5 @@
 /** What the blocks of a dynamic disk say of themselves, where readers do not agree on it. */
+import type { PositionalFile } from "../../block/positional_file.ts";
 import { turn } from "../../block/slices.ts";
 import { UNALLOCATED } from "../block_allocation_table.ts";
 import type { DynamicLayer } from "../dynamic_layer.ts";
@@ -10,36 +11,47 @@ const BLOCKS_A_TURN = 64;
 /** Octets of a block that are looked at in one piece: blocks may be large. */
 const PIECE_LENGTH = 1 << 20;
 
+export interface BlocksWatch extends Watch {
+  /**
+   * Of a disk that is written to meanwhile: resolves when bitmaps tell of all that was written
+   * before the call.
+   */
+  readonly settled?: (() => Promise<void>) | undefined;
+}
+
 /**
  * Data in sectors that the bitmap calls absent: it is not read here, and not by libvhdi, but other
  * readers let the bitmap of a dynamic disk be.
  */
 export async function* inspectBlocks(
   layer: DynamicLayer,
-  { progress, signal }: Watch,
+  { progress, signal, settled }: BlocksWatch,
 ): AsyncGenerator<Flaw> {
   const { table, shape, medium } = layer;
   const bitmap = new Uint8Array(shape.bitmapLength);
-  const data = new Uint8Array(Math.min(shape.blockLength, PIECE_LENGTH));
+  const pieceLength = Math.min(shape.blockLength, PIECE_LENGTH);
   const total = layer.table.sorted().length * shape.regionLength;
   let blocks = 0, sectors = 0, done = 0;
   let first: number | undefined;
   for (let block = 0, looked = 0; block < table.blockCount; block++) {
     if (table.get(block) === UNALLOCATED) continue;
-    await medium.file.read(layer.bitmapPosition(block), bitmap, 0, bitmap.length);
+    const place = layer.bitmapPosition(block);
+    await medium.file.read(place, bitmap, 0, bitmap.length);
     const length = Math.min(shape.blockLength, layer.size - block * shape.blockLength);
     if (!isFull(bitmap, length / SECTOR_LENGTH)) {
-      const at = layer.bitmapPosition(block) + shape.bitmapLength;
-      let hidden = 0;
-      for (let within = 0; within < length; within += data.length) {
-        const piece = data.subarray(0, Math.min(data.length, length - within));
-        await medium.file.read(at + within, piece, 0, piece.length);
-        hidden += hiddenSectors(bitmap, within / SECTOR_LENGTH, piece);
+      const data = place + shape.bitmapLength;
+      let hidden = await hiddenSectors(medium.file, bitmap, { at: data, length, pieceLength });
+      if (hidden.length > 0 && settled !== undefined) {
+        await settled();
+        await medium.file.read(place, bitmap, 0, bitmap.length);
+        // Given up meanwhile, its region may be another block's.
+        const isThere = layer.has(block) && layer.bitmapPosition(block) === place;
+        hidden = isThere ? hidden.filter((sector) => !isPresent(bitmap, sector)) : [];
       }
-      if (hidden > 0) {
+      if (hidden.length > 0) {
         blocks++;
-        sectors += hidden;
-        first ??= layer.bitmapPosition(block);
+        sectors += hidden.length;
+        first ??= place;
       }
     }
     done += shape.regionLength;
@@ -62,12 +74,29 @@ function isFull(bitmap: Uint8Array, sectors: number): boolean {
   return true;
 }
 
-function hiddenSectors(bitmap: Uint8Array, firstSector: number, data: Uint8Array): number {
-  let hidden = 0;
-  for (let index = 0; index * SECTOR_LENGTH < data.length; index++) {
-    if (isPresent(bitmap, firstSector + index)) continue;
-    const octets = data.subarray(index * SECTOR_LENGTH, (index + 1) * SECTOR_LENGTH);
-    if (octets.some((octet) => octet !== 0)) hidden++;
+interface BlockData {
+  readonly at: number;
+  readonly length: number;
+  readonly pieceLength: number;
+}
+
+/** The sectors with data in them that the bitmap calls absent. */
+async function hiddenSectors(
+  file: PositionalFile,
+  bitmap: Uint8Array,
+  { at, length, pieceLength }: BlockData,
+): Promise<number[]> {
+  const hidden: number[] = [];
+  const data = new Uint8Array(pieceLength);
+  for (let within = 0; within < length; within += pieceLength) {
+    const piece = data.subarray(0, Math.min(pieceLength, length - within));
+    await file.read(at + within, piece, 0, piece.length);
+    for (let offset = 0; offset < piece.length; offset += SECTOR_LENGTH) {
+      const sector = (within + offset) / SECTOR_LENGTH;
+      if (isPresent(bitmap, sector)) continue;
+      const octets = piece.subarray(offset, offset + SECTOR_LENGTH);
+      if (octets.some((octet) => octet !== 0)) hidden.push(sector);
+    }
   }
   return hidden;
 }

@@ -23,6 +23,10 @@ const FORMATS: Readonly<Record<DiskType, CheckedFormat>> = {
   [DiskType.DIFFERENCING]: "differencing",
 };
 
+export function formatOf({ diskType }: Footer): CheckedFormat {
+  return FORMATS[diskType];
+}
+
 /** What turns out about the file while it is looked at. */
 export interface FileView {
   format: CheckedFormat;
@@ -59,7 +63,7 @@ export async function* inspectFile(
     return yield noFooter(file);
   }
   view.footer = likeliest.footer;
-  view.format = FORMATS[likeliest.footer.diskType];
+  view.format = formatOf(likeliest.footer);
   if (view.format === "fixed") {
     view.size = Number(likeliest.footer.currentSize);
     yield* inspectFixed(file, footers, likeliest, options);

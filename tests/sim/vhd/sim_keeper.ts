@@ -144,6 +144,14 @@ export class SimKeeper implements StateKeeper {
     await growDevice(disk, this.device, size, options);
   }
 
+  look(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
+  reopen(): Promise<void> {
+    return Promise.resolve();
+  }
+
   endSessions(): Promise<readonly EndedSession[]> {
     return Promise.resolve([]);
   }

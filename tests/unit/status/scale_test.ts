@@ -77,6 +77,8 @@ function busyServer(): TestApi {
     change: () => Promise.reject<Outcome>(new Error("nothing is changed here")),
     grow: () => Promise.resolve(),
     exchange: () => Promise.reject<Outcome>(new Error("nothing is changed here")),
+    look: () => Promise.resolve(undefined),
+    reopen: () => Promise.resolve(),
     endSessions: () => Promise.resolve([]),
     close: () => Promise.resolve(),
   };
