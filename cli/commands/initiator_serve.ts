@@ -28,6 +28,8 @@ export default async function (this: Context, flags: InitiatorServeFlags): Promi
     logger.info("asked to end");
   } finally {
     isEnding = true;
+    // Asked again meanwhile, it hurries.
+    this.handleSignals(() => void service.stop());
     await service.stop();
     logger.info("ended");
   }

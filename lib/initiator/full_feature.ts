@@ -279,7 +279,7 @@ export class FullFeature {
   close(reason: Error): void {
     this.failText(reason);
     this.#echo?.done.reject(reason);
-    this.endLogout();
+    this.endLogout(LogoutOutcome.CLEANUP_FAILED);
     this.#questions.length = this.#pings.length = 0;
     for (const waiting of this.#functions.values()) waiting.reject(reason);
     this.#functions.clear();

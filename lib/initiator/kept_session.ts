@@ -63,6 +63,8 @@ export class KeptSession {
   beforeLogin: (() => Promise<void>) | undefined;
   /** Why there is no session. */
   lastError: Error | undefined;
+  /** Of the last session nothing is left at the target, as that says. */
+  hasLeft = false;
   /** Sessions that were begun. */
   sessionCount = 0;
   #portal: PortalAddress;
@@ -170,6 +172,7 @@ export class KeptSession {
       if (session === undefined) continue;
       const beganMs = this.node.clock.nowMs();
       const end = await session.ended;
+      this.hasLeft = end.isOrderly;
       this.#lost(end);
       if (this.node.clock.nowMs() - beganMs >= STEADY_MS) this.#backoff.reset();
       else if (this.#isOpen) await this.#pause(this.#backoff.next());
@@ -213,6 +216,7 @@ export class KeptSession {
 
   #began(session: Session): void {
     this.#session = session;
+    this.hasLeft = false;
     this.sessionCount++;
     this.lastError = undefined;
     session.listener = {

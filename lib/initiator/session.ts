@@ -6,6 +6,7 @@
 import type { SessionParameters } from "../iscsi/parameters.ts";
 import { Tags } from "../iscsi/tags.ts";
 import { LogoutReason } from "../iscsi/pdu/logout_request.ts";
+import { LogoutOutcome } from "../iscsi/pdu/logout_response.ts";
 import type { Dialled } from "../net/dial_tcp.ts";
 import { pause } from "../runtime/pause.ts";
 import { within } from "../runtime/within.ts";
@@ -25,13 +26,16 @@ import { Task } from "./task.ts";
 /** Why a session is over. */
 export interface SessionEnd {
   readonly reason: string;
-  /** It was ended in order, by us. */
+  /** We logged out, and the target says that nothing of it is left. */
   readonly isOrderly: boolean;
   /** The target asks to be left alone for so long. RFC 7143 11.9.1. */
   readonly time2WaitMs: number;
 }
 
 const LOGGED_OUT: SessionEnd = { reason: "logged out", isOrderly: true, time2WaitMs: 0 };
+const LEFT: SessionEnd = {
+  ...{ reason: "the target has not confirmed the logout", isOrderly: false, time2WaitMs: 0 },
+};
 
 /** What a session has to tell besides statuses. */
 export interface SessionListener {
@@ -80,6 +84,8 @@ export class Session {
   #stopTicking: (() => void) | undefined;
   #tickedMs = 0;
   #isLeaving = false;
+  /** The target has said so. */
+  #isLoggedOut = false;
   /** Since when commands wait though none is under way. */
   #stuckSinceMs = 0;
 
@@ -333,8 +339,11 @@ export class Session {
     if (flow === undefined || this.isOver) return;
     this.#isLeaving = true;
     const { clock, limits } = this.node;
-    await within(clock, limits.logoutTimeoutMs, [flow.logout(LogoutReason.CLOSE_SESSION)]);
-    this.#finish(LOGGED_OUT);
+    const answered = flow.logout(LogoutReason.CLOSE_SESSION).then((response) => {
+      this.#isLoggedOut = response === LogoutOutcome.CLOSED;
+    });
+    await within(clock, limits.logoutTimeoutMs, [answered]);
+    this.#finish(this.#isLoggedOut ? LOGGED_OUT : LEFT);
     await this.ended;
   }
 
@@ -346,7 +355,7 @@ export class Session {
   /** One connection is gone, and the session with it, unless it was logged out of. */
   connectionClosed(connection: Connection, reason: Error): void {
     if (!this.#connections.some((each) => each.connection === connection)) return;
-    if (this.#isLeaving) this.#finish(LOGGED_OUT);
+    if (this.#isLeaving) this.#finish(this.#isLoggedOut ? LOGGED_OUT : LEFT);
     else this.fail(reason.message);
   }
 

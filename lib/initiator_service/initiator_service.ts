@@ -41,6 +41,7 @@ export class InitiatorService implements InitiatorKeeper {
   /** The last change that was asked for; the next one begins when it is done. */
   #last: Promise<unknown> = Promise.resolve();
   #isStopping = false;
+  #stopping: Promise<void> | undefined;
 
   private constructor(
     options: InitiatorServiceOptions,
@@ -186,14 +187,26 @@ export class InitiatorService implements InitiatorKeeper {
       );
   }
 
-  /** Flushes and detaches the devices, logs out, and gives the directory back. */
-  async stop(): Promise<void> {
+  /**
+   * Flushes and detaches the devices, logs out, and gives the directory back. Called again
+   * meanwhile, it waits for no target any more.
+   */
+  stop(): Promise<void> {
+    if (this.#stopping !== undefined) this.running.hurry();
+    return this.#stopping ??= this.#stop();
+  }
+
+  async #stop(): Promise<void> {
     this.#isStopping = true;
     this.#bell.ring();
     this.#log.letGo();
+    const kept = this.running.logins.flatMap(({ sessions }) =>
+      sessions.map(({ path }) => path.kept)
+    );
     await this.running.stop();
-    const isids = this.#declared.state.logins.flatMap(({ paths }) => paths.map(({ isid }) => isid));
-    await this.#record(new Map(isids.map((isid) => [isid, undefined])));
+    // What a target has not confirmed may still be there, with writes under way.
+    const left = kept.filter(({ hasLeft }) => hasLeft).map(({ isid }) => isid.toHex());
+    await this.#record(new Map(left.map((isid) => [isid, undefined])));
     await this.#last;
     await this.#log.close();
     this.#lock.release();

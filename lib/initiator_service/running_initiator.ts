@@ -60,6 +60,7 @@ export class RunningInitiator {
   readonly #busy = new Set<string>();
   #node: InitiatorNode;
   #lastId = 0;
+  readonly #hurried = Promise.withResolvers<void>();
 
   constructor(options: RunningInitiatorOptions) {
     const { settings, events } = options;
@@ -265,13 +266,21 @@ export class RunningInitiator {
 
   /** Devices are flushed and taken from whoever uses them, then all sessions are logged out of. */
   async stop(): Promise<void> {
-    const { clock } = this.#node;
     const left = this.isns.stop();
-    const detached = this.devices.all.map((device) => device.detach({ force: true }));
-    await within(clock, CLOSE_MS, [Promise.allSettled(detached)]);
-    const closed = this.logins.map((login) => login.close());
-    await within(clock, CLOSE_MS, [Promise.allSettled(closed)]);
-    await Promise.all([this.attachments.close(), left]);
+    await this.#end(this.devices.all.map((device) => device.detach({ force: true })));
+    await this.#end(this.logins.map((login) => login.close()));
+    await this.#end([this.attachments.close(), left]);
+  }
+
+  /** Waits for what is being ended; not for long, and not at all any more when in a hurry. */
+  async #end(all: readonly Promise<unknown>[]): Promise<void> {
+    const ended = within(this.#node.clock, CLOSE_MS, [Promise.allSettled(all)]);
+    await Promise.race([ended, this.#hurried.promise]);
+  }
+
+  /** Nothing that is being ended is waited for any more. */
+  hurry(): void {
+    this.#hurried.resolve();
   }
 }
 

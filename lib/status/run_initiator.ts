@@ -30,6 +30,7 @@ export interface RunningInitiatorService {
   readonly socket: string;
   /** Resolves when all bound devices are there, or it ends. */
   readonly ready: Promise<void>;
+  /** Called again meanwhile, it waits for no target any more. */
   stop(): Promise<void>;
 }
 
@@ -50,7 +51,14 @@ export async function runInitiator(options: RunInitiatorOptions): Promise<Runnin
     if (!service.isReady) tellSupervisor(`STATUS=not there: ${service.missing.join(", ")}`);
   });
 
-  async function stop(): Promise<void> {
+  let stopping: Promise<void> | undefined;
+
+  function stop(): Promise<void> {
+    if (stopping !== undefined) service.stop();
+    return stopping ??= end();
+  }
+
+  async function end(): Promise<void> {
     tellSupervisor("STOPPING=1");
     callOff();
     letMemoryBe();
