@@ -36,6 +36,8 @@ const MOST_UNFLUSHED = 32_768;
 /** Octets unmapped at once past which they are flushed rather than remembered. */
 const MOST_REMEMBERED = 16 << 20;
 
+const DONE = Promise.resolve();
+
 export class RemoteDisk implements BlockDevice {
   readonly route: UnitRoute;
   readonly #options: RemoteDiskOptions;
@@ -107,11 +109,12 @@ export class RemoteDisk implements BlockDevice {
     return false;
   }
 
-  async read(offset: number, into: Uint8Array, at: number, length: number): Promise<void> {
-    requireRoom(into, at, length);
-    this.#check(offset, length);
-    if (length === 0) return;
-    await this.#inFlight.during(() => this.#read(offset, into.subarray(at, at + length)));
+  read(offset: number, into: Uint8Array, at: number, length: number): Promise<void> {
+    return this.#inFlight.during(() => {
+      requireRoom(into, at, length);
+      this.#check(offset, length);
+      return length === 0 ? DONE : this.#read(offset, into.subarray(at, at + length));
+    });
   }
 
   #read(offset: number, into: Uint8Array): Promise<void> {
@@ -227,7 +230,12 @@ export class RemoteDisk implements BlockDevice {
     offset: number,
     length: number,
   ): Promise<void> {
-    const result = await this.#execute(request, what, offset, length);
+    let result: CommandResult;
+    try {
+      result = await this.route.execute(request);
+    } catch (error) {
+      throw failureWithout(this.#describe(what, offset, length), error);
+    }
     if (result.status !== Status.GOOD && result.sense?.key !== SenseKey.RECOVERED_ERROR) {
       throw failureOf(this.#describe(what, offset, length), result);
     }

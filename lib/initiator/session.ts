@@ -217,6 +217,7 @@ export class Session {
   /** Lays waiting commands out on a connection, as the window and its room allow. */
   issue(connection: Connection): void {
     if (this.#draining.has(connection)) return;
+    const nowMs = this.node.clock.nowMs();
     for (let task = this.#first; task !== undefined && this.window.isOpen; task = this.#first) {
       task.initiatorTaskTag = this.takeTag();
       if (!connection.send(task)) return;
@@ -224,7 +225,7 @@ export class Session {
       if (this.#first === undefined) this.#last = undefined;
       task.next = undefined;
       this.#waitingCount--;
-      task.deadlineMs = this.node.clock.nowMs() + task.timeoutMs;
+      task.deadlineMs = nowMs + task.timeoutMs;
       this.tasks.set(task.initiatorTaskTag, task);
     }
   }
