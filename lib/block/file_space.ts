@@ -1,5 +1,6 @@
 /** Where a file takes space: made, given back and found, through the C library. */
 import { type Libc, libc } from "../runtime/libc.ts";
+import { wide } from "../runtime/wide.ts";
 
 /** fallocate(2). */
 const FALLOC_FL_KEEP_SIZE = 0x01;
@@ -30,12 +31,13 @@ export class FileSpace {
 
   /** Reserves space for the range, which reads as zeros; false: the file system did not. */
   async allocate(fd: number, position: number, length: number): Promise<boolean> {
-    return await this.#libc.fallocate?.(fd, 0, position, length) === 0;
+    return await this.#libc.fallocate?.(fd, 0, wide(position), wide(length)) === 0;
   }
 
   /** The same behind the end of the file, whose length stays. */
   async reserve(fd: number, position: number, length: number): Promise<boolean> {
-    return await this.#libc.fallocate?.(fd, FALLOC_FL_KEEP_SIZE, position, length) === 0;
+    return await this.#libc.fallocate?.(fd, FALLOC_FL_KEEP_SIZE, wide(position), wide(length)) ===
+      0;
   }
 
   /**
@@ -44,16 +46,16 @@ export class FileSpace {
    */
   async punch(fd: number, position: number, length: number): Promise<boolean> {
     const mode = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
-    return await this.#libc.fallocate?.(fd, mode, position, length) === 0;
+    return await this.#libc.fallocate?.(fd, mode, wide(position), wide(length)) === 0;
   }
 
   /** The run at `position`, which lies inside a file of `length` octets. */
   run(fd: number, position: number, length: number): FileRun {
-    const hole = Number(this.#libc.lseek(fd, position, SEEK_HOLE));
+    const hole = Number(this.#libc.lseek(fd, wide(position), SEEK_HOLE));
     // Refused: the file system does not know, and all may be data.
     if (hole < 0) return { mapped: true, end: length };
     if (hole > position) return { mapped: true, end: hole };
-    const data = Number(this.#libc.lseek(fd, position, SEEK_DATA));
+    const data = Number(this.#libc.lseek(fd, wide(position), SEEK_DATA));
     return { mapped: false, end: data < 0 ? length : data };
   }
 }

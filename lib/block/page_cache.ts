@@ -2,6 +2,7 @@
  * Reads that only the page cache answers: preadv2 with RWF_NOWAIT, which never waits for a medium.
  */
 import { type Libc, libc } from "../runtime/libc.ts";
+import { wide } from "../runtime/wide.ts";
 
 /** preadv2(2): EAGAIN rather than wait. */
 const RWF_NOWAIT = 0x08;
@@ -38,7 +39,7 @@ export class PageCache {
     this.#iovec[0] = address % 0x1_0000_0000;
     this.#iovec[1] = address / 0x1_0000_0000;
     this.#iovec[2] = length;
-    return this.#preadv2(fd, this.#iovecPointer, 1, position, RWF_NOWAIT) === length;
+    return this.#preadv2(fd, this.#iovecPointer, 1, wide(position), RWF_NOWAIT) === length;
   }
 
   #address(buffer: ArrayBufferLike): number {

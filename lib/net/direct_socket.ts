@@ -5,6 +5,7 @@
  */
 import type { ByteStream } from "../runtime/byte_stream.ts";
 import { type Libc, libc } from "../runtime/libc.ts";
+import { wide } from "../runtime/wide.ts";
 import { socketNumber } from "./socket_number.ts";
 
 const MSG_DONTWAIT = 0x40;
@@ -27,13 +28,18 @@ class DirectSocket implements ByteStream {
 
   readNow(into: Uint8Array): number {
     if (this.#fd === CLOSED) return 0;
-    const count = this.#libc.recv(this.#fd, into, into.length, MSG_DONTWAIT);
+    const count = this.#libc.recv(this.#fd, into, wide(into.length), MSG_DONTWAIT);
     return count > 0 ? count : 0;
   }
 
   writeNow(octets: Uint8Array): number {
     if (this.#fd === CLOSED) return 0;
-    const count = this.#libc.send(this.#fd, octets, octets.length, MSG_DONTWAIT | MSG_NOSIGNAL);
+    const count = this.#libc.send(
+      this.#fd,
+      octets,
+      wide(octets.length),
+      MSG_DONTWAIT | MSG_NOSIGNAL,
+    );
     return count > 0 ? count : 0;
   }
 

@@ -1,5 +1,6 @@
 /** The kernel's table of neighbours: which hardware address has who is on a network of ours. */
 import { libc } from "../runtime/libc.ts";
+import { wide } from "../runtime/wide.ts";
 import { formatIpAddress, type IpAddress } from "./ip_address.ts";
 import { NeighbourAnswers, neighbourRequest, type NeighbourTable } from "./neighbour_messages.ts";
 
@@ -22,12 +23,12 @@ export function readNeighbours(family: 4 | 6): NeighbourTable {
   if (socket < 0) throw new Error(`${UNREADABLE}: there is no netlink socket`);
   try {
     const request = neighbourRequest(family);
-    const sent = system.sendto(socket, request, request.length, 0, null, 0);
+    const sent = system.sendto(socket, request, wide(request.length), 0, null, 0);
     if (sent !== request.length) throw new Error(`${UNREADABLE}: the kernel takes no request`);
     const answers = new NeighbourAnswers();
     const datagram = new Uint8Array(LONGEST_DATAGRAM);
     while (!answers.isDone) {
-      const length = system.recv(socket, datagram, datagram.length, MSG_DONTWAIT);
+      const length = system.recv(socket, datagram, wide(datagram.length), MSG_DONTWAIT);
       if (length <= 0) throw new Error(`${UNREADABLE}: the kernel's answer broke off`);
       answers.take(datagram.subarray(0, length));
     }

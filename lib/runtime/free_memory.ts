@@ -16,7 +16,7 @@ export function keepMemoryFree(clock: Clock): () => void {
   let callOff = isOver ? undefined : clock.after(0, again);
 
   async function again(): Promise<void> {
-    await trim!(0);
+    await trim!(0n);
     if (!isOver) callOff = clock.after(INTERVAL_MS, again);
   }
 

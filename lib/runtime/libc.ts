@@ -32,8 +32,8 @@ const SYMBOLS = {
 } as const;
 
 /**
- * The functions by their manual pages; null: this C library has none of that name. Deno takes
- * 64-bit parameters as Numbers too, and faster, though its own types know only BigInts.
+ * The functions by their manual pages; null: this C library has none of that name. `wide` makes the
+ * 64-bit parameters.
  */
 export interface Libc {
   readonly preadv2:
@@ -41,20 +41,20 @@ export interface Libc {
       fd: number,
       iovec: Deno.PointerValue,
       count: number,
-      offset: number,
+      offset: bigint,
       flags: number,
     ) => number)
     | null;
   readonly fallocate:
-    | ((fd: number, mode: number, offset: number, length: number) => Promise<number>)
+    | ((fd: number, mode: number, offset: bigint, length: bigint) => Promise<number>)
     | null;
-  readonly lseek: (fd: number, offset: number, whence: number) => bigint;
-  readonly malloc_trim: ((pad: number) => Promise<number>) | null;
+  readonly lseek: (fd: number, offset: bigint, whence: number) => bigint;
+  readonly malloc_trim: ((pad: bigint) => Promise<number>) | null;
   readonly socket: (domain: number, type: number, protocol: number) => number;
   readonly sendto: (
     fd: number,
     octets: Uint8Array<ArrayBuffer>,
-    length: number,
+    length: bigint,
     flags: number,
     address: Uint8Array<ArrayBuffer> | null,
     addressLength: number,
@@ -62,13 +62,13 @@ export interface Libc {
   readonly recv: (
     fd: number,
     into: Uint8Array,
-    length: number,
+    length: bigint,
     flags: number,
   ) => number;
   readonly send: (
     fd: number,
     octets: Uint8Array,
-    length: number,
+    length: bigint,
     flags: number,
   ) => number;
   readonly getsockname: NameOfSocket;

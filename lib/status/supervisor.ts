@@ -4,6 +4,7 @@
  * without it, and without a supervisor, nothing is told.
  */
 import { libc } from "../runtime/libc.ts";
+import { wide } from "../runtime/wide.ts";
 
 const AF_UNIX = 1;
 /** SOCK_DGRAM with SOCK_CLOEXEC. */
@@ -23,7 +24,7 @@ export function tellSupervisor(
   const descriptor = system.socket(AF_UNIX, SOCKET_TYPE, 0);
   if (descriptor < 0) return false;
   const octets = new TextEncoder().encode(state);
-  const sent = system.sendto(descriptor, octets, octets.length, 0, address, address.length);
+  const sent = system.sendto(descriptor, octets, wide(octets.length), 0, address, address.length);
   system.close(descriptor);
   return sent === octets.length;
 }

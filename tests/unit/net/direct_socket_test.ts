@@ -57,7 +57,7 @@ for (const [hostname, listenOn] of [["127.0.0.1"], ["::1"], ["127.0.0.1", "::"]]
       assert.equal(new Set(numbers).size, 4);
       assert.ok(numbers.every((number) => number !== undefined));
       // The kernel's own word on it: what is sent through the number comes out at the other end.
-      const sent = system!.send(numbers[0]!, Uint8Array.of(7), 1, 0);
+      const sent = system!.send(numbers[0]!, Uint8Array.of(7), 1n, 0);
       assert.equal(sent, 1);
       const octets = new Uint8Array(4);
       assert.equal(await one.far.read(octets), 1);
