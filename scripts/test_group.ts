@@ -27,7 +27,16 @@ export async function runGroup(group: TestGroup, deadlineMs: number): Promise<Gr
   try {
     return await runIn(scratch, group, Math.min(group.timeoutMs, deadlineMs));
   } finally {
+    await remove(scratch);
+  }
+}
+
+/** What cannot be removed, such as a mount that an ended test left, is no failure of the group. */
+async function remove(scratch: string): Promise<void> {
+  try {
     await Deno.remove(scratch, { recursive: true });
+  } catch (error) {
+    console.log(`  ${scratch} stays: ${error instanceof Error ? error.message : error}`);
   }
 }
 
@@ -35,6 +44,8 @@ async function runIn(scratch: string, group: TestGroup, timeoutMs: number): Prom
   const junit = `${scratch}/junit.xml`;
   const skips = `${scratch}/skips`;
   const notes = `${scratch}/notes`;
+  const temporary = `${scratch}/t`; // short, since the paths of sockets are
+  await Deno.mkdir(temporary);
   const child = new Deno.Command(Deno.execPath(), {
     args: [
       ...["test", "-A", "--quiet", "--no-check", `--junit-path=${junit}`],
@@ -46,6 +57,8 @@ async function runIn(scratch: string, group: TestGroup, timeoutMs: number): Prom
       SANCTL_TEST_SKIPS: skips,
       SANCTL_TEST_NOTES: notes,
       SANCTL_CACHE_DIR: `${scratch}/cache`,
+      // What a test that is ended leaves behind goes with all the rest.
+      TMPDIR: temporary,
     },
     stdin: "null",
     stdout: "piped",

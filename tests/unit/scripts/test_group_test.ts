@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { type GroupResult, runGroup } from "../../../scripts/test_group.ts";
+import { withScratch } from "../../support/executable.ts";
 
 /** Runs one file of tests as a group, ended after `deadlineMs`. */
 async function run(source: string, deadlineMs = 60_000): Promise<GroupResult> {
@@ -38,4 +39,19 @@ Deno.test("runGroup: a test that hangs fails, and is named", async () => {
   assert.deepEqual(result.counts, { passed: 1, failed: 1, skipped: 0 });
   assert.match(result.failures, /ended after 1.5 s/);
   assert.match(result.failures, /stays for ever/);
+});
+
+Deno.test("runGroup: a test that is ended leaves nothing behind", async () => {
+  await withScratch(async (folder) => {
+    const result = await run(
+      `Deno.test("stays for ever", () => {
+         Deno.writeTextFileSync("${folder}/made", Deno.makeTempDirSync());
+         return new Promise((done) => setTimeout(done, 1e6));
+       });`,
+      1_500,
+    );
+    assert.equal(result.counts.failed, 1);
+    const made = await Deno.readTextFile(`${folder}/made`);
+    await assert.rejects(Deno.stat(made), Deno.errors.NotFound);
+  });
 });
