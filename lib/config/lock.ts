@@ -41,6 +41,16 @@ export class StateLock {
     throw heldBy(directory, readHolder(directory));
   }
 
+  /** Has a command hold the lock for as long as `action` takes. */
+  static async during<T>(directory: string, action: () => Promise<T>): Promise<T> {
+    const lock = await StateLock.take(directory, "command");
+    try {
+      return await action();
+    } finally {
+      lock.release();
+    }
+  }
+
   /** Lets go of the lock; the file stays, since removing it would let two hold it. */
   release(): void {
     this.#file.close();

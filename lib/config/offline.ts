@@ -50,11 +50,14 @@ export class OfflineKeeper implements StateKeeper {
   }
 
   async secrets(): Promise<SecretBook> {
-    return await this.#locked(async () => (await this.#store.loadAll()).secrets);
+    return await StateLock.during(
+      this.directory,
+      async () => (await this.#store.loadAll()).secrets,
+    );
   }
 
   async change(operation: Operation): Promise<Outcome> {
-    return await this.#locked(async () => {
+    return await StateLock.during(this.directory, async () => {
       const { state, secrets } = await this.#store.loadAll();
       const outcome = operation(state, secrets);
       await this.#store.save(declaredBy(outcome, secrets));
@@ -64,7 +67,7 @@ export class OfflineKeeper implements StateKeeper {
   }
 
   async exchange(_uuids: readonly string[], exchange: FileExchange): Promise<Outcome> {
-    return await this.#locked(async () => {
+    return await StateLock.during(this.directory, async () => {
       const { state, secrets } = await this.#store.loadAll();
       try {
         const outcome = await exchange.run(state, (state) => this.#store.save({ state, secrets }));
@@ -76,15 +79,6 @@ export class OfflineKeeper implements StateKeeper {
         throw error;
       }
     });
-  }
-
-  async #locked<T>(action: () => Promise<T>): Promise<T> {
-    const lock = await StateLock.take(this.directory, "command");
-    try {
-      return await action();
-    } finally {
-      lock.release();
-    }
   }
 
   async grow(disk: DeclaredDisk, size: number, options: GrowthOptions): Promise<void> {

@@ -25,19 +25,13 @@ export class OfflineInitiatorKeeper implements InitiatorKeeper {
   }
 
   declared(): Promise<Declared> {
-    return this.#locked(() => this.#store.loadAll());
+    return StateLock.during(this.#directory, () => this.#store.loadAll());
   }
 
   change(operation: (declared: Declared) => Declared): Promise<void> {
-    return this.#locked(async () => this.#store.save(operation(await this.#store.loadAll())));
-  }
-
-  async #locked<T>(action: () => Promise<T>): Promise<T> {
-    const lock = await StateLock.take(this.#directory, "command");
-    try {
-      return await action();
-    } finally {
-      lock.release();
-    }
+    return StateLock.during(
+      this.#directory,
+      async () => this.#store.save(operation(await this.#store.loadAll())),
+    );
   }
 }
