@@ -1,7 +1,8 @@
 /** An iSCSI initiator node: its name, and what the outside gives it. RFC 7143 4.2.1. */
 import { ChallengeIssuer } from "../iscsi/chap/challenge.ts";
 import { normaliseName } from "../iscsi/name.ts";
-import type { Dialled, DialOptions } from "../net/dial_tcp.ts";
+import type { DialOptions } from "../net/dial_tcp.ts";
+import type { Dialled } from "../net/dialled.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/logger.ts";
 import type { Random } from "../runtime/random.ts";

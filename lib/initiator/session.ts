@@ -7,7 +7,7 @@ import type { SessionParameters } from "../iscsi/parameters.ts";
 import { Tags } from "../iscsi/tags.ts";
 import { LogoutReason } from "../iscsi/pdu/logout_request.ts";
 import { LogoutOutcome } from "../iscsi/pdu/logout_response.ts";
-import type { Dialled } from "../net/dial_tcp.ts";
+import type { Dialled } from "../net/dialled.ts";
 import { pause } from "../runtime/pause.ts";
 import { within } from "../runtime/within.ts";
 import type { Pair } from "../wire/key_values.ts";

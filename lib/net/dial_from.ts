@@ -4,7 +4,7 @@
  */
 import { connect, type Socket } from "node:net";
 import type { ByteStream } from "../runtime/byte_stream.ts";
-import type { Dialled, TcpAddress } from "./dial_tcp.ts";
+import type { Dialled, TcpAddress } from "./dialled.ts";
 
 /** Octets that are received at once. */
 const BUFFER_LENGTH = 262_144;

@@ -1,22 +1,7 @@
 /** Connects over TCP, within a time; where that fails, whoever asked says so in its own words. */
-import type { ByteStream } from "../runtime/byte_stream.ts";
 import { type DialFailure, dialFailure } from "./dial_failure.ts";
+import type { Dialled, TcpAddress } from "./dialled.ts";
 import { directSocket } from "./direct_socket.ts";
-
-export interface TcpAddress {
-  /** A name, or an address; IPv6 without brackets. */
-  readonly host: string;
-  readonly port: number;
-}
-
-/** A connection that has come about. */
-export interface Dialled {
-  readonly stream: ByteStream;
-  readonly localAddress: string;
-  readonly localPort: number;
-  readonly remoteAddress: string;
-  readonly remotePort: number;
-}
 
 export interface DialOptions {
   readonly timeoutMs: number;

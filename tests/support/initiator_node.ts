@@ -3,7 +3,7 @@ import { hostAndPort } from "../../lib/iscsi/portal_address.ts";
 import { DEFAULT_LIMITS, type Limits } from "../../lib/initiator/limits.ts";
 import { InitiatorNode, type InitiatorNodeOptions } from "../../lib/initiator/node.ts";
 import { Unreachable } from "../../lib/initiator/unreachable.ts";
-import type { Dialled } from "../../lib/net/dial_tcp.ts";
+import type { Dialled } from "../../lib/net/dialled.ts";
 import type { ByteStream } from "../../lib/runtime/byte_stream.ts";
 import { silentLogger } from "../../lib/runtime/logger.ts";
 import { systemRandom } from "../../lib/runtime/random.ts";
