@@ -1,16 +1,16 @@
 /** What commands make of what is declared; each answers a new state and leaves the old as it is. */
 import { checkIscsiName } from "../config/iscsi_name.ts";
 import { ControlError } from "../config/control_error.ts";
+import { MOST_ISNS_SERVERS } from "../config/isns_servers.ts";
 import type { PersistentChoice, PortalFacts } from "./control.ts";
 import { isSamePortal, portalText } from "./host.ts";
-import {
-  type DeclaredDevice,
-  type DeclaredInitiator,
-  type DeclaredLogin,
-  type DeclaredPath,
-  type DeclaredPortal,
-  type DeclaredTarget,
-  MOST_ISNS_SERVERS,
+import type {
+  DeclaredDevice,
+  DeclaredInitiator,
+  DeclaredLogin,
+  DeclaredPath,
+  DeclaredPortal,
+  DeclaredTarget,
 } from "./schema.ts";
 
 export function setName(state: DeclaredInitiator, name: string): DeclaredInitiator {

@@ -6,6 +6,7 @@ import { z } from "zod";
 import { SecretReference } from "../config/schema.ts";
 import { isChapUser } from "../config/chap_user.ts";
 import { parseIscsiName } from "../config/iscsi_name.ts";
+import { MOST_ISNS_SERVERS } from "../config/isns_servers.ts";
 import { POLICIES, type PolicyName } from "../initiator/multipath/policies.ts";
 import { ATTACH_WAYS } from "../nbd/attach/way.ts";
 import { isHost } from "./host.ts";
@@ -13,7 +14,6 @@ import { isHost } from "./host.ts";
 /** Of everything that is declared; far above what one machine uses. */
 const MOST_OBJECTS = 1024;
 const MOST_PATHS = 32;
-export const MOST_ISNS_SERVERS = 8;
 const MOST_WEIGHT = 1_000_000;
 
 const iscsiName = z.string().refine(
