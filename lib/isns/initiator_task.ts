@@ -6,9 +6,11 @@ import { parsePeerAddress } from "../net/ip_address.ts";
 import { Callers } from "./callers.ts";
 import type { LinkSurroundings, LinkTask } from "./link.ts";
 import type { IsnsLimits } from "./limits.ts";
+import { MOST_REFRESH_MS, refreshMsWithin } from "./refresh.ts";
 import {
   deregisterEntity,
   type Entity,
+  grantedPeriodSeconds,
   isRegistered,
   queryEntity,
   registerEntity,
@@ -27,17 +29,17 @@ export interface InitiatorTaskOptions extends LinkSurroundings {
   readonly onTold: () => void;
 }
 
-/** How often targets are asked for where nothing tells of changes, and we are registered anew. */
-const REFRESH_MS = 60_000;
 /** How long the server keeps us without hearing of us. */
 const PERIOD_SECONDS = 300;
 
 export class InitiatorTask implements LinkTask {
-  readonly refreshMs = REFRESH_MS;
   readonly #options: InitiatorTaskOptions;
   readonly #limits: IsnsLimits;
   readonly #callers: Callers;
   #entity: Entity | undefined;
+  #periodSeconds = PERIOD_SECONDS;
+  /** When it was registered last, or refused. */
+  #triedMs = -Infinity;
   /** The server agreed to tell of changes. */
   isTold = false;
 
@@ -48,14 +50,25 @@ export class InitiatorTask implements LinkTask {
     this.#callers = new Callers({ network, clock, limits, listener: { told: onTold } });
   }
 
+  /** Targets are asked for as often, whether or not anybody tells of changes. */
+  get refreshMs(): number {
+    return refreshMsWithin(this.#periodSeconds);
+  }
+
   async tend(session: ServerSession, isNew: boolean): Promise<void> {
-    if (isNew || !await this.#isThere(session)) await this.#register(session);
+    if (isNew || !await this.#isAsItCanBe(session)) await this.#register(session);
     this.#options.onTargets(await searchTargets(session, this.#options.name, this.#limits));
   }
 
-  async #isThere(session: ServerSession): Promise<boolean> {
+  /** What the server refused it may take the next time; it is not asked that too often. */
+  async #isAsItCanBe(session: ServerSession): Promise<boolean> {
     const entity = this.#entity;
-    if (entity === undefined) return true;
+    const isWhole = entity !== undefined && (this.isTold || entity.scn === undefined);
+    if (!isWhole && this.#options.clock.nowMs() - this.#triedMs >= MOST_REFRESH_MS) return false;
+    return entity === undefined || await this.#isThere(session, entity);
+  }
+
+  async #isThere(session: ServerSession, entity: Entity): Promise<boolean> {
     const { name } = this.#options;
     const { status, attributes } = await session.tryAsking(queryEntity(entity.identifier, name));
     return status === Status.SUCCESSFUL && isRegistered(entity, attributes);
@@ -63,7 +76,8 @@ export class InitiatorTask implements LinkTask {
 
   /** Where the server does not have us, it may answer our questions all the same. */
   async #register(session: ServerSession): Promise<void> {
-    const { name, alias } = this.#options;
+    const { name, alias, clock } = this.#options;
+    this.#triedMs = clock.nowMs();
     const address = parsePeerAddress(session.localAddress)!;
     const port = await this.#callers.listen(session.localAddress);
     const entity: Entity = {
@@ -73,7 +87,8 @@ export class InitiatorTask implements LinkTask {
       registrationPeriodSeconds: PERIOD_SECONDS,
       scn: port === undefined ? undefined : { portal: 0, port },
     };
-    const { status } = await session.tryAsking(registerEntity(entity, name));
+    const { status, attributes } = await session.tryAsking(registerEntity(entity, name));
+    this.#periodSeconds = grantedPeriodSeconds(attributes) || PERIOD_SECONDS;
     this.#entity = status === Status.SUCCESSFUL ? entity : undefined;
     this.isTold = false;
     if (this.#entity?.scn === undefined) return;

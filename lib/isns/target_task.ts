@@ -2,6 +2,7 @@
 import { formatIpAddress, isSameAddress, parsePeerAddress } from "../net/ip_address.ts";
 import { Callers } from "./callers.ts";
 import type { LinkSurroundings, LinkTask } from "./link.ts";
+import { refreshMsWithin } from "./refresh.ts";
 import {
   deregisterEntity,
   type Entity,
@@ -28,10 +29,8 @@ export interface TargetTaskOptions extends LinkSurroundings {
   readonly offer: (localAddress: string) => Promise<Offer>;
 }
 
-/** How long the server keeps us without hearing of us, and how often it hears of us at least. */
+/** How long the server keeps us without hearing of us. */
 const PERIOD_SECONDS = 300;
-const MOST_REFRESH_MS = 60_000;
-const LEAST_REFRESH_MS = 1_000;
 /** So often the server asks whether we are there. */
 const ESI_SECONDS = 60;
 
@@ -62,7 +61,7 @@ export class TargetTask implements LinkTask {
   }
 
   get refreshMs(): number {
-    return Math.max(LEAST_REFRESH_MS, Math.min(this.#periodSeconds * 1000 / 3, MOST_REFRESH_MS));
+    return refreshMsWithin(this.#periodSeconds);
   }
 
   asked(): void {

@@ -44,9 +44,14 @@ class Speaker {
     }
   }
 
+  /** Whoever has gone does not hear it. */
   async say(message: Message): Promise<void> {
     let octets = emitMessage(message, "server");
-    while (octets.length > 0) octets = octets.subarray(await this.stream.write(octets));
+    try {
+      while (octets.length > 0) octets = octets.subarray(await this.stream.write(octets));
+    } catch (error) {
+      if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+    }
   }
 }
 

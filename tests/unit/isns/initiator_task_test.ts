@@ -163,3 +163,31 @@ Deno.test("InitiatorTask is not led in a circle", async () => {
   assert.equal(asked().filter((each) => each === FunctionId.DevGetNext).length, 2);
   await stop();
 });
+
+Deno.test("InitiatorTask registers again where the server was busy, though the connection stays", async () => {
+  const { link, server, task, clock, stop } = asking();
+  const { answer } = server;
+  server.answer = (asked) =>
+    asked.functionId === FunctionId.DevAttrReg ? { status: 12 } : answer(asked);
+  link.start();
+  await turns();
+  assert.equal(task.isTold, false);
+  server.answer = answer;
+  clock.advance(60_000);
+  await turns();
+  assert.ok(task.isTold, "it is told of changes");
+  await stop();
+});
+
+Deno.test("InitiatorTask is heard of three times in the period that the server grants", async () => {
+  const { link, server, task, stop } = asking();
+  const { answer } = server;
+  server.answer = (asked) =>
+    asked.functionId === FunctionId.DevAttrReg
+      ? { attributes: [DELIMITER, attribute("registrationPeriod", 30)] }
+      : answer(asked);
+  link.start();
+  await turns();
+  assert.equal(task.refreshMs, 10_000);
+  await stop();
+});
