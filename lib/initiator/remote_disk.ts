@@ -113,16 +113,16 @@ export class RemoteDisk implements BlockDevice {
     return this.#inFlight.during(() => {
       requireRoom(into, at, length);
       this.#check(offset, length);
-      return length === 0 ? DONE : this.#read(offset, into.subarray(at, at + length));
+      return length === 0 ? DONE : this.#read(offset, partOf(into, at, length));
     });
   }
 
   #read(offset: number, into: Uint8Array): Promise<void> {
     const { blockLength } = this.#facts;
-    if (offset % blockLength === 0 && into.length % blockLength === 0) {
-      return this.#each(offset, into, (at, octets) => this.#readBlocks(at, octets));
-    }
-    return this.#readWhole(offset, into);
+    const isWhole = offset % blockLength === 0 && into.length % blockLength === 0;
+    if (!isWhole) return this.#readWhole(offset, into);
+    if (into.length <= mostOctetsOf(this.#facts)) return this.#readBlocks(offset, into);
+    return this.#each(offset, into, (at, octets) => this.#readBlocks(at, octets));
   }
 
   /** What does not begin and end with blocks is part of some that do. */
@@ -148,7 +148,7 @@ export class RemoteDisk implements BlockDevice {
     this.#check(offset, length);
     this.#checkWritable();
     if (length === 0) return;
-    await this.#inFlight.during(() => this.#write(offset, from.subarray(at, at + length)));
+    await this.#inFlight.during(() => this.#write(offset, partOf(from, at, length)));
   }
 
   async #write(offset: number, from: Uint8Array): Promise<void> {
@@ -402,4 +402,9 @@ export class RemoteDisk implements BlockDevice {
     if (this.#fence !== undefined) throw this.#fence;
     if (!this.can.write) throw new DeviceError("read-only", `${this.route.where} is read-only`);
   }
+}
+
+/** The octets themselves where all of them are meant: a view of its own for each transfer adds up. */
+function partOf(octets: Uint8Array, at: number, length: number): Uint8Array {
+  return at === 0 && length === octets.length ? octets : octets.subarray(at, at + length);
 }

@@ -129,6 +129,7 @@ export class ScsiCommands {
     if (end > task.dataIn.length) {
       throw new ProtocolError(`Data-In up to octet ${end} for a command of ${task.dataIn.length}`);
     }
+    if (dataLength === task.dataIn.length) return task.dataIn;
     return task.dataIn.subarray(pdu.bufferOffset, end);
   }
 
