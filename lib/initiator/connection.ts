@@ -42,6 +42,7 @@ export class Connection implements Engine {
   readonly cid: number;
   /** Never: what comes is dealt with whatever leaves. */
   readonly isBlocked = false;
+  readonly isEager = true;
   readonly #node: InitiatorNode;
   readonly #framer: Framer;
   readonly #writer: PduWriter;
@@ -84,6 +85,10 @@ export class Connection implements Engine {
 
   get isEnding(): boolean {
     return this.#state === "cleanup-wait";
+  }
+
+  get isIdle(): boolean {
+    return this.#state === "logged-in" && this.#session!.isWaiting;
   }
 
   /** Undefined before full feature phase. */

@@ -404,7 +404,7 @@ export class RemoteDisk implements BlockDevice {
   }
 }
 
-/** The octets themselves where all of them are meant: a view of its own for each transfer adds up. */
+/** The octets themselves where all are meant: a view of its own for each transfer adds up. */
 function partOf(octets: Uint8Array, at: number, length: number): Uint8Array {
   return at === 0 && length === octets.length ? octets : octets.subarray(at, at + length);
 }

@@ -115,6 +115,11 @@ export class Session {
     return this.#end !== undefined;
   }
 
+  /** Commands are under way, and none is to be sent: it is the target's turn. */
+  get isWaiting(): boolean {
+    return this.tasks.size > 0 && this.#first === undefined;
+  }
+
   /** A tag for anything that is asked. */
   takeTag(): number {
     let tag = this.#tags.take();

@@ -11,8 +11,10 @@ export interface Engine {
   readonly isEnding: boolean;
   /** Nothing more may be received until answers have left, or what is under way has ended. */
   readonly isBlocked: boolean;
-  /** A server's: all that came has been answered, and only the peer can give it more to do. */
+  /** All that came has been dealt with, and only the peer can give it more to do. */
   readonly isIdle?: boolean;
+  /** What comes is best dealt with at once: each answer lets the next request go. */
+  readonly isEager?: boolean;
   /** Deals with what is in the inbox. False: it is blocked, and some may be left. */
   receive(): boolean;
   /** What was laid out has been written. */

@@ -11,6 +11,9 @@ import { Turns } from "./turns.ts";
 /** How long a connection that is alone keeps its turn. */
 const TURN_MS = 1;
 
+/** Promises behind one another until whoever asked for what came goes on, and asks again. */
+const TICKS = 8;
+
 /** Tries between two looks at the clock. */
 const TRIES = 8;
 
@@ -19,6 +22,9 @@ const TRIES = 8;
  * than the peer reads it leaves the caches before that does.
  */
 const MOST_NOW = 512 << 10;
+
+/** So many octets at once come by themselves; whoever takes them early takes them in pieces. */
+const MUCH = 64 << 10;
 
 type Direct = ByteStream & Required<Pick<ByteStream, "readNow">>;
 
@@ -66,7 +72,8 @@ export class Pump {
         this.#isMoreComing = count === space.length;
         this.#fit(count);
         this.wake();
-        await undefined; // what has been settled goes on, before more is received
+        // What has been settled goes on, before more is received.
+        for (let ticks = this.#ticks; ticks > 0; ticks--) await undefined;
       }
       engine.close("closed by the peer");
     } catch (error) {
@@ -75,6 +82,11 @@ export class Pump {
       this.#reading = false;
       this.#release();
     }
+  }
+
+  /** Who is to be waited for in place has to have been asked before. */
+  get #ticks(): number {
+    return this.#engine.isEager && this.#stream.readNow !== undefined ? TICKS : 1;
   }
 
   async #read(space: Uint8Array): Promise<number | null> {
@@ -100,7 +112,8 @@ export class Pump {
     let count = stream.readNow(space);
     if (count > 0) {
       // It does not wait for answers: the more comes at once the better.
-      if (this.#engine.inbox.available === 0) this.#patience.superfluous();
+      const isGood = this.#engine.isEager && count < MUCH;
+      if (!isGood && this.#engine.inbox.available === 0) this.#patience.superfluous();
       return count;
     }
     const endMs = performance.now() + PATIENCE_MS;

@@ -227,3 +227,20 @@ Deno.test("what comes in two pieces is no sign of a peer that sends ahead", asyn
   assert.equal(stream.how.filter((how) => how === "read now").length, 3);
   await ground.end();
 });
+
+for (const isEager of [false, true]) {
+  const what = isEager ? "goes on being taken without the event loop" : "is left to gather";
+  Deno.test(`what a peer sends ahead of ${isEager ? "an eager" : "another"} engine ${what}`, async () => {
+    const ground = pumped();
+    await alone(ground);
+    const { stream, engine } = ground;
+    Object.assign(engine, { isEager });
+    for (let turn = 0; turn < 3; turn++) {
+      stream.ready = [1];
+      stream.deliver(0);
+      await settled();
+    }
+    assert.equal(stream.how.filter((how) => how === "read now").length, isEager ? 3 : 1);
+    await ground.end();
+  });
+}
