@@ -3,7 +3,6 @@
  * exported and compared, and holds none.
  */
 import type { ChapSecret } from "../iscsi/chap/secret.ts";
-import type { Outcome } from "./operations/outcome.ts";
 import type { DeclaredChap, DeclaredReverseChap, DeclaredState } from "./schema.ts";
 
 /** Secrets by their references. */
@@ -55,10 +54,4 @@ export function resolveSecret(secrets: SecretBook, reference: string): ChapSecre
   const secret = secrets.get(reference);
   if (secret === undefined) throw new RangeError(`there is no secret ${reference}`);
   return secret;
-}
-
-/** What is declared once the outcome is. */
-export function declaredBy({ state, secrets = NO_SECRETS }: Outcome, before: SecretBook): Declared {
-  const known = new Map([...before, ...secrets]);
-  return { state, secrets: secretsAt(secretReferences(state), known) };
 }

@@ -7,7 +7,6 @@ import type {
   PersistentLoginFacts,
   PortalFacts,
 } from "./facts.ts";
-import type { RunningInitiator } from "./running_initiator.ts";
 import type { DeclaredDevice, DeclaredLogin, DeclaredPortal } from "./schema.ts";
 
 /** A portal that nobody has asked. */
@@ -38,7 +37,8 @@ export function authenticationFacts(
 
 export function persistentFacts(
   login: DeclaredLogin,
-  running: RunningInitiator | undefined,
+  /** What became of it where a service runs. */
+  made: { readonly isLoggedIn: boolean; readonly trouble: string | undefined } | undefined,
 ): PersistentLoginFacts {
   const { target, paths, multipath, headerDigest, dataDigest, chap, targetChap } = login;
   return {
@@ -54,8 +54,8 @@ export function persistentFacts(
     })),
     chapUser: chap?.user ?? null,
     targetChapUser: targetChap?.user ?? null,
-    loggedIn: running?.login(target)?.isLoggedIn ?? false,
-    error: running?.login(target)?.trouble ?? null,
+    loggedIn: made?.isLoggedIn ?? false,
+    error: made?.trouble ?? null,
   };
 }
 

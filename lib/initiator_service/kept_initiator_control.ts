@@ -166,8 +166,9 @@ export class KeptInitiatorControl implements InitiatorControl {
   }
 
   async listPersistent(): Promise<readonly PersistentLoginFacts[]> {
+    const { running } = this.#keeper;
     const { logins } = await this.#keeper.state();
-    return logins.map((login) => persistentFacts(login, this.#keeper.running));
+    return logins.map((login) => persistentFacts(login, running?.login(login.target)));
   }
 
   async removePersistent(choice: PersistentChoice): Promise<Changed<PersistentLoginFacts>> {
@@ -187,7 +188,7 @@ export class KeptInitiatorControl implements InitiatorControl {
     if (login !== undefined && isGone) login.shape = { ...login.shape, persistent: false };
     const facts = before.logins.find(({ target }) => target === asked.target)!;
     const notices = login === undefined ? [] : ["its sessions stay open until they are logged out"];
-    return { facts: persistentFacts(facts, running), notices };
+    return { facts: persistentFacts(facts, login), notices };
   }
 
   async devices(): Promise<readonly InitiatorDeviceFacts[]> {

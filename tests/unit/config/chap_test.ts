@@ -8,15 +8,10 @@ import {
 } from "../../../lib/config/operations/chap.ts";
 import { createTarget } from "../../../lib/config/operations/create_target.ts";
 import { deleteTarget } from "../../../lib/config/operations/delete_target.ts";
-import type { Outcome } from "../../../lib/config/operations/outcome.ts";
+import { declaredBy, type Outcome } from "../../../lib/config/operations/outcome.ts";
 import { setTarget } from "../../../lib/config/operations/set_target.ts";
 import { emptyState } from "../../../lib/config/schema.ts";
-import {
-  type Declared,
-  declaredBy,
-  NO_SECRETS,
-  resolveSecret,
-} from "../../../lib/config/secret_book.ts";
+import { type Declared, NO_SECRETS, resolveSecret } from "../../../lib/config/secret_book.ts";
 
 const UNUSED = { sessionsOf: () => 0 };
 const BUSY = { sessionsOf: () => 2 };

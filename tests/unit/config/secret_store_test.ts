@@ -3,8 +3,9 @@ import assert from "node:assert/strict";
 import { ControlError } from "../../../lib/config/control.ts";
 import { clearChap, setChap, setReverseChap } from "../../../lib/config/operations/chap.ts";
 import { createTarget } from "../../../lib/config/operations/create_target.ts";
+import { declaredBy } from "../../../lib/config/operations/outcome.ts";
 import { emptyState } from "../../../lib/config/schema.ts";
-import { type Declared, declaredBy, NO_SECRETS } from "../../../lib/config/secret_book.ts";
+import { type Declared, NO_SECRETS } from "../../../lib/config/secret_book.ts";
 import { StateStore } from "../../../lib/config/store.ts";
 
 const UNUSED = { sessionsOf: () => 0 };
