@@ -159,6 +159,7 @@ export class SnapshotWorld {
   async #rollBack(name: string, discard: boolean): Promise<void> {
     const ended = this.ledger.beginRollBack(name, discard, this.#now);
     if (ended === undefined) return;
+    this.#clock.advance(1000); // what is kept is named by the second: no name comes twice
     await this.#snapshots.rollBack(name, { discard });
     const kept = discard ? undefined : chainOf(this.#keeper.disk).snapshots.at(-1)!.name;
     ended(kept);
