@@ -36,6 +36,8 @@ export const PEERS = [
   { name: "tgtd", package: "tgt", groups: ["interop"] },
   { name: "istgt", package: "istgt", groups: ["interop"] },
   { name: "isnsd", package: "open-isns-server", groups: ["interop", "e2e"] },
+  { name: "ssh", package: "openssh-client", groups: ["e2e"] },
+  { name: "sshd", package: "openssh-server", groups: ["e2e"] },
   { name: "isnsadm", package: "open-isns-utils", groups: ["interop", "e2e"] },
   { name: "qemu-img", package: "qemu-utils", groups: ["interop", "e2e"] },
   { name: "qemu-io", package: "qemu-utils", groups: ["interop", "e2e"] },

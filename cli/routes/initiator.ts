@@ -297,9 +297,8 @@ const snapshot = buildCommand<InitiatorSnapshotFlags, [device: string], Context>
     brief: "Have the target's server keep a device's disk as it is now",
     fullDescription:
       "Has the target's server take a snapshot of the disk behind a device, while the file systems that\n" +
-      "are mounted from it are frozen (as root). The server is another machine's when its socket is\n" +
-      "brought here: ssh -L /run/far.sock:/var/lib/sanctl/control.sock SERVER, and\n" +
-      "--target-server unix:/run/far.sock.",
+      "are mounted from it are frozen (as root). A server on another machine is reached by ssh:\n" +
+      "--target-server ssh://HOST, and ssh://USER@HOST:PORT/PATH/control.sock in full.",
   },
 });
 

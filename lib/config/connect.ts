@@ -8,7 +8,7 @@ import { socketFile, stateDirectory } from "./state_directory.ts";
 export interface ConnectOptions {
   /** As given by --state-dir. */
   readonly stateDir?: string | undefined;
-  /** As given by --server: `unix:PATH` or `http://HOST:PORT`. */
+  /** As given by --server: `unix:PATH`, `ssh://HOST` or `http://HOST:PORT`. */
   readonly server?: string | undefined;
 }
 
@@ -32,6 +32,7 @@ async function connectTo(server: string): Promise<Control> {
       "start one: sanctl target serve",
     );
   }
+  if (server.startsWith("ssh:")) return await connectBySsh(server);
   const url = URL.parse(server);
   if (url !== null && /^https?:$/.test(url.protocol) && url.pathname === "/" && !url.search) {
     const { clientAtUrl } = await import("../status/client.ts");
@@ -40,8 +41,33 @@ async function connectTo(server: string): Promise<Control> {
   throw new ControlError(
     "usage",
     `${JSON.stringify(server)} does not say where a service is`,
-    "use unix:/PATH/control.sock or http://HOST:PORT",
+    "use unix:/PATH/control.sock, ssh://HOST or http://HOST:PORT",
   );
+}
+
+/** Whoever uses the control ends the tunnel with it. */
+async function connectBySsh(server: string): Promise<Control> {
+  const { openSshTunnel, parseSshPlace, SSH_FORM } = await import("./ssh_tunnel.ts");
+  const place = parseSshPlace(server);
+  if (place === undefined) {
+    const message = `${JSON.stringify(server)} does not say where a service is`;
+    throw new ControlError("usage", message, `use ${SSH_FORM}`);
+  }
+  const tunnel = await openSshTunnel(place);
+  const { clientThrough } = await import("../status/client.ts");
+  const control = clientThrough(server, tunnel);
+  try {
+    await control.version();
+    return control;
+  } catch (cause) {
+    await control.close();
+    throw new ControlError(
+      "unreachable",
+      `no service answers on ${place.destination} at ${place.socket}`,
+      `start one there: sanctl target serve; or say where its socket is: ${SSH_FORM}`,
+      { cause },
+    );
+  }
 }
 
 /** Loaded only here: what works without the service has no use for it. */

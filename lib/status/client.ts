@@ -63,19 +63,36 @@ export function clientAtSocket(path: string): Control {
   return new ControlClient(path, socketExchange(path), { isPrivate: true });
 }
 
+/** The same by way of a tunnel, which ends with it; `name` is what errors call the service. */
+export function clientThrough(
+  name: string,
+  tunnel: { readonly socket: string; close(): Promise<void> },
+): Control {
+  const release = () => tunnel.close();
+  return new ControlClient(name, socketExchange(tunnel.socket), { isPrivate: true, release });
+}
+
 /** The control of the service at `http://HOST:PORT`, where it can be looked at and not changed. */
 export function clientAtUrl(origin: string): Control {
   return new ControlClient(origin, fetchExchange(origin));
+}
+
+export interface ControlClientOptions extends ServiceClientOptions {
+  /** What is let go of when it is closed. */
+  readonly release?: () => Promise<void>;
 }
 
 export class ControlClient implements Control {
   readonly snapshots: SnapshotControl;
   readonly schedules: ScheduleControl;
   readonly #service: ServiceClient;
+  readonly #release: () => Promise<void>;
 
   /** See {@link ServiceClient}. */
-  constructor(name: string, exchange: Exchange, options: ServiceClientOptions = {}) {
-    this.#service = new ServiceClient(name, exchange, options);
+  constructor(name: string, exchange: Exchange, options: ControlClientOptions = {}) {
+    const { release = () => Promise.resolve(), ...rest } = options;
+    this.#release = release;
+    this.#service = new ServiceClient(name, exchange, rest);
     this.snapshots = new SnapshotClient(this.#service);
     this.schedules = new ScheduleClient(this.#service);
   }
@@ -306,7 +323,7 @@ export class ControlClient implements Control {
   }
 
   close(): Promise<void> {
-    return Promise.resolve();
+    return this.#release();
   }
 
   async #setSecret<T>(path: string, body: NewReverseChap | undefined): Promise<T> {
