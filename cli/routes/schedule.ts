@@ -76,6 +76,56 @@ function listOf(kind: ScheduleKind) {
   });
 }
 
+function scheduleArgument(kind: ScheduleKind) {
+  return {
+    brief: "The schedule's name",
+    placeholder: "SCHEDULE",
+    parse: String,
+    proposeCompletions(this: Context) {
+      return namesOf(this, (control) => control.schedules.list(kind));
+    },
+  };
+}
+
+export interface ScheduleSetFlags extends KeepFlags {
+  readonly cron?: string;
+  readonly directory?: string;
+}
+
+const { name: _, ...OTHER_FLAGS } = ADD_FLAGS;
+const SET_FLAGS = { ...OTHER_FLAGS, cron: { ...ADD_FLAGS.cron, optional: true } } as const;
+const DIRECTORY = {
+  ...BACKUP_DIRECTORY_ARGUMENT,
+  kind: "parsed",
+  optional: true,
+  brief: "Where backups are kept from now on; those elsewhere stay",
+} as const;
+
+const SET_DOCS = {
+  brief: "Change when, where to and how much is kept; what is not given stays",
+  fullDescription: "Changes a schedule, which keeps its name and what it has made. Rules of what " +
+    "is kept take the\nplace of all those there were.",
+} as const;
+
+function setOf(kind: ScheduleKind) {
+  const loader = async () => {
+    const { default: set } = await import("../commands/schedule_set.ts");
+    return set(kind);
+  };
+  const positional = { kind: "tuple", parameters: [scheduleArgument(kind)] } as const;
+  return kind === "backup"
+    ? buildCommand<ScheduleSetFlags, [name: string], Context>({
+      loader,
+      parameters: { flags: { ...SET_FLAGS, directory: DIRECTORY }, positional },
+      docs: SET_DOCS,
+    })
+    : buildCommand<Omit<ScheduleSetFlags, "directory">, [name: string], Context>({
+      loader,
+      parameters: { flags: SET_FLAGS, positional },
+      docs: SET_DOCS,
+    });
+}
+
 function removeOf(kind: ScheduleKind) {
   return buildCommand<Record<never, never>, [name: string], Context>({
     loader: async () => {
@@ -85,14 +135,7 @@ function removeOf(kind: ScheduleKind) {
     parameters: {
       positional: {
         kind: "tuple",
-        parameters: [{
-          brief: "The schedule's name",
-          placeholder: "SCHEDULE",
-          parse: String,
-          proposeCompletions(this: Context) {
-            return namesOf(this, (control) => control.schedules.list(kind));
-          },
-        }],
+        parameters: [scheduleArgument(kind)],
       },
     },
     docs: { brief: `Make no more ${kind}s by itself; those that were made stay` },
@@ -100,11 +143,21 @@ function removeOf(kind: ScheduleKind) {
 }
 
 export const snapshotScheduleRoutes = buildRouteMap({
-  routes: { list: listOf("snapshot"), add: addSnapshots, remove: removeOf("snapshot") },
+  routes: {
+    list: listOf("snapshot"),
+    add: addSnapshots,
+    set: setOf("snapshot"),
+    remove: removeOf("snapshot"),
+  },
   docs: { brief: "Snapshots that are taken by themselves" },
 });
 
 export const backupScheduleRoutes = buildRouteMap({
-  routes: { list: listOf("backup"), add: addBackups, remove: removeOf("backup") },
+  routes: {
+    list: listOf("backup"),
+    add: addBackups,
+    set: setOf("backup"),
+    remove: removeOf("backup"),
+  },
   docs: { brief: "Backups that are made by themselves" },
 });

@@ -70,9 +70,26 @@ export interface NewSchedule {
   readonly keep?: Keep | undefined;
 }
 
+/** What is to be different about a schedule; what is left out stays. */
+export interface ScheduleChanges {
+  readonly disks?: readonly string[] | undefined;
+  readonly cron?: string | undefined;
+  /** Null: the machine's. */
+  readonly timeZone?: string | null | undefined;
+  readonly directory?: string | undefined;
+  /** In the place of all rules that there were. */
+  readonly keep?: Keep | undefined;
+}
+
 export interface ScheduleControl {
   list(kind?: ScheduleKind): Promise<readonly ScheduleFacts[]>;
   add(schedule: NewSchedule): Promise<Changed<ScheduleFacts>>;
+  /** What it has made stays, and counts among what it keeps. */
+  set(
+    name: string,
+    changes: ScheduleChanges,
+    kind?: ScheduleKind,
+  ): Promise<Changed<ScheduleFacts>>;
   /** What it has made stays. */
   remove(name: string, kind?: ScheduleKind): Promise<Changed<ScheduleFacts>>;
 }

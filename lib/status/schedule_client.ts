@@ -2,6 +2,7 @@
 import type { Changed } from "../config/control.ts";
 import type {
   NewSchedule,
+  ScheduleChanges,
   ScheduleControl,
   ScheduleFacts,
   ScheduleKind,
@@ -21,6 +22,15 @@ export class ScheduleClient implements ScheduleControl {
 
   async add(schedule: NewSchedule): Promise<Changed<ScheduleFacts>> {
     return await this.#service.call("POST", "/api/schedules", { body: schedule });
+  }
+
+  async set(
+    name: string,
+    changes: ScheduleChanges,
+    kind?: ScheduleKind,
+  ): Promise<Changed<ScheduleFacts>> {
+    const body = { name, kind, ...changes };
+    return await this.#service.call("POST", "/api/schedules/set", { body });
   }
 
   async remove(name: string, kind?: ScheduleKind): Promise<Changed<ScheduleFacts>> {

@@ -23,6 +23,16 @@ export const SCHEDULE_ROUTES: readonly Route[] = [
   }),
   route({
     method: "post",
+    path: "/api/schedules/set",
+    summary: "Do it at other times, for other disks, elsewhere, or keep other numbers of it",
+    access: "change",
+    input: { body: schedule.SetScheduleBody },
+    answer: facts.changed(schedule.Schedule),
+    run: (control, { body: { name, kind, ...changes } }) =>
+      control.schedules.set(name, changes, kind),
+  }),
+  route({
+    method: "post",
     path: "/api/schedules/remove",
     summary: "Do it no more; what was made stays",
     access: "change",

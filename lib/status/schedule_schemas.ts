@@ -47,5 +47,15 @@ export const NewScheduleBody = z.strictObject({
   keep: KeepBody.optional(),
 }).openapi("NewSchedule");
 
+export const SetScheduleBody = z.strictObject({
+  name,
+  kind: kind.optional(),
+  disks: z.array(name).max(4096).optional(),
+  cron: text.optional(),
+  timeZone: text.nullable().optional(),
+  directory: text.optional(),
+  keep: KeepBody.optional(),
+}).openapi("SetSchedule");
+
 export const RemoveScheduleBody = z.strictObject({ name, kind: kind.optional() })
   .openapi("RemoveSchedule");

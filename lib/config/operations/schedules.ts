@@ -1,7 +1,7 @@
 /** Declares what is done by itself. */
 import { ControlError } from "../control_error.ts";
 import { checkName, isName } from "../names.ts";
-import type { NewSchedule, ScheduleKind } from "../schedule_control.ts";
+import type { Keep, NewSchedule, ScheduleChanges, ScheduleKind } from "../schedule_control.ts";
 import { checkCron, checkSchedule } from "../schedules/check_schedule.ts";
 import { type DeclaredSchedule, type DeclaredState, MOST_SCHEDULES } from "../schema.ts";
 import { requireSnapshots } from "../snapshots/no_snapshots.ts";
@@ -14,17 +14,10 @@ export function addSchedule(
   asked: NewSchedule,
 ): { readonly name: string; readonly outcome: Outcome } {
   const { kind, cron, timeZone, directory, group = false } = asked;
-  const disks = [...new Set(asked.disks)];
-  if (disks.length === 0) {
-    throw new ControlError("usage", "it is not said of which disk", "name one, or several");
-  }
-  for (const disk of disks) requireSnapshots(findDisk(state, disk));
+  const disks = disksOf(state, asked.disks);
   if (directory !== undefined) checkPath(directory);
   checkCron(cron, timeZone);
   const name = nameSchedule(state, disks[0]!, asked);
-  const keep = Object.fromEntries(
-    Object.entries(asked.keep ?? {}).filter(([, count]) => count !== undefined),
-  );
   const schedule: DeclaredSchedule = {
     name,
     kind,
@@ -33,7 +26,7 @@ export function addSchedule(
     ...(timeZone === undefined ? {} : { timeZone }),
     group,
     ...(directory === undefined ? {} : { directory }),
-    keep,
+    keep: givenRules(asked.keep),
   };
   checkSchedule(schedule);
   const schedules = [...state.schedules ?? [], schedule];
@@ -42,6 +35,54 @@ export function addSchedule(
     throw new ControlError("failed", `there are ${MOST_SCHEDULES} schedules, and no more`, next);
   }
   return { name, outcome: { state: { ...state, schedules }, notices: [] } };
+}
+
+function disksOf(state: DeclaredState, names: readonly string[]): string[] {
+  const disks = [...new Set(names)];
+  if (disks.length === 0) {
+    throw new ControlError("usage", "it is not said of which disk", "name one, or several");
+  }
+  for (const disk of disks) requireSnapshots(findDisk(state, disk));
+  return disks;
+}
+
+function givenRules(keep: Keep = {}): DeclaredSchedule["keep"] {
+  return Object.fromEntries(Object.entries(keep).filter(([, count]) => count !== undefined));
+}
+
+export function setSchedule(
+  state: DeclaredState,
+  name: string,
+  changes: ScheduleChanges,
+  kind: ScheduleKind | undefined,
+): Outcome {
+  const found = findSchedule(state, name, kind);
+  if (Object.values(changes).every((change) => change === undefined)) {
+    const next = `sanctl ${found.kind} schedule set --help shows what can be`;
+    throw new ControlError("usage", "it is not said what is to be different", next);
+  }
+  const { disks, directory, keep } = changes;
+  const { timeZone: zone, ...before } = found;
+  const timeZone = changes.timeZone === undefined ? zone : changes.timeZone ?? undefined;
+  const cron = changes.cron ?? found.cron;
+  if (directory !== undefined) checkPath(directory);
+  if (changes.cron !== undefined || changes.timeZone !== undefined) checkCron(cron, timeZone);
+  const schedule: DeclaredSchedule = {
+    ...before,
+    cron,
+    ...(timeZone === undefined ? {} : { timeZone }),
+    ...(disks === undefined ? {} : { disks: disksOf(state, disks) }),
+    ...(directory === undefined ? {} : { directory }),
+    ...(keep === undefined ? {} : { keep: givenRules(keep) }),
+  };
+  checkSchedule(schedule);
+  const schedules = state.schedules!.map((each) => each === found ? schedule : each);
+  return { state: { ...state, schedules }, notices: noticesOf(found, schedule) };
+}
+
+function noticesOf(before: DeclaredSchedule, { directory }: DeclaredSchedule): string[] {
+  if (before.directory === directory) return [];
+  return [`the backups in ${before.directory} stay, and are not removed by it any more`];
 }
 
 function nameSchedule(

@@ -3,6 +3,7 @@ import type { Changed } from "../facts.ts";
 import type {
   KeepFacts,
   NewSchedule,
+  ScheduleChanges,
   ScheduleControl,
   ScheduleFacts,
   ScheduleKind,
@@ -36,6 +37,20 @@ export class Schedules implements ScheduleControl {
       name = added.name;
       return added.outcome;
     });
+    return { facts: await this.#facts(state, name), notices };
+  }
+
+  async set(
+    name: string,
+    changes: ScheduleChanges,
+    kind?: ScheduleKind,
+  ): Promise<Changed<ScheduleFacts>> {
+    const { setSchedule } = await import("../operations/schedules.ts");
+    setSchedule(await this.#keeper.state(), name, changes, kind);
+    if (changes.directory !== undefined) await requireDirectory(changes.directory);
+    const { state, notices } = await this.#keeper.change((state) =>
+      setSchedule(state, name, changes, kind)
+    );
     return { facts: await this.#facts(state, name), notices };
   }
 

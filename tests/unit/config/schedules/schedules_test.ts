@@ -250,3 +250,43 @@ Deno.test("what can never run, or keeps nothing, is refused with the right form"
       /no schedule "n" of backups/,
     );
   }));
+
+Deno.test("a schedule is changed in place: its times, what it keeps, and where backups are", () =>
+  withClock(async (world, clock) => {
+    await world.disk("d");
+    await world.control.schedules.add(HOURLY);
+    await pass(world, clock, HOUR);
+    const { schedules } = world.control;
+    const { facts } = await schedules.set("d-snapshots", { cron: "30 * * * *", keep: { last: 1 } });
+    assert.deepEqual([facts.cron, facts.keep.last], ["30 * * * *", 1]);
+    assert.equal(facts.nextRun, "2026-01-01T01:30:00.000Z");
+    await pass(world, clock, HOUR / 2);
+    assert.deepEqual(await hoursTaken(world), ["01:30"], "what was made before counts too");
+
+    const [one, other] = [world.path("one"), world.path("other")];
+    await Deno.mkdir(one);
+    await Deno.mkdir(other);
+    const backups = { kind: "backup", disks: ["d"], cron: "0 * * * *", directory: one } as const;
+    await schedules.add({ ...backups, name: "b", timeZone: "UTC" });
+    await assert.rejects(schedules.set("b", { directory: world.path("none") }), ControlError);
+    const { notices } = await schedules.set("b", { directory: other }, "backup");
+    assert.match(notices.join(), /the backups in .*one stay/);
+    await pass(world, clock, HOUR);
+    await assert.rejects(listBackups(one), /holds no backups/);
+    assert.equal((await listBackups(other)).length, 1);
+
+    for (
+      const [changes, kind] of [
+        [{ cron: "nonsense" }, "usage"],
+        [{}, "usage"],
+        [{ keep: { last: 0 } }, "usage"],
+        [{ disks: ["nosuch"] }, "not-found"],
+      ] as const
+    ) {
+      await assert.rejects(
+        schedules.set("b", changes),
+        (error) => error instanceof ControlError && error.kind === kind,
+      );
+    }
+    await assert.rejects(schedules.set("b", { cron: "@daily" }, "snapshot"), ControlError);
+  }));
