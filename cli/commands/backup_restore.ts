@@ -14,9 +14,18 @@ export default async function (
     const what = "it is not said, or said twice, into what the backup is restored";
     throw new ControlError("usage", what, "give a new FILE, or --over DISK");
   }
+  if (over === undefined) requireNoneOfOver(flags);
   const place = absolute(directory);
   if (over !== undefined) return await restoreOver(this, flags, place, over);
   await restore(this, flags, place, file!);
+}
+
+/** What would be ignored is not what was meant. */
+function requireNoneOfOver({ discard, force }: BackupRestoreFlags): void {
+  const flag = discard ? "--discard" : force ? "--force" : undefined;
+  if (flag === undefined) return;
+  const what = `${flag} is of a disk that a backup is restored over, and FILE is a new one`;
+  throw new ControlError("usage", what, `leave it out, or give --over DISK in the place of FILE`);
 }
 
 async function restore(

@@ -17,6 +17,7 @@ import { putBack, requireUnused } from "../snapshots/put_back.ts";
 import { writeVhd } from "../snapshots/write_vhd.ts";
 import type { StateKeeper } from "../state_keeper.ts";
 import { withBackup } from "./kept_backups.ts";
+import { holdRestore, removeLeftRestores, restorePath } from "./left_restores.ts";
 
 export interface RestoreSurroundings {
   readonly keeper: StateKeeper;
@@ -35,13 +36,16 @@ export async function restoreOver(
   const disk = findDisk(await keeper.state(), name);
   requireSnapshots(disk);
   requireUnused(disk, options.force ?? false, keeper.observation);
-  const path = `${directoryOf(disk.path!)}/.sanctl-${crypto.randomUUID()}.vhd`;
+  const directoryOfDisk = directoryOf(disk.path!);
+  await removeLeftRestores(directoryOfDisk, now());
+  const path = restorePath(directoryOfDisk);
   const id = await withBackup(directory, { disk: of, backup }, async (folder, manifest) => {
     requireFits(disk, manifest.size, manifest.id);
     await writeVhd(new BackupDevice(folder, manifest), path, followed, disk.size);
     return manifest.id;
   });
   const what = `backup ${id} was restored over it`;
+  const hold = await holdRestore(path);
   try {
     return await turn(() =>
       putBack(keeper, disk, {
@@ -51,6 +55,7 @@ export async function restoreOver(
         async make(state, child) {
           const { size } = state.disks.find(({ uuid }) => uuid === disk.uuid)!;
           if (size !== disk.size) throw extended(name);
+          hold.release();
           await Deno.rename(path, child);
           await syncDirectory(directoryOf(child));
           return { size, parent: undefined };
@@ -58,6 +63,7 @@ export async function restoreOver(
       })
     );
   } finally {
+    hold.release();
     await chainFilesOf(keeper).remove(path);
   }
 }

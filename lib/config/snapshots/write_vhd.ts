@@ -4,7 +4,7 @@ import { nameExclusively } from "../../block/name_exclusively.ts";
 import { turn } from "../../block/slices.ts";
 import { syncDirectory } from "../../block/sync_directory.ts";
 import { isZero } from "../../block/zeros.ts";
-import { directoryOf } from "../../runtime/path.ts";
+import { directoryOf, fileNameOf } from "../../runtime/path.ts";
 import { createDynamicVhd } from "../../vhd/create.ts";
 import { openVhd } from "../../vhd/open.ts";
 import { ControlError } from "../control_error.ts";
@@ -27,7 +27,11 @@ export async function writeVhd(
   checkPath(path);
   const files = new ChainFiles();
   if (await files.exists(path)) throw taken(path);
-  const temporary = `${directoryOf(path)}/.sanctl-${crypto.randomUUID()}.partial`;
+  // What is hidden itself is known by its name, and so is what there is of it.
+  const isHidden = fileNameOf(path).startsWith(".sanctl-");
+  const temporary = isHidden
+    ? `${path}.partial`
+    : `${directoryOf(path)}/.sanctl-${crypto.randomUUID()}.partial`;
   try {
     await createDynamicVhd(temporary, { size });
     const { device: to } = await openVhd(temporary);
