@@ -2,7 +2,7 @@
  * Backs a disk up while it is used: from a snapshot taken for it, which stays until the next backup
  * has been made, so that this one knows what changed since and reads no more than that.
  */
-import { BackupFolder } from "../../snapshot/backup/backup_folder.ts";
+import { BackupFolder, folderOf } from "../../snapshot/backup/backup_folder.ts";
 import { ChangedChunks } from "../../snapshot/backup/changed_chunks.ts";
 import { makeBackup } from "../../snapshot/backup/make_backup.ts";
 import type { Manifest } from "../../snapshot/backup/manifest.ts";
@@ -29,11 +29,12 @@ export async function backUpDisk(
   asked: NewBackup,
   followed: Followed,
 ): Promise<BackupFacts> {
-  const path = `${asked.directory}/${name}`;
+  let path = `${asked.directory}/${name}`;
   const disk = findDisk(await ground.state(), name);
   requireSnapshots(disk);
   try {
     if (asked.inPlace) await requireDirectory(asked.directory);
+    path = await folderOf(asked.directory, { name, uuid, size: disk.size });
     const folder = await BackupFolder.forDisk(path, { name, uuid, size: disk.size });
     try {
       return await storeInto(folder, ground, name, { ...asked, ...followed });

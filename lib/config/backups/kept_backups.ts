@@ -1,6 +1,10 @@
 /** The backups below a directory: listed, verified, restored. No service is needed for it. */
 import { BackupDevice } from "../../snapshot/backup/backup_device.ts";
-import { BackupFolder, backupFoldersIn } from "../../snapshot/backup/backup_folder.ts";
+import {
+  BackupFolder,
+  backupFoldersIn,
+  type FoundFolder,
+} from "../../snapshot/backup/backup_folder.ts";
 import type { Manifest } from "../../snapshot/backup/manifest.ts";
 import { verifyBackups } from "../../snapshot/backup/verify_backups.ts";
 import { ControlError } from "../control_error.ts";
@@ -130,14 +134,16 @@ async function eachFolder<T>(
 }
 
 async function foldersOf(directory: string, disk: string | undefined): Promise<string[]> {
-  let paths: string[];
+  let folders: FoundFolder[];
   try {
-    paths = await backupFoldersIn(directory);
+    folders = await backupFoldersIn(directory);
   } catch (error) {
     throw backupFailure(directory, error);
   }
-  const chosen = paths.filter((path) => disk === undefined || path.endsWith(`/${disk}`));
-  if (chosen.length > 0) return chosen;
+  // A disk that was renamed goes by what it is called now, and by its folder's name.
+  const named = folders.filter(({ name }) => disk === undefined || name === disk);
+  const chosen = named.length > 0 ? named : folders.filter(({ path }) => path.endsWith(`/${disk}`));
+  if (chosen.length > 0) return chosen.map(({ path }) => path);
   const what = `${directory} holds no backups${disk === undefined ? "" : ` of disk ${disk}`}`;
   throw new ControlError("not-found", what, "sanctl backup create DISK DIR makes one");
 }

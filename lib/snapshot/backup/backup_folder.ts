@@ -73,7 +73,9 @@ export class BackupFolder {
     try {
       const identity = await readIdentity(path) ?? await begin(path, disk);
       if (identity.uuid !== disk.uuid) throw ofAnother(path, disk.name);
-      return await BackupFolder.#load(path, identity, lock);
+      const current = { ...identity, name: disk.name };
+      if (identity.name !== disk.name) await writeIdentity(path, current);
+      return await BackupFolder.#load(path, current, lock);
     } catch (error) {
       lock.close();
       throw error;
@@ -96,7 +98,7 @@ export class BackupFolder {
     }
   }
 
-  /** The disk's name when it was backed up first. */
+  /** The disk's name when it was backed up last. */
   get name(): string {
     return this.#identity.name;
   }
@@ -177,14 +179,44 @@ export class BackupFolder {
   }
 }
 
-/** The folders below `directory` that hold backups, by name. */
-export async function backupFoldersIn(directory: string): Promise<string[]> {
-  const paths: string[] = [];
-  for await (const { name, isDirectory } of Deno.readDir(directory)) {
-    const path = `${directory}/${name}`;
-    if (isDirectory && await readIdentity(path) !== undefined) paths.push(path);
+/** A folder that holds backups of a disk. */
+export interface FoundFolder {
+  readonly path: string;
+  /** What its disk was called when it was backed up last. */
+  readonly name: string;
+  readonly uuid: string;
+}
+
+/** The folders below `directory` that hold backups, by path. */
+export async function backupFoldersIn(directory: string): Promise<FoundFolder[]> {
+  const folders: FoundFolder[] = [];
+  for await (const entry of Deno.readDir(directory)) {
+    if (!entry.isDirectory) continue;
+    const path = `${directory}/${entry.name}`;
+    const identity = await readIdentity(path);
+    if (identity !== undefined) folders.push({ path, name: identity.name, uuid: identity.uuid });
   }
-  return paths.sort();
+  return folders.sort((one, other) => one.path < other.path ? -1 : 1);
+}
+
+/**
+ * Where the backups of a disk are, or are to be: in the folder that has its UUID, whatever it was
+ * called then, and else in one of its name.
+ */
+export async function folderOf(directory: string, disk: BackedUpDisk): Promise<string> {
+  const named = `${directory}/${disk.name}`;
+  try {
+    // A damaged one of another disk does not matter here.
+    for await (const entry of Deno.readDir(directory)) {
+      if (!entry.isDirectory) continue;
+      const path = `${directory}/${entry.name}`;
+      const identity = await readIdentity(path).catch(() => undefined);
+      if (identity?.uuid === disk.uuid) return path;
+    }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  return named;
 }
 
 /** Reads every manifest of the folder; what is damaged is noted among the flaws. */
@@ -242,11 +274,15 @@ async function begin(path: string, { name, uuid, size }: BackedUpDisk): Promise<
     uuid,
     chunkLength: chunkLengthFor(size),
   };
+  await writeIdentity(path, identity);
+  return identity;
+}
+
+async function writeIdentity(path: string, identity: Identity): Promise<void> {
   await replaceFile(
     `${path}/${IDENTITY}`,
     new TextEncoder().encode(`${JSON.stringify({ identity, sha256: digestOf(identity) })}\n`),
   );
-  return identity;
 }
 
 async function takeLock(path: string, exclusive: boolean): Promise<Deno.FsFile> {

@@ -260,3 +260,47 @@ async function restores(
   }
   await device.close();
 }
+
+Deno.test("a disk that is renamed goes on in the folder of its backups, which its new name finds", () =>
+  withSnapshots(async (world) => {
+    const backup = await backedUp(world);
+    const { directory } = backup;
+    await world.control.setDisk("d", { name: "post" });
+    await world.write("d", 5 * MIB, 99);
+    const { facts } = await world.control.snapshots.backUp("post", backup);
+    assert.equal(facts.path, `${directory}/d`);
+    assert.equal(facts.kind, "incremental");
+    assert.ok(facts.read! <= 4 * MIB, `${facts.read} octets were read`);
+    for (const name of ["post", "d", undefined]) {
+      assert.equal((await listBackups(directory, name)).length, 2);
+      const [verdict, ...others] = await verifyKept(directory, name, {});
+      assert.deepEqual([verdict!.disk, verdict!.flaws, others], ["post", [], []]);
+    }
+    const path = world.path("restored.vhd");
+    const { id } = await restoreBackup(directory, path, { disk: "post" });
+    assert.equal(id, facts.id);
+    await assert.rejects(listBackups(directory, "nosuch"), /holds no backups of disk nosuch/);
+  }));
+
+Deno.test("what a killed restore left is removed by the next one, and nothing else", () =>
+  withSnapshots(async (world) => {
+    await world.disk("d");
+    await world.write("d", 0, 1);
+    const directory = world.path("backups");
+    await world.control.snapshots.backUp("d", { directory });
+    const left = ["vhd", "vhd.partial", "vhd.partial.sjl"].map((end) =>
+      world.path(`.sanctl-restore-${crypto.randomUUID()}.${end}`)
+    );
+    const live = world.path(`.sanctl-restore-${crypto.randomUUID()}.vhd`);
+    const fresh = world.path(`.sanctl-restore-${crypto.randomUUID()}.vhd.partial`);
+    const others = world.path(`.sanctl-${crypto.randomUUID()}.partial`);
+    for (const path of [...left, live, fresh, others]) await Deno.writeTextFile(path, "x");
+    for (const path of [...left, live, others]) await Deno.utime(path, 1, 1);
+    using held = await Deno.open(live);
+    assert.ok(held.tryLockSync(false));
+    await world.control.snapshots.restoreOver("d", { directory });
+    const names = (await Array.fromAsync(Deno.readDir(world.directory))).map(({ name }) => name);
+    const kept = names.filter((name) => name.startsWith(".sanctl-"))
+      .map((name) => world.path(name));
+    assert.deepEqual(kept.sort(), [live, fresh, others].sort());
+  }));
