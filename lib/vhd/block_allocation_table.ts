@@ -105,8 +105,14 @@ export class BlockAllocationTable {
 
   /** The sectors of all blocks that have a place, in ascending order. */
   sorted(): Uint32Array {
-    const entries = this.#entries.subarray(0, this.#blockCount);
-    return entries.filter((sector) => sector !== UNALLOCATED).sort();
+    const sectors = new Uint32Array(this.#blockCount);
+    let count = 0;
+    // filter() takes ten times as long.
+    for (let block = 0; block < this.#blockCount; block++) {
+      const sector = this.#entries[block]!;
+      if (sector !== UNALLOCATED) sectors[count++] = sector;
+    }
+    return sectors.subarray(0, count).sort();
   }
 
   /** Which sector of the table the block's entry is in. */
