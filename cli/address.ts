@@ -21,14 +21,19 @@ export function parseAddress(text: string): PortalFacts {
 export function parsePortal(text: string): PortalFacts {
   const portal = parsePlace(text, ISCSI_PORT);
   if (portal !== undefined) return portal;
-  throw new Error("an address is needed, such as 192.168.1.1:3260 or [::]:3260");
+  throw new Error(`${what(text)} needed, such as 192.168.1.1:3260 or [::]:3260`);
 }
 
 /** The iSNS server that `ADDR[:PORT]` means. */
 export function parseIsnsServer(text: string): PortalFacts {
   const server = parsePlace(text, ISNS_PORT);
   if (server !== undefined) return server;
-  throw new Error("an address is needed, such as 192.168.1.5, or 192.168.1.5:3205 with a port");
+  throw new Error(`${what(text)} needed, such as 192.168.1.5, or 192.168.1.5:3205 with a port`);
+}
+
+/** What is missing: all of it, or but a port that there is. */
+function what(text: string): string {
+  return PORTAL.test(text) ? "a port from 1 to 65535 is" : "an address is";
 }
 
 function parsePlace(text: string, usualPort: number): PortalFacts | undefined {

@@ -3,6 +3,7 @@
  * 6.3.2, 12. The exchange of CHAP in lib/iscsi is one such.
  */
 import type { Pair } from "../wire/key_values.ts";
+import { UNPROVED } from "./login_error.ts";
 
 /** One login's part of proving. */
 export interface AuthenticationExchange {
@@ -20,6 +21,8 @@ export interface AuthenticationExchange {
 
 export interface AuthenticationFault {
   readonly reason: string;
+  /** What to do about it, where that can be told. */
+  readonly next?: string;
 }
 
 /** Begins an exchange for each login. */
@@ -39,6 +42,7 @@ export const NO_AUTHENTICATION: Authentication = () => ({
     if (foreign === undefined) return [];
     const [key, value] = foreign;
     if (key !== "AuthMethod") return { reason: `the target says ${key} where nothing is proved` };
-    return { reason: `the target answers AuthMethod=None with ${value}: it wants proof` };
+    const reason = `the target answers AuthMethod=None with ${value}: it wants proof`;
+    return { reason, next: UNPROVED };
   },
 });

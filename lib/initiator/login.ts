@@ -181,7 +181,8 @@ export class Login {
     if (this.#stage !== LoginStage.SECURITY_NEGOTIATION) return result.answers;
     const proof = exchange.receive(result.others);
     if (!isPairs(proof)) {
-      this.#fail("authentication", proof.reason, "check the authentication of both sides");
+      const { reason, next = "check the authentication of both sides" } = proof;
+      this.#fail("authentication", reason, next);
     }
     return [...result.answers, ...proof];
   }

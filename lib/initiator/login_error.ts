@@ -89,7 +89,7 @@ const CLASS_MEANINGS: readonly Meaning[] = [
 const TARGET_ERROR_CLASS = 3;
 
 /** What the target asks for when nothing was to be proved. */
-const UNPROVED = "the target wants CHAP: log in with a user and a secret";
+export const UNPROVED = "the target wants CHAP: log in with a user and a secret";
 
 /** The target refused. */
 export class LoginRefused extends InitiatorError {

@@ -57,6 +57,6 @@ async function diskOf(device: InitiatorDeviceFacts, server: Control): Promise<st
   throw new ControlError(
     "not-found",
     `the server has no disk that is device ${name} (target ${target})`,
-    "name the server that does: --target-server unix:/PATH/control.sock",
+    "name the server that does: --target-server ssh://HOST",
   );
 }

@@ -168,7 +168,7 @@ Deno.test({
       await sanctl.ok(`initiator isns add ${server.address}`);
       const cases: readonly (readonly [line: string, exitCode: number, text: RegExp])[] = [
         ["target isns add no:such:thing", 2, /an address is needed, such as 192\.168\.1\.5/],
-        ["target isns add 192.0.2.5:99999", 2, /an address is needed/],
+        ["target isns add 192.0.2.5:99999", 2, /a port from 1 to 65535 is needed/],
         [`target isns add ${server.address}`, 3, /there already|already\n {2}see how it is/],
         [
           "target isns remove 192.0.2.7",
