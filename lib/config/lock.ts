@@ -12,9 +12,12 @@ export interface LockHolder {
   readonly role: "service" | "command";
 }
 
-/** How long a command waits for another one to finish, in tries this far apart. */
+/**
+ * A command waits ten seconds for others to finish, in tries this far apart: a script may start
+ * twenty at once, on a machine that is busy.
+ */
 const RETRY_MS = 25;
-const TRIES = 80;
+const TRIES = 400;
 
 export class StateLock {
   readonly #file: Deno.FsFile;
