@@ -79,9 +79,7 @@ for (const subformat of ["fixed", "dynamic"]) {
           } finally {
             await nbd.end();
           }
-          const refused = await sanctl.run("disk check disk");
-          assert.equal(refused.exitCode, 3, refused.stderr);
-          assert.match(refused.stderr, /^sanctl: cannot check disk disk: .* is in use\n {2}end /);
+          assert.match(await sanctl.ok("disk check disk"), /nothing is wrong/);
         } finally {
           await service.stop();
         }
