@@ -17,10 +17,10 @@ const ROUNDS = 6;
 const BLOCK_COUNT = 4096;
 /** Behind them: more than is merged while initiators wait. */
 const BULK_LBA = 8192;
-const BULK_BLOCKS = 24_576;
+const BULK_BLOCKS = 98_304;
 const PIECE_BLOCKS = 256;
 const MOST_WRITES = 300;
-const LONGEST_WAIT_MS = 150;
+const LONGEST_WAIT_MS = 60;
 
 const NAMES: LoginKeys = {
   InitiatorName: "iqn.2026-01.org.example:host1",
