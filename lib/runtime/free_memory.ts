@@ -7,7 +7,7 @@ import type { Clock } from "./clock.ts";
 import { libc } from "./libc.ts";
 
 /** How often a service does so. It takes a few milliseconds of a thread beside. */
-const INTERVAL_MS = 10_000;
+const INTERVAL_MS = 2000;
 
 /** Does so soon, and then from time to time until the answer is called. */
 export function keepMemoryFree(clock: Clock): () => void {
