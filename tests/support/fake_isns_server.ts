@@ -2,7 +2,8 @@
  * An iSNS server in memory that answers as a test says, and the network between it and us: for what
  * real servers do not do when they are asked to.
  */
-import { answerTo } from "../../lib/isns/function_id.ts";
+import { attribute, DELIMITER } from "../../lib/isns/attribute.ts";
+import { answerTo, FunctionId } from "../../lib/isns/function_id.ts";
 import { ISNS_LIMITS } from "../../lib/isns/limits.ts";
 import type { LinkSurroundings } from "../../lib/isns/link.ts";
 import { emitMessage, type Message } from "../../lib/isns/message.ts";
@@ -68,6 +69,15 @@ export class FakeIsnsServer {
     this.#speakers.add(speaker);
     this.#serve(speaker);
     return ours;
+  }
+
+  /** Grants registrations for so many seconds, from now on. */
+  grantFor(seconds: number): void {
+    const { answer } = this;
+    this.answer = (asked) =>
+      asked.functionId === FunctionId.DevAttrReg
+        ? { attributes: [DELIMITER, attribute("registrationPeriod", seconds)] }
+        : answer(asked);
   }
 
   async #serve(speaker: Speaker): Promise<void> {

@@ -181,11 +181,7 @@ Deno.test("InitiatorTask registers again where the server was busy, though the c
 
 Deno.test("InitiatorTask is heard of three times in the period that the server grants", async () => {
   const { link, server, task, stop } = asking();
-  const { answer } = server;
-  server.answer = (asked) =>
-    asked.functionId === FunctionId.DevAttrReg
-      ? { attributes: [DELIMITER, attribute("registrationPeriod", 30)] }
-      : answer(asked);
+  server.grantFor(30);
   link.start();
   await turns();
   assert.equal(task.refreshMs, 10_000);

@@ -132,11 +132,7 @@ Deno.test("TargetTask registers anew where the server has forgotten it", async (
 
 Deno.test("TargetTask is heard of three times in the period that the server grants", async () => {
   const { link, server, task, stop } = registering({ nodes: [MAIL], portals: [OWN] });
-  const { answer } = server;
-  server.answer = (asked) =>
-    asked.functionId === FunctionId.DevAttrReg
-      ? { attributes: [DELIMITER, attribute("registrationPeriod", 30)] }
-      : answer(asked);
+  server.grantFor(30);
   link.start();
   await turns();
   assert.equal(task.refreshMs, 10_000);
